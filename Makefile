@@ -1,0 +1,37 @@
+# Works with nothing but Python 3.11 or newer (PYTHON=python3.12 make ... chooses another).
+PYTHON ?= python3
+BIN := .venv/bin
+CASE ?= dprk-2023
+
+.PHONY: run test lint proofs docs lock clean
+
+run: .venv/ready ## run the main case, print its key judgements, write its report
+	$(BIN)/materiel run $(CASE) --draws 2000 --output runs/$(CASE)
+
+test: lint ## everything that must pass on every change
+	$(BIN)/python -m pytest -q -n auto -m "not proof"
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright --level error
+	$(BIN)/lint-imports --no-cache
+
+proofs: .venv/ready ## the heavy proofs
+	$(BIN)/python -m pytest -q -n auto -m proof
+
+docs: .venv/ready ## pages made from the code: component types, the order of a step
+	$(BIN)/python docs/make.py
+
+lock: ## renew the lock after changing pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "materiel needs Python 3.11 or newer; try PYTHON=python3.12 make $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean:
+	rm -rf .venv runs .pytest_cache .ruff_cache .hypothesis build dist

@@ -1,0 +1,311 @@
+"""Questions: from the case's words to gauges in the network, and from kept numbers to answers in sentences."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from materiel import component, units
+from materiel.analysis import words
+from materiel.case.links import Resolver
+from materiel.case.model import Case, Instance, Target
+from materiel.case.reading import Text
+from materiel.components.gauge import Gauge
+from materiel.equations import NEVER
+from materiel.errors import CaseError, Problem, nearest
+from materiel.evidence.pooling import Part, Prior
+from materiel.quantities import QuantityError, constant, read
+
+Array = npt.NDArray[np.float64]
+
+FORMS = ("value", "largest", "smallest", "total", "first", "ratio")
+PERCENTS = (5, 25, 50, 75, 95)
+
+
+@dataclass(frozen=True)
+class Branch:
+    """What a pass of the ensemble assumes: a scenario, and a contingency (its path) that begins on a day, or none."""
+
+    scenario: str = ""
+    contingency: str = ""
+    day: float = NEVER
+
+    @property
+    def fixed(self) -> dict[str, float]:
+        """Return the priors that the branch replaces."""
+        return {f"{self.contingency}.begins": self.day} if self.contingency else {}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question ready to run: its branch, its gauge (or the two questions of a ratio), its unit, and its threshold in that unit."""
+
+    id: str
+    text: str
+    judgement: str
+    form: str
+    unit: str
+    branch: Branch
+    gauge: Instance | None
+    parts: tuple[str, ...]
+    since: float
+    last_day: float
+    threshold: tuple[str, float] | None
+    key: bool
+    fan: bool
+    observed: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the runs say to one question. `values` are per draw in `unit`; infinite where a day never comes."""
+
+    asked: Asked
+    values: Array
+    quantiles: dict[int, float | None]
+    probability: float | None
+    never: float
+    base_share: float
+    sentence: str
+
+
+def prepare(case: Case) -> dict[str, Asked]:
+    """Return every question of a case ready to run. Raises CaseError with every problem."""
+    text = Text({}, "questions")
+    text.place = case.place  # type: ignore[method-assign]
+    made: dict[str, Asked] = {}
+    for name, question in case.questions.items():
+        try:
+            asked = _Asker(case, text, name, question).ask()
+        except QuantityError as error:
+            place = case.place(("questions", name, error.key) if error.key else ("questions", name))
+            text.problems.append(Problem(place, error.found, error.allowed, error.nearest))
+            continue
+        if asked is not None:
+            made[name] = asked
+    for name, asked in made.items():
+        for i, part in enumerate(asked.parts):
+            if part not in case.questions or part == name:
+                place = case.place(("questions", name, "ratio", i))
+                text.problems.append(Problem(place, f"unknown question {part!r}", "another question", nearest(part, list(case.questions))))
+    if text.problems:
+        raise CaseError(text.problems)
+    return made
+
+
+class _Asker:
+    def __init__(self, case: Case, text: Text, name: str, question: Any) -> None:
+        self.case, self.text, self.name, self.question = case, text, name, question
+        self.at = ("questions", name)
+
+    def ask(self) -> Asked | None:
+        question = self.question
+        forms = [form for form in FORMS if getattr(question, form) is not None]
+        if len(forms) != 1:
+            raise QuantityError(f"{self.name} asks {' and '.join(forms) or 'nothing'}", f"exactly one of {', '.join(FORMS)}")
+        form = forms[0]
+        if form == "ratio":
+            if len(question.ratio) != 2:
+                raise QuantityError(f"ratio of {len(question.ratio)} questions", "two questions", "ratio")
+            return self._asked(form, question.unit or "1", None, tuple(question.ratio), self.case.end)
+        targets = self._targets(form)
+        if not targets:
+            return None
+        mode, unit, last = self._mode(form), self._unit(targets, form), self._last(form)
+        gauge = self._gauge(form, mode, unit, targets)
+        return self._asked(form, "day" if form == "first" else unit, gauge, (), last)
+
+    def _asked(self, form: str, unit: str, gauge: Instance | None, parts: tuple[str, ...], last: datetime.date) -> Asked:
+        question = self.question
+        since = question.start or (self._branch_day() if question.branch else None) or self.case.start
+        return Asked(
+            self.name, question.text, question.judgement, form, unit, self._branch(), gauge, parts, self.case.day(since),
+            self.case.day(last), self._threshold(unit), question.key, question.fan, question.observed,
+        )  # fmt: skip
+
+    def _targets(self, form: str) -> list[Target]:
+        paths = getattr(self.question, form)
+        paths = [paths] if isinstance(paths, str) else paths
+        resolver = Resolver(self.text, self.case.components)
+        at = (*self.at, form)
+        found = [resolver.variable(None, path, (*at, i) if len(paths) > 1 else at) for i, path in enumerate(paths)]
+        return cast("list[Target]", found) if all(found) else []
+
+    def _mode(self, form: str) -> str:
+        if form != "first":
+            return form
+        given = [name for name in ("below", "above") if getattr(self.question, name) is not None]
+        if len(given) != 1:
+            raise QuantityError("a first crossing of no bound or two", "either `below` or `above`", "first")
+        return given[0]
+
+    def _per_day(self, target: Target, form: str) -> bool:
+        variable = self.case.components[target.path].type.variables.get(target.variable)
+        return form != "total" and variable is not None and variable.kind in ("flow", "activity")
+
+    def _unit(self, targets: list[Target], form: str) -> str:
+        own = self.case.target_unit(targets[0]).replace("(", "").replace(")", "")
+        return self.question.unit or (f"{own}/day" if self._per_day(targets[0], form) else own)
+
+    def _last(self, form: str) -> datetime.date:
+        question = self.question
+        if form == "value":
+            if question.at is None:
+                raise QuantityError("a value on no day", "`at`", form)
+            last = question.at
+        else:
+            last = question.end or self.case.end
+        if not self.case.start <= last <= self.case.end or (form == "value" and last == self.case.end):
+            key = "at" if form == "value" else "end"
+            raise QuantityError(f"{last} lies outside the run", f"from {self.case.start} to before {self.case.end}", key)
+        return last
+
+    def _gauge(self, form: str, mode: str, unit: str, targets: list[Target]) -> Instance:
+        kind = component.types()[Gauge.section]
+        case, question = self.case, self.question
+        numbers = {name: _defined(f"{self.name}.{name}", p.unit, p.default or 0.0) for name, p in kind.parameters.items()}
+        first = question.at if form == "value" else (question.start or self._branch_day())
+        if first is not None:
+            numbers["first_day"] = _defined(f"{self.name}.first_day", "date", case.day(first))
+        if question.end is not None:
+            numbers["until"] = _defined(f"{self.name}.until", "date", case.day(question.end))
+        if mode in ("below", "above"):
+            numbers["bound"] = _defined(f"{self.name}.bound", unit, self._amount(getattr(question, mode), unit, mode))
+        else:
+            numbers["bound"] = _defined(f"{self.name}.bound", unit, 0.0)
+        gauge = Instance(f"gauges.?{self.name}", "", f"?{self.name}", kind, self.at, {"unit": unit, "mode": mode})
+        gauge.numbers = cast("dict[str, Prior | None]", numbers)
+        gauge.links["of"] = [Target(t.path, t.variable, t.index, {"weight": self._weight(t, unit, form)}, t.key) for t in targets]
+        return gauge
+
+    def _weight(self, target: Target, unit: str, form: str) -> Prior:
+        """Return what one unit of the variable counts for: a unit factor, per day for flows, times a conversion."""
+        case, question = self.case, self.question
+        read_unit = case.target_unit(target)
+        weight_unit = f"({unit})/({read_unit})"
+        per_day = self._per_day(target, form)
+        own = f"{read_unit}/day" if per_day else read_unit
+        path = f"{self.name}.{target.key}"
+        if question.conversion:
+            return self._converted(target, weight_unit, 1.0 / case.step if per_day else 1.0)
+        try:
+            factor = units.factor(own, unit)
+        except units.UnitError as error:
+            raise QuantityError(f"{target.key}: {error}", "one unit for all, or a named `conversion`", "unit") from None
+        return _defined(path, weight_unit, factor / (case.step if per_day else 1.0))
+
+    def _converted(self, target: Target, unit: str, factor: float) -> Prior:
+        known = self.case.conversions
+        weights = known.get(self.question.conversion)
+        if weights is None:
+            raise QuantityError(
+                f"unknown conversion {self.question.conversion!r}", ", ".join(known), "conversion", nearest(self.question.conversion, list(known))
+            )
+        item = self.case.components[target.path].links.get("item")
+        name = item[0].path.split(".")[-1] if item else ""
+        if name not in weights:
+            raise QuantityError(f"conversion {self.question.conversion!r} says nothing of {name!r}", ", ".join(weights), "conversion")
+        prior = weights[name]
+        parts = tuple(Part(part.weight, part.distribution.scaled(factor), part.claim) for part in prior.parts)
+        return Prior(prior.path, prior.stream, unit, prior.kind, prior.because, parts)
+
+    def _amount(self, raw: object, unit: str, key: str) -> float:
+        distribution, written = read(raw)
+        if not distribution.constant:
+            raise QuantityError(f"{raw!r} is a range", "one value", key)
+        try:
+            return distribution.values[0] * units.factor(written, unit)
+        except units.UnitError as error:
+            raise QuantityError(f"{raw!r}: {error}", f"a value in {unit}", key, error.nearest) from None
+
+    def _threshold(self, unit: str) -> tuple[str, float] | None:
+        given = cast("dict[str, Any] | None", self.question.threshold)
+        if given is None:
+            return None
+        if len(given) != 1:
+            raise QuantityError("a threshold with two sides or none", "either `above` or `below`", "threshold")
+        side, raw = next(iter(given.items()))
+        if unit == "day" and self.question.first is not None and re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(raw)):
+            since = self.question.start or self._branch_day() or self.case.start
+            return side, float((datetime.date.fromisoformat(str(raw)) - since).days)
+        return side, self._amount(raw, unit, "threshold")
+
+    def _branch(self) -> Branch:
+        question, case = self.question, self.case
+        if question.scenario and question.scenario not in case.scenarios:
+            near = nearest(question.scenario, list(case.scenarios))
+            raise QuantityError(f"unknown scenario {question.scenario!r}", ", ".join(case.scenarios) or "none is declared", "with", near)
+        if not question.branch:
+            return Branch(question.scenario)
+        found = re.fullmatch(r"(\S+) on (\d{4}-\d{2}-\d{2})", question.branch.strip())
+        events = {one.name: one.path for one in case.components.values() if "begins" in one.type.parameters}
+        names = list(events)
+        if not found:
+            raise QuantityError(f"if: {question.branch!r}", f"`CONTINGENCY on YYYY-MM-DD`, with one of {', '.join(names)}", "if")
+        if found[1] not in names:
+            raise QuantityError(f"unknown contingency {found[1]!r}", ", ".join(names) or "none is declared", "if", nearest(found[1], names))
+        return Branch(question.scenario, events[found[1]], case.day(datetime.date.fromisoformat(found[2])))
+
+    def _branch_day(self) -> datetime.date | None:
+        found = re.search(r"\d{4}-\d{2}-\d{2}", self.question.branch)
+        return datetime.date.fromisoformat(found[0]) if found else None
+
+
+def _defined(path: str, unit: str, value: float) -> Prior:
+    return Prior(path, path, unit, "definition", "by definition", (Part(1.0, constant(value)),))
+
+
+def values(asked: Mapping[str, Asked], kept: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the values of every question per draw, from what its gauge kept; a ratio is taken draw by draw."""
+    made: dict[str, Array] = {}
+    for name, one in asked.items():
+        if one.gauge is not None:
+            days = kept[name] - one.since
+            made[name] = np.where(kept[name] >= NEVER, np.inf, days) if one.form == "first" else kept[name]
+    for name, one in asked.items():
+        if one.gauge is None:
+            top, bottom = (made[part] for part in one.parts)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                made[name] = np.where(bottom != 0, top / bottom, np.inf) * units.factor("1", one.unit)
+    return made
+
+
+def answer(asked: Asked, drawn: Array, base_share: float) -> Answer:
+    """Return the answer to one question from its values per draw."""
+    ordered = np.sort(drawn)
+    quantiles: dict[int, float | None] = {}
+    for percent in PERCENTS:
+        value = float(np.quantile(ordered, percent / 100, method="inverted_cdf" if np.isinf(ordered[-1]) else "linear"))
+        quantiles[percent] = value if np.isfinite(value) else None
+    probability = None
+    if asked.threshold is not None:
+        side, bound = asked.threshold
+        probability = float(np.mean(drawn > bound if side == "above" else drawn < bound))
+    never = float(np.mean(np.isinf(drawn)))
+    sentence = _sentence(asked, quantiles, probability, never, len(drawn))
+    return Answer(asked, drawn, quantiles, probability, never, base_share, sentence)
+
+
+def _sentence(asked: Asked, quantiles: dict[int, float | None], probability: float | None, never: float, draws: int) -> str:
+    low, middle, high = (quantiles[p] for p in (5, 50, 95))
+
+    def shown(value: float | None) -> str:
+        ends = [v for v in quantiles.values() if v is not None]
+        return "never within the horizon" if value is None else words.number(value, min(ends), max(ends), asked.unit)
+
+    span = f"median {shown(middle)}, 90 % range {shown(low)} to {shown(high)}"
+    if never > 0 and asked.form == "first":
+        span += f", never within the horizon in {words.percent(never, draws)} of runs"
+    if probability is None:
+        return f"{asked.text}: {span}."
+    said = f"{words.word(probability)} ({words.percent(probability, draws)})"
+    if asked.judgement:
+        return f"{said[0].upper()}{said[1:]} that {asked.judgement}; {asked.text[0].lower()}{asked.text[1:]}: {span}."
+    side, bound = cast("tuple[str, float]", asked.threshold)
+    return f"{asked.text}: {said} {side} {words.number(bound, bound, bound, asked.unit)}; {span}."

@@ -1,0 +1,139 @@
+"""What a case must not contain although every part of it can be read: one function per rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from materiel.case.model import Case, Instance
+from materiel.errors import Problem
+from materiel.evidence.pooling import Prior
+
+
+def check_input_cycles(case: Case) -> Iterator[Problem]:
+    """Refuse items that are made from themselves, directly or through others."""
+    needs: dict[str, set[str]] = {}
+    makers: list[tuple[Instance, str, str]] = []
+    for one in case.components.values():
+        item = one.links.get("item")
+        roles = one.type.variables.values()
+        if not item or not any(v.role == "source" and not v.of for v in roles):
+            continue
+        for name in {link for v in roles if v.role == "sink" for link in v.of}:
+            made = needs.setdefault(item[0].path, set())
+            made.update(own[0].path for target in one.links[name] if (own := case.components[target.path].links.get("item")))
+            makers.append((one, item[0].path, name))
+    for one, made_item, name in makers:
+        trail = _trail(needs, made_item, made_item, [made_item])
+        if trail:
+            names = " from ".join(path.split(".")[-1] for path in trail)
+            place = case.place((*one.raw, name), key=True)
+            yield Problem(place, f"a cycle of inputs: {names}", "items that are not made from themselves")
+
+
+def _trail(needs: dict[str, set[str]], here: str, goal: str, trail: list[str]) -> list[str]:
+    for item in sorted(needs.get(here, set())):
+        if item == goal:
+            return [*trail, item]
+        if item not in trail and (found := _trail(needs, item, goal, [*trail, item])):
+            return found
+    return []
+
+
+def check_settings(case: Case) -> Iterator[Problem]:
+    """Refuse two directives that set one lever and can be in force together, and acts on what is no lever."""
+    setting: dict[tuple[str, str], list[tuple[Instance, str]]] = {}
+    for one in case.components.values():
+        for name, link in one.type.links.items():
+            if not (link.variable and {"multiply", "set"} <= link.each.keys()):
+                continue
+            for target in one.links[name]:
+                place = case.place((*one.raw, name, target.key), key=True)
+                lever = case.components[target.path].type.parameters.get(target.variable)
+                levers = [key for key, p in case.components[target.path].type.parameters.items() if p.lever]
+                if lever is None or not lever.lever:
+                    yield Problem(place, f"{target.key!r} is no lever", f"one of {', '.join(levers) or 'none here'}")
+                if len(target.numbers) != 1:
+                    yield Problem(place, f"{target.key!r}: {len(target.numbers)} acts", "either `multiply` or `set`")
+                if "set" in target.numbers:
+                    setting.setdefault((target.path, target.variable), []).append((one, target.key))
+    for rivals in setting.values():
+        for first, (one, _) in enumerate(rivals):
+            for other, key in rivals[first + 1 :]:
+                if _overlap(one, other):
+                    place = case.place((*other.raw, "acts", key), key=True)
+                    yield Problem(place, f"{one.path} and {other.path} both set {key!r}", "settings that are never in force together")
+
+
+def _overlap(one: Instance, other: Instance) -> bool:
+    def window(directive: Instance) -> tuple[float, float]:
+        ends: list[float] = []
+        for name, side in (("date", 0), ("until", 1)):
+            prior = directive.numbers.get(name)
+            if prior is None or not prior.constant or directive.links.get("when"):
+                ends.append(float("inf") * (1 if side else -1))
+            else:
+                ends.append(prior.parts[0].distribution.values[0])
+        return ends[0], ends[1]
+
+    (a, b), (c, d) = window(one), window(other)
+    return max(a, c) < min(b, d)
+
+
+def check_bounds(case: Case) -> Iterator[Problem]:
+    """Refuse a number that surely exceeds what it is part of, such as a war reserve above the stock."""
+    for one in case.components.values():
+        for part, whole in one.type.not_above:
+            low, high = one.numbers.get(part), one.numbers.get(whole)
+            if low is not None and high is not None and _least(low) > _most(high):
+                what = f"{part} of at least {_least(low):g} above {whole} of at most {_most(high):g}"
+                yield Problem(case.place((*one.raw, part)), what, f"{part} within {whole}")
+
+
+def _least(prior: Prior) -> float:
+    return min(part.distribution.values[0] for part in prior.parts)
+
+
+def _most(prior: Prior) -> float:
+    return max(part.distribution.values[-1] for part in prior.parts)
+
+
+def check_items(case: Case) -> Iterator[Problem]:
+    """Refuse deliveries of one item into a store of another, and orders of what the source does not hold."""
+    for one in case.components.values():
+        item = one.links.get("item")
+        for name, link in one.type.links.items():
+            if not item or not (link.same_item or (link.sends and link.sends[0][1] == "goods")):
+                continue
+            for target in one.links.get(name, []):
+                other = case.components[target.path].links.get("item")
+                if other and other[0].path != item[0].path:
+                    what = f"{one.path} handles {item[0].path.split('.')[-1]!r}, {target.path} holds {other[0].path.split('.')[-1]!r}"
+                    yield Problem(case.place((*one.raw, name)), what, "one item on both ends")
+
+
+def check_coefficients(case: Case) -> Iterator[Problem]:
+    """Refuse a claim on a resource whose coefficient nobody gave, such as the mass of what a route carries."""
+    for one in case.components.values():
+        for name, link in one.type.links.items():
+            if not link.draws or not one.links.get(name) or not link.coefficient or link.many:
+                continue
+            owner, wanted = one, link.coefficient
+            if link.coefficient not in one.type.parameters:
+                prefix, _, wanted = link.coefficient.partition("_")
+                owner = case.components[one.links[prefix][0].path]
+            if owner.numbers.get(wanted) is None:
+                place = case.place((*one.raw, name))
+                yield Problem(place, f"{one.path} needs {wanted!r} of {owner.path} to claim {name}", f"`{wanted}` in {owner.path}")
+
+
+def check_alternatives(case: Case) -> Iterator[Problem]:
+    """Refuse what is given twice or not at all, such as an order by quantity and by mass."""
+    for one in case.components.values():
+        for group, least in [(g, 1) for g in one.type.exactly_one] + [(g, 0) for g in one.type.at_most_one]:
+            given = [name for name in group if one.links.get(name) or one.numbers.get(name) is not None]
+            if not least <= len(given) <= 1:
+                allowed = f"{'exactly' if least else 'at most'} one of {', '.join(group)}"
+                yield Problem(case.place(one.raw, key=True), f"{one.path} has {' and '.join(given) or 'none of them'}", allowed)
+
+
+CHECKS = (check_input_cycles, check_settings, check_bounds, check_items, check_coefficients, check_alternatives)

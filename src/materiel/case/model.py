@@ -1,0 +1,131 @@
+"""A checked case: components with their links resolved and their numbers pooled. Read-only."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from materiel.component import Type
+from materiel.errors import Place
+from materiel.evidence.ledger import Claim, Observation, Source
+from materiel.evidence.pooling import Prior
+
+
+@dataclass(frozen=True)
+class Target:
+    """The far end of a link: a component, for a variable link also the variable and its index, and the numbers of the entry."""
+
+    path: str
+    variable: str = ""
+    index: int = 0
+    numbers: dict[str, Prior] = field(default_factory=dict[str, Prior])
+    key: str = ""
+
+
+@dataclass
+class Instance:
+    """One component of a case: its type, its options, its numbers, and whom it is linked to.
+
+    `numbers` holds a prior per parameter, or None where an optional one is absent. `raw` is where it stands in the case's data.
+    """
+
+    path: str
+    actor: str
+    name: str
+    type: Type
+    raw: tuple[str | int, ...]
+    options: dict[str, Any] = field(default_factory=dict[str, Any])
+    links: dict[str, list[Target]] = field(default_factory=dict[str, list[Target]])
+    numbers: dict[str, Prior | None] = field(default_factory=dict[str, Prior | None])
+    entries: dict[str, list[dict[str, Prior]]] = field(default_factory=dict[str, list[dict[str, Prior]]])
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case as of a day: everything a run needs, and everything a report cites.
+
+    `step` is in days. `place` finds where a path of the data was written. `digest` identifies the files; `scenario` the overrides applied.
+    `undeclared` lists the numbers of a draft that have no base.
+    """
+
+    name: str
+    folder: Path
+    title: str
+    summary: str
+    start: datetime.date
+    end: datetime.date
+    as_of: datetime.date
+    step: float
+    scenario: str
+    draft: bool
+    components: dict[str, Instance]
+    questions: dict[str, Any]
+    scenarios: dict[str, Any]
+    conversions: dict[str, dict[str, Prior]]
+    sources: dict[str, Source]
+    claims: dict[str, Claim]
+    observations: list[Observation]
+    actors: dict[str, str]
+    digest: str
+    undeclared: tuple[str, ...]
+    place: Callable[..., Place]
+
+    def day(self, date: datetime.date) -> float:
+        """Return the day of a date, counted from the start of the case."""
+        return float((date - self.start).days)
+
+    def date(self, day: float) -> datetime.date:
+        """Return the date of a day counted from the start of the case."""
+        return self.start + datetime.timedelta(days=int(day // 1))
+
+    def item_unit(self, instance: Instance) -> str:
+        """Return the unit in which a component's own item is counted, or "1"."""
+        if "unit" in instance.options:
+            return str(instance.options["unit"])
+        item = instance.links.get("item")
+        return str(self.components[item[0].path].options["unit"]) if item else "1"
+
+    def unit(self, instance: Instance, declared: str, target: Target | None = None) -> str:
+        """Return a declared unit with `item`, `linked` and link names replaced by real units."""
+        import re
+
+        def word(match: re.Match[str]) -> str:
+            name = match[0]
+            if name == "item":
+                return f"({self.item_unit(instance)})"
+            if name == "linked" and target is not None:
+                return f"({self.target_unit(target)})"
+            if name in instance.links and name not in ("item", "linked"):
+                ends = instance.links[name]
+                return f"({self.target_unit(ends[0])})" if ends else "1"
+            return name
+
+        return re.sub(r"[A-Za-z_]+", word, declared)
+
+    def target_unit(self, target: Target) -> str:
+        """Return the unit of what a link points to: a variable's, or the item of the component."""
+        instance = self.components[target.path]
+        if not target.variable:
+            return self.item_unit(instance)
+        if target.variable in instance.type.parameters:
+            return self.unit(instance, instance.type.parameters[target.variable].unit)
+        variable = instance.type.variables[target.variable]
+        ends = instance.links.get(variable.many, [])
+        return self.unit(instance, variable.unit, ends[target.index] if ends else None)
+
+    def length(self, instance: Instance, many: str) -> int:
+        """Return how many entries a variable declared `many` has; 1 for a plain variable."""
+        if not many:
+            return 1
+        if many.isdigit():
+            return int(many)
+        if "." in many:
+            link, option = many.split(".")
+            ends = instance.links.get(link, [])
+            return int(self.components[ends[0].path].options[option]) if ends else 0
+        if many in instance.options:
+            return int(instance.options[many])
+        return len(instance.links[many]) if many in instance.type.links else len(instance.entries[many])

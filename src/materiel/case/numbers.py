@@ -1,0 +1,215 @@
+"""Numbers as a case writes them, turned into priors: read, converted, bounded, pooled with the claims known by the day."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from materiel import units
+from materiel.case.reading import Key, Text
+from materiel.component import Parameter
+from materiel.equations import NEVER
+from materiel.errors import Problem, nearest
+from materiel.evidence.grades import Rule
+from materiel.evidence.ledger import Claim, Source
+from materiel.evidence.pooling import Part, Prior, pool
+from materiel.quantities import Distribution, QuantityError, constant, read
+
+_KEYS = ("base", "because", "claims", "constant", "mix", "part", "shared")
+_ALLOWED = "{base: RANGE, because: REASON, claims: [...]} or {constant: VALUE, because: REASON}"
+_DAY = r"\d{4}-\d{2}-\d{2}"
+
+
+@dataclass
+class Numbers:
+    """Reads the numbers of one case; problems gather in `text.problems`, undeclared numbers of a draft in `undeclared`."""
+
+    text: Text
+    data: dict[str, Any]
+    claims: dict[str, Claim]
+    sources: dict[str, Source]
+    rule: Rule
+    start: datetime.date
+    as_of: datetime.date
+    draft: bool
+    undeclared: list[str]
+
+    def prior(self, raw: object, parameter: Parameter, unit: str, path: str, at: Key) -> Prior | None:
+        """Return the prior of a parameter written as `raw` at `at`, or None after noting a problem.
+
+        A parameter that is left out has its default, or None if it is optional.
+        """
+        if raw is None:
+            if parameter.default is None:
+                return None
+            return Prior(path, path, unit, "default", parameter.because, (Part(1.0, constant(parameter.default)),))
+        try:
+            return self._prior(raw, parameter, unit, path, at)
+        except QuantityError as error:
+            where = (*at, error.key) if error.key else at
+            self.text.problems.append(Problem(self.text.place(where), f"{at[-1]}: {error.found}", error.allowed, error.nearest))
+            return None
+
+    def _prior(self, raw: object, parameter: Parameter, unit: str, path: str, at: Key) -> Prior:
+        if not (isinstance(raw, dict) and {"base", "constant", "shared", "mix", "claims"} & cast("dict[str, Any]", raw).keys()):
+            return self._bare(raw, parameter, unit, path, at)
+        given = cast("dict[str, Any]", raw)
+        for key in given:
+            if key not in _KEYS:
+                near = nearest(key, _KEYS)
+                problem = Problem(self.text.place((*at, key), key=True), f"unknown key {key!r}", ", ".join(_KEYS), near)
+                self.text.problems.append(problem)
+        if "shared" in given:
+            return replace(self._named("shared", given["shared"], parameter, unit, at), path=path)
+        if "mix" in given:
+            return self._mixed(given, path, at)
+        if "constant" in given:
+            self._reason(given, at)
+            value = self.value(given["constant"], parameter, unit)
+            if not value.constant:
+                raise QuantityError(f"constant {given['constant']!r} is a range", "one value; a range is a base", "constant")
+            return Prior(path, path, unit, "constant", str(given.get("because", "")), (Part(1.0, value),))
+        return self._pooled(given, parameter, unit, path, at)
+
+    def _bare(self, raw: object, parameter: Parameter, unit: str, path: str, at: Key) -> Prior:
+        value = self.value(raw, parameter, unit)
+        if parameter.defines and value.constant:
+            return Prior(path, path, unit, "definition", "by definition", (Part(1.0, value),))
+        if not self.draft:
+            raise QuantityError(f"{raw!r} has neither a base nor a reason", _ALLOWED)
+        self.undeclared.append(path)
+        return Prior(path, path, unit, "undeclared", "", (Part(1.0, value),))
+
+    def _pooled(self, given: dict[str, Any], parameter: Parameter, unit: str, path: str, at: Key) -> Prior:
+        because, base = str(given.get("because", "")), given.get("base")
+        value: Distribution | None = None
+        if isinstance(base, dict) and "class" in base:
+            named = cast("dict[str, Any]", base)["class"]
+            reference = self._named("classes", named, parameter, unit, (*at, "base", "class"))
+            value, because = reference.parts[0].distribution, because or f"reference class {named}: {reference.because}"
+        elif base is not None:
+            self._reason(given, at)
+            value = self.value(base, parameter, unit)
+        else:
+            raise QuantityError("claims without a base", "`base`, which is all that is left when claims are hidden", "claims")
+        parts = pool(value, self._voices(given.get("claims", []), parameter, unit, at))
+        return Prior(path, path, unit, "base", because, parts)
+
+    def _reason(self, given: dict[str, Any], at: Key) -> None:
+        if not str(given.get("because", "")).strip():
+            place = self.text.place(at, key=True)
+            self.text.problems.append(Problem(place, f"{at[-1]}: no reason is given", "`because`, in a few words"))
+
+    def _voices(self, ids: object, parameter: Parameter, unit: str, at: Key) -> list[tuple[str, float, Distribution]]:
+        voices: list[tuple[str, float, Distribution]] = []
+        if not isinstance(ids, list):
+            raise QuantityError(f"claims: {ids!r}", "a list of claim ids", "claims")
+        for i, name in enumerate(cast("list[Any]", ids)):
+            place = self.text.place((*at, "claims", i))
+            claim = self.claims.get(str(name))
+            if claim is None:
+                self.text.problems.append(Problem(place, f"unknown claim {name!r}", "an id of claims", nearest(str(name), list(self.claims))))
+                continue
+            if claim.value is None:
+                self.text.problems.append(Problem(place, f"claim {name!r} has no value", "a claim with a value"))
+                continue
+            if claim.known > self.as_of or claim.source not in self.sources:
+                continue
+            said = self.value(claim.value, parameter, unit)
+            said = self.rule.widen(said, claim.credibility, share=parameter.share) if not parameter.date else said
+            voices.append((str(name), self.rule.strength(self.sources[claim.source].reliability, claim.credibility), said))
+        return voices
+
+    def _named(self, section: str, name: object, parameter: Parameter, unit: str, at: Key) -> Prior:
+        entries = cast("dict[str, Any]", self.data.get(section, {}))
+        if not isinstance(name, str) or name not in entries:
+            raise QuantityError(f"unknown entry of {section}: {name!r}", ", ".join(entries), near=nearest(str(name), list(entries)))
+        made = self._prior(entries[name], parameter, unit, f"{section}.{name}", (section, name))
+        return made
+
+    def _mixed(self, given: dict[str, Any], path: str, at: Key) -> Prior:
+        mixes = cast("dict[str, Any]", self.data.get("mixes", {}))
+        name, part = str(given["mix"]), str(given.get("part", ""))
+        if name not in mixes:
+            raise QuantityError(f"unknown mix {name!r}", ", ".join(mixes), "mix", nearest(name, list(mixes)))
+        weights = cast("dict[str, Any]", mixes[name])
+        if part not in weights:
+            raise QuantityError(f"mix {name!r} has no part {part!r}", ", ".join(weights), "part", nearest(part, list(weights)))
+        weight = Parameter("1", "", "weight", more_than=0.0)
+        priors = [self.prior(raw, weight, "1", f"mixes.{name}.{key}", ("mixes", name, key)) for key, raw in weights.items()]
+        whole = tuple(prior for prior in priors if prior is not None)
+        if len(whole) < len(priors):
+            raise QuantityError(f"mix {name!r} has problems of its own", "weights above 0", "mix")
+        index = list(weights).index(part)
+        return Prior(path, path, "1", "mix", f"share of {part} in the mix {name}", whole[index].parts, whole, index)
+
+    def value(self, raw: object, parameter: Parameter, unit: str) -> Distribution:
+        """Return a plain quantity or day in the canonical unit. Raises QuantityError; a wrong unit or bound names its place."""
+        if parameter.date:
+            return self._date(raw)
+        distribution, written = read(raw, share=parameter.share)
+        if not written and parameter.defines and _counted(unit):
+            written = unit
+        if not written and not _is_pure(unit):
+            raise QuantityError(f"{raw!r} has no unit", f"a unit that measures {_plain(unit)}")
+        try:
+            distribution = distribution.scaled(units.factor(written, unit))
+        except units.UnitError as error:
+            raise QuantityError(f"{error}", f"a unit that measures {_plain(unit)}", near=error.nearest) from None
+        self._bounds(distribution, parameter, raw)
+        return distribution
+
+    def _bounds(self, distribution: Distribution, parameter: Parameter, raw: object) -> None:
+        low, high = distribution.bounds()
+        lowest, highest = parameter.at_least, parameter.at_most
+        if parameter.more_than is not None and (low < parameter.more_than or (distribution.constant and low == parameter.more_than)):
+            raise QuantityError(f"{raw!r} can be {low:g}", f"above {parameter.more_than:g} throughout; a range from a positive number is")
+        if lowest is not None and low < lowest:
+            raise QuantityError(f"{raw!r} can fall below {lowest:g}", f"at least {lowest:g} throughout, such as a range from a positive number")
+        if highest is not None and high > highest:
+            raise QuantityError(f"{raw!r} can exceed {highest:g}", f"at most {highest:g} throughout")
+
+    def _date(self, raw: object) -> Distribution:
+        text = str(raw)
+        found = re.fullmatch(rf"({_DAY})(?:\s+to\s+({_DAY}))?", text)
+        if isinstance(raw, dict):
+            points = {key: self._day(str(value)) for key, value in cast("dict[str, Any]", raw).items()}
+            return read(points)[0] if min(points.values()) <= 0 else _linear(points)
+        if text == "never":
+            return constant(NEVER)
+        if not found:
+            raise QuantityError(f"{raw!r} is not a day", "YYYY-MM-DD, or `YYYY-MM-DD to YYYY-MM-DD` as a 90 % interval")
+        first = self._day(found[1])
+        if not found[2]:
+            return constant(first)
+        return _linear({"p5": first, "p95": self._day(found[2])})
+
+    def _day(self, text: str) -> float:
+        try:
+            return float((datetime.date.fromisoformat(text) - self.start).days)
+        except ValueError:
+            raise QuantityError(f"{text!r} is not a day", "a day of the calendar as YYYY-MM-DD") from None
+
+
+def _linear(points: dict[str, float]) -> Distribution:
+    shift = 1.0 - min(points.values())
+    made = read({key: value + shift for key, value in points.items()})[0]
+    return Distribution("linear", made.probabilities, tuple(value - shift for value in made.values))
+
+
+def _is_pure(unit: str) -> bool:
+    try:
+        return units.factor("", unit) > 0
+    except units.UnitError:
+        return False
+
+
+def _counted(unit: str) -> bool:
+    """Say whether a unit holds nothing but counts, so that a bare number can only mean one thing."""
+    return set(re.findall(r"[A-Za-z_]+", unit)) <= set(units.COUNTS)
+
+
+def _plain(unit: str) -> str:
+    return unit.replace("(", "").replace(")", "")

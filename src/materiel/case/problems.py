@@ -1,0 +1,76 @@
+"""Pydantic's errors, told in the words of the file: where, what was read, what is allowed, the nearest name."""
+
+from __future__ import annotations
+
+from typing import Any, cast, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from materiel.case.reading import Key, Text
+from materiel.errors import Problem, nearest
+
+_KINDS = {
+    "string_type": "a word",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "dict_type": "a mapping of `name: entry` lines",
+    "model_type": "a mapping of `key: value` lines",
+    "list_type": "a list",
+}
+
+
+def translate(error: ValidationError, model: type[BaseModel], text: Text, under: Key = ()) -> list[Problem]:
+    """Return one problem per mistake that pydantic found below the path `under` of a text."""
+    return [_problem(one, model, text, under) for one in error.errors()]
+
+
+def _problem(error: ErrorDetails, model: type[BaseModel], text: Text, under: Key) -> Problem:
+    path = (*under, *error["loc"])
+    kind, context = error["type"], cast("dict[str, Any]", error.get("ctx") or {})
+    found = _shown(error.get("input"))
+    if kind == "extra_forbidden":
+        names = _names(model, error["loc"][:-1])
+        return Problem(text.place(path, key=True), f"unknown key {path[-1]!r}", ", ".join(names), nearest(str(path[-1]), names))
+    if kind == "missing":
+        return Problem(text.place(path[:-1], key=True), f"key {str(path[-1])!r} is missing", _meaning(model, error["loc"]))
+    place = text.place(path)
+    if kind == "literal_error":
+        allowed = str(context.get("expected", ""))
+        names = [name.strip("'") for name in allowed.replace(" or ", ", ").split(", ")]
+        return Problem(place, f"{path[-1]}: {found}", allowed, nearest(str(error.get("input")), names))
+    if "allowed" in context:
+        return Problem(place, f"{path[-1]}: {error['msg']}", str(context["allowed"]))
+    if kind in _KINDS:
+        return Problem(place, f"{path[-1]}: {found}", _KINDS[kind])
+    return Problem(place, f"{path[-1]}: {found}", error["msg"].replace("Input should be ", ""))
+
+
+def _shown(raw: object) -> str:
+    text = repr(raw)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _model_at(model: Any, path: tuple[int | str, ...]) -> type[BaseModel] | None:
+    here = model
+    for step in path:
+        if isinstance(here, type) and issubclass(here, BaseModel):
+            field = here.model_fields.get(str(step)) or next((f for f in here.model_fields.values() if f.alias == step), None)
+            here = field.annotation if field else None
+        else:
+            arguments = [a for a in get_args(here) if a is not type(None)]
+            here = arguments[-1] if arguments else None
+        while get_origin(here) is not None and get_origin(here).__name__ == "Annotated":
+            here = get_args(here)[0]
+    return here if isinstance(here, type) and issubclass(here, BaseModel) else None
+
+
+def _names(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    here = _model_at(model, path)
+    return sorted(field.alias or name for name, field in here.model_fields.items()) if here else []
+
+
+def _meaning(model: type[BaseModel], path: tuple[int | str, ...]) -> str:
+    here = _model_at(model, path[:-1])
+    field = here.model_fields.get(str(path[-1])) if here else None
+    return (field.description or "") if field else ""

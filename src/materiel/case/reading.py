@@ -1,0 +1,192 @@
+"""YAML as people write it, with the place of everything that was read.
+
+YAML 1.2 rules: `NO` is a word, `12:30` is a word, `1e3` is a number, only `true` and `false` are truth values. Duplicate keys are
+refused, and so are files too large, too deep, or with anchors that explode. Nothing in a file is ever executed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from materiel.errors import CaseError, Place, Problem
+
+MAX_BYTES = 5_000_000
+MAX_NODES = 200_000
+MAX_DEPTH = 40
+
+Data = Any
+Key = tuple[str | int, ...]
+
+
+@dataclass
+class Text:
+    """What a file said: plain data, and the place of every key and value by its path."""
+
+    data: Data
+    file: str
+    keys: dict[Key, Place] = field(default_factory=dict[Key, Place])
+    values: dict[Key, Place] = field(default_factory=dict[Key, Place])
+    problems: list[Problem] = field(default_factory=list[Problem])
+
+    def place(self, path: Key, *, key: bool = False) -> Place:
+        """Return where `path` stands, or its nearest parent that was written; the key's place if `key`."""
+        for end in range(len(path), -1, -1):
+            found = (self.keys if key or end < len(path) else self.values).get(path[:end])
+            found = found or self.values.get(path[:end]) or self.keys.get(path[:end])
+            if found is not None:
+                return found
+        return Place(self.file)
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """A composer without YAML 1.1's implicit types."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+
+_INT = re.compile(r"[-+]?[0-9]+$")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
+_NULL = ("", "~", "null", "Null", "NULL")
+_TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+
+
+def read_text(path: Path, shown: str) -> str:
+    """Return the text of a file. Raises CaseError when it is missing, too large, not UTF-8 or empty."""
+    place = Place(shown)
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise CaseError([Problem(place, f"file of {size / 1e6:.0f} MB", f"at most {MAX_BYTES / 1e6:.0f} MB")])
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise CaseError([Problem(place, f"cannot be read: {error.strerror}", "a readable file")]) from None
+    except UnicodeDecodeError as error:
+        raise CaseError([Problem(place, f"not text: byte {error.start} is not UTF-8", "UTF-8 text")]) from None
+    if not text.strip():
+        raise CaseError([Problem(place, "the file is empty", "at least one key")])
+    return text
+
+
+def read_yaml(path: Path, shown: str) -> Text:
+    """Return what a YAML file says. Raises CaseError with every problem of reading it."""
+    text = read_text(path, shown)
+    made = Text(None, shown)
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(shown, mark.line + 1, mark.column + 1) if mark else Place(shown)
+        raise CaseError([Problem(place, f"not YAML: {error.problem or error.context}", "YAML 1.2")]) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise CaseError([Problem(Place(shown), f"not YAML: {str(error).splitlines()[0]}", "YAML 1.2")]) from None
+    finally:
+        loader.dispose()
+    if node is None:
+        raise CaseError([Problem(Place(shown), "the file is empty", "at least one key")])
+    made.data = _Walker(made).walk(node, (), 0)
+    if made.problems:
+        raise CaseError(made.problems)
+    if not isinstance(made.data, dict):
+        raise CaseError([Problem(Place(shown), "not a mapping", "`key: value` lines")])
+    return made
+
+
+class _Walker:
+    """Turns a composed tree into plain data and remembers places."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        self.count = 0
+
+    def walk(self, node: yaml.Node, path: Key, depth: int) -> Data:
+        self.count += 1
+        place = Place(self.text.file, node.start_mark.line + 1, node.start_mark.column + 1)
+        self.text.values[path] = place
+        if self.count > MAX_NODES:
+            raise CaseError([Problem(place, "more values than a case can have (aliases count each time)", f"at most {MAX_NODES}")])
+        if depth > MAX_DEPTH:
+            raise CaseError([Problem(place, "nested too deeply", f"at most {MAX_DEPTH} levels")])
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, path, depth)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.walk(child, (*path, i), depth + 1) for i, child in enumerate(node.value)]
+        return self.scalar(node, place)
+
+    def mapping(self, node: yaml.MappingNode, path: Key, depth: int) -> dict[str, Data]:
+        data: dict[str, Data] = {}
+        for key_node, value_node in node.value:
+            place = Place(self.text.file, key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.text.problems.append(Problem(place, "a key that is not a word", "plain words as keys"))
+                continue
+            key = str(key_node.value)
+            if key in data:
+                first = self.text.keys[(*path, key)]
+                self.text.problems.append(Problem(place, f"key {key!r} stands twice", f"one {key!r}; the first is in line {first.line}"))
+                continue
+            self.text.keys[(*path, key)] = place
+            data[key] = self.walk(value_node, (*path, key), depth + 1)
+        return data
+
+    def scalar(self, node: yaml.Node, place: Place) -> Data:
+        value = str(node.value)
+        if node.tag not in ("tag:yaml.org,2002:str", "!", "") and node.tag is not None:
+            self.text.problems.append(Problem(place, f"tag {node.tag!r}", "no tags"))
+            return None
+        if getattr(node, "style", None) in ("'", '"', "|", ">"):
+            return value
+        if value in _NULL:
+            return None
+        if value in _TRUTH:
+            return _TRUTH[value]
+        if _INT.match(value):
+            return int(value) if len(value) < 19 else float(value)
+        return float(value) if _FLOAT.match(value) else value
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table: cells by column, and where the row stands."""
+
+    cells: dict[str, str]
+    file: str
+    line: int
+    columns: dict[str, int]
+
+    def place(self, column: str = "") -> Place:
+        """Return where a cell stands; its column is the cell's position in the row."""
+        return Place(self.file, self.line, self.columns.get(column, 0) + 1)
+
+
+def read_table(path: Path, shown: str, required: tuple[str, ...], allowed: tuple[str, ...]) -> list[Row]:
+    """Return the rows of a CSV file. Raises CaseError when columns are missing, unknown or uneven."""
+    from materiel.errors import nearest
+
+    text = read_text(path, shown)
+    reader = csv.reader(io.StringIO(text))
+    rows = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
+    (_, header), body = rows[0], rows[1:]
+    problems = [
+        Problem(Place(shown, 1, i + 1), f"unknown column {name!r}", ", ".join(allowed), nearest(name, allowed))
+        for i, name in enumerate(header)
+        if name not in allowed
+    ]
+    problems += [Problem(Place(shown, 1), f"column {name!r} is missing", ", ".join(allowed)) for name in required if name not in header]
+    columns = {name: i for i, name in enumerate(header)}
+    made: list[Row] = []
+    for line, cells in body:
+        if len(cells) != len(header):
+            problems.append(Problem(Place(shown, line), f"{len(cells)} cells", f"{len(header)}, as in the header"))
+            continue
+        made.append(Row(dict(zip(header, cells, strict=True)), shown, line, columns))
+    if problems:
+        raise CaseError(problems)
+    return made

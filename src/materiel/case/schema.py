@@ -1,0 +1,167 @@
+"""The shape of a case, built from the registry of component types, and the JSON Schema that editors read."""
+
+from __future__ import annotations
+
+import functools
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BaseModel, BeforeValidator, Field, create_model
+from pydantic.fields import FieldInfo
+
+from materiel import component, components
+from materiel.component import Option, Parameter, Type
+from materiel.evidence.ledger import Claim, Day, Number, Record, Source
+
+FORMAT = 1
+"""Version of the case format that this version reads."""
+
+assert components  # importing the folder fills the registry
+
+
+class Scenario(Record):
+    """Another state of affairs: some numbers or options of the case replaced."""
+
+    text: str
+    """What is different, in a few words."""
+    set: dict[str, Any]
+    """Replacements, by path."""
+
+
+class Question(Record):
+    """Something asked of the runs; exactly one of value, largest, smallest, total, first or ratio."""
+
+    text: str
+    """What is asked, as a noun phrase: "Shells shipped by the end of 2023"."""
+    judgement: str = ""
+    """What the threshold is about, as a clause: "more than a million shells are shipped by then"."""
+    value: str | list[str] | None = None
+    """Variable or sum of variables, on the day `at`."""
+    largest: str | list[str] | None = None
+    """Variable whose largest value between `start` and `end` is asked."""
+    smallest: str | list[str] | None = None
+    """Variable whose smallest value is asked."""
+    total: str | list[str] | None = None
+    """Flow whose sum between `start` and `end` is asked."""
+    first: str | list[str] | None = None
+    """Variable whose first crossing (`below` or `above`) is asked, as days from `start`."""
+    ratio: list[str] | None = None
+    """Two questions: the first divided by the second, draw by draw."""
+    at: Day | None = None
+    """Day on which the value is read."""
+    start: Day | None = None
+    """First day of the window."""
+    end: Day | None = None
+    """Last day of the window, no longer included."""
+    below: Number = None
+    """Bound that the variable falls below."""
+    above: Number = None
+    """Bound that the variable rises above."""
+    unit: str = ""
+    """Unit of the answer; the variable's own if absent."""
+    conversion: str = ""
+    """Named conversion by which several items are added up."""
+    branch: Annotated[str, Field(alias="if")] = ""
+    """`CONTINGENCY on DAY`: the answer on the branch where it begins that day."""
+    scenario: Annotated[str, Field(alias="with")] = ""
+    """Scenario in which the question is asked."""
+    threshold: dict[Literal["above", "below"], Number] | None = None
+    """Bound whose probability is asked."""
+    key: bool = False
+    """Whether the answer is a key judgement."""
+    fan: bool = False
+    """Whether the report shows the variable over time."""
+    observed: str = ""
+    """Series of observations shown beside the variable."""
+
+
+def _shorthand(only: str) -> Any:
+    def spell_out(raw: object) -> object:
+        if isinstance(raw, dict) and only in raw:
+            return cast("dict[str, Any]", raw)
+        return {only: raw}
+
+    return BeforeValidator(spell_out)
+
+
+def _parameter(parameter: Parameter) -> tuple[Any, FieldInfo]:
+    needed = parameter.default is None and not parameter.optional
+    unit = "a day" if parameter.date else f"in {parameter.unit}"
+    described = f"{parameter.meaning} ({unit})"
+    return Number, Field(description=described) if needed else Field(default=None, description=described)
+
+
+def _option(option: Option) -> tuple[Any, FieldInfo]:
+    kind: Any = Literal[option.choices] if option.choices else option.type
+    bounds = {"ge": option.at_least, "le": option.at_most} if option.type is int else {}
+    default = ... if option.default is None else option.default
+    return kind, Field(default=default, description=option.meaning, **cast("Any", bounds))
+
+
+def _entry(name: str, each: dict[str, Parameter]) -> Any:
+    model = create_model(name, __base__=Record, **cast("Any", {key: _parameter(p) for key, p in each.items()}))
+    return Annotated[model, _shorthand(next(iter(each)))] if len(each) == 1 else model
+
+
+@functools.cache
+def model_of(kind: Type) -> type[BaseModel]:
+    """Return the pydantic model of one component type, made from its declarations."""
+    fields: dict[str, Any] = {}
+    for name, link in kind.links.items():
+        required = not link.optional and not link.same_item
+        if link.many:
+            shape = dict[str, _entry(f"{kind.section}.{name}", link.each)]  # type: ignore[misc]
+            fields[name] = (shape, Field(description=link.meaning) if required else Field(default_factory=dict, description=link.meaning))
+        else:
+            fields[name] = (str, Field(description=link.meaning)) if required else (str, Field(default="", description=link.meaning))
+    for name, entries in kind.entries.items():
+        shape = list[_entry(f"{kind.section}.{name}", entries.each)]  # type: ignore[misc]
+        fields[name] = (shape, Field(default_factory=list, description=entries.meaning))
+    fields |= {name: _parameter(parameter) for name, parameter in kind.parameters.items()}
+    fields |= {name: _option(option) for name, option in kind.options.items()}
+    made = create_model(kind.section, __base__=Record, __doc__=kind.doc.split("\n\n")[0], **fields)
+    return cast("type[BaseModel]", made)
+
+
+def _sections(scope: str) -> dict[str, Any]:
+    return {
+        section: (dict[str, model_of(kind)], Field(default_factory=dict, description=kind.doc.split("\n\n")[0]))  # type: ignore[misc]
+        for section, kind in component.types().items()
+        if kind.scope == scope
+    }
+
+
+def case_model() -> type[BaseModel]:
+    """Return the pydantic model of a whole case, for the types registered now."""
+    return _case_model(tuple(component.types().values()))
+
+
+@functools.lru_cache(maxsize=4)
+def _case_model(kinds: tuple[Type, ...]) -> type[BaseModel]:
+    assert kinds
+    actor = create_model("actor", __base__=Record, title=(str, Field(default="", description="name for people")), **_sections("actor"))
+    fields: dict[str, Any] = {
+        "format": (Literal[FORMAT], Field(description="version of the case format")),
+        "title": (str, Field(description="what the case is about")),
+        "summary": (str, Field(default="", description="one paragraph for the report")),
+        "start": (Day, Field(description="first day of the runs")),
+        "end": (Day, Field(description="last boundary of the runs")),
+        "as_of": (Day | None, Field(default=None, description="nothing known later is used; the last day if absent")),
+        "step": (str, Field(default="1 day", description="length of a period")),
+        "draft": (bool, Field(default=False, description="count numbers without a base instead of refusing them")),
+        "actors": (dict[str, actor], Field(default_factory=dict, description="who has what")),  # type: ignore[valid-type]
+        "shared": (dict[str, Number], Field(default_factory=dict, description="numbers that several places use, drawn once")),
+        "classes": (dict[str, Number], Field(default_factory=dict, description="reference classes, named by bases as {class: NAME}")),
+        "mixes": (dict[str, dict[str, Number]], Field(default_factory=dict, description="weights that are divided by their sum")),
+        "conversions": (dict[str, dict[str, Number]], Field(default_factory=dict, description="units of an equivalent per unit of each item")),
+        "scenarios": (dict[str, Scenario], Field(default_factory=dict, description="other states of affairs")),
+        "questions": (dict[str, Question], Field(default_factory=dict, description="what is asked")),
+        "sources": (dict[str, Source], Field(default_factory=dict, description="documents")),
+        "claims": (dict[str, Claim], Field(default_factory=dict, description="statements")),
+    }
+    return create_model("case", __base__=Record, **fields, **_sections("case"))
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of case.yaml, so that editors complete and explain."""
+    made = case_model().model_json_schema(by_alias=True)
+    return {"$schema": "http://json-schema.org/draft-07/schema#", **made}

@@ -1,0 +1,90 @@
+"""Directives: decisions that change targets, shifts, floors or priorities."""
+
+from __future__ import annotations
+
+from materiel.component import Component, Link, Parameter, auxiliary, component, constant, level
+from materiel.equations import NEVER, Value, Values, clamp, maximum, where
+
+
+@component
+class Directive(Component):
+    r"""A decision on a date, or as soon as a level crosses a bound.
+
+    $$ o_t = e \, \min(1, \max(0, (t + \Delta t - t_0) / \max(\rho, \Delta t))) $$
+
+    It comes into force over the time $\rho$, at once by the share of the period it covers if that is nought. Each act multiplies a lever (several directives on one lever
+    multiply) or sets it (two settings of one lever that can be in force together are refused). A condition latches: once met, the directive stays.
+    """
+
+    section = "directives"
+    example = """
+    format: 1
+    title: An order to raise output
+    start: 2023-01-01
+    end: 2024-12-31
+    items: {shell: {unit: round}}
+    actors:
+      north:
+        stockpiles: {shell: {item: shell, initial: {constant: 0 round, because: for the example}}}
+        lines:
+          shell:
+            item: shell
+            capacity: {base: 1500 to 2500 round/day, because: for the example}
+            lead_time: {base: 30 to 90 day, because: for the example}
+            ramp_time: {base: 9 to 18 month, because: for the example}
+        directives:
+          surge:
+            date: {constant: 2023-08-12, because: for the example}
+            delay: {base: 0 to 90 day, because: for the example}
+            acts: {lines.shell.target: {multiply: {base: 1.2 to 3, because: for the example}}}
+    questions:
+      made: {text: Shells made in two years, value: north.lines.shell.made, at: 2024-12-30}
+    """
+    sources = ("Forrester, Industrial Dynamics (1961), ch. 10: decision functions",)
+    at_most_one = (("below", "above"),)
+
+    date = Parameter("date", "t_0", "day of the decision", default=NEVER, because="no date: the condition decides")
+    when = Link("level whose crossing triggers it", optional=True, variable=True)
+    below = Parameter("when", "", "bound that the level falls below", optional=True)
+    above = Parameter("when", "", "bound that the level rises above", optional=True)
+    delay = Parameter("day", "", "time between decision and first effect", default=0.0, because="at once")
+    ramp = Parameter("day", r"\rho", "time until it is in full force", default=0.0, because="at once", at_least=0.0)
+    until = Parameter("date", "", "day on which it ends", default=NEVER, because="stays in force")
+    enabled = Parameter("1", "e", "switch, from 0 (never given) to 1", default=1.0, because="the decision is taken", at_least=0.0, at_most=1.0)
+    acts = Link(
+        "levers it moves, each multiplied or set", variable=True, many=True,
+        each={
+            "multiply": Parameter("1", "", "factor on the lever", at_least=0.0, optional=True),
+            "set": Parameter("linked", "", "value of the lever", optional=True),
+        },
+    )  # fmt: skip
+
+    pace = constant("day", "", "time until it is in full force, one period at least")
+    force = auxiliary("1", "o", "how far it is in force")
+    elapsed = level("day", "", "time since the condition was met")
+
+    @staticmethod
+    def constants(dt: Value, ramp: Value) -> Values:
+        """Come into force over a period at least."""
+        return {"pace": maximum(ramp, dt)}
+
+    @staticmethod
+    def signal(
+        t: Value, dt: Value, date: Value, delay: Value, until: Value, pace: Value, enabled: Value, elapsed: Value, when: Value | None
+    ) -> Values:
+        """Say how far the decision is in force."""
+        since = t + dt - date if when is None else elapsed
+        ends = clamp((t + dt - until) / dt)
+        return {"force": enabled * clamp((since - delay) / pace) * (1.0 - ends)}
+
+    @staticmethod
+    def move(dt: Value, elapsed: Value, when: Value | None, below: Value | None, above: Value | None) -> Values:
+        """Start the clock when the condition is met, and keep it running."""
+        if when is None:
+            return {"elapsed": elapsed}
+        met = elapsed > 0.0
+        if below is not None:
+            met = met | (when < below)
+        if above is not None:
+            met = met | (when > above)
+        return {"elapsed": where(met, elapsed + dt, elapsed)}

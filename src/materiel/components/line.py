@@ -1,0 +1,127 @@
+"""Production lines: one item made from inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from materiel.component import Component, Link, Option, Parameter, activity, component, constant, flow, level
+from materiel.equations import Value, Values, pass_on, release
+
+
+@component
+class Line(Component):
+    r"""A plant, or all plants of an actor, that make one item.
+
+    $$ Q_t = K_{3,t} \, P_t \, s \, u \, \Delta t $$
+    $$ C_t = f \, W_{k,t} $$
+    $$ K_{1,t+1} = K_{1,t} + g \, (K_0 T - K_{1,t}), \quad K_{2,t+1} = K_{2,t} + g \, (K_{1,t} - K_{2,t}), \quad K_{3,t+1} = K_{3,t} + g \, (K_{2,t} - K_{3,t}) $$
+    $$ f = 1 - e^{-k \Delta t / \tau}, \quad g = 1 - e^{-3 \Delta t / \rho} $$
+    $$ P_{t+1} = P_t \, (1 + b \, y C_t / (E + M_t)) $$
+
+    Installed capacity follows its target $K_0 T$ through a third-order delay $\rho$, because investment takes time. The wanted starts $Q_t$ are
+    cut by the scarcest input (Leontief; power and labour are inputs like any other). Work in progress $W$ is an order-$k$ delay of the lead time $\tau$, full
+    at the start as if inputs had sufficed. A share $y$ of what is finished is good. Productivity $P$ grows with experience as Wright observed, written
+    as a rate so that no power is taken in a step: a slope of 80 % a doubling is $b = -\log_2 0.8 = 0.32$.
+    """
+
+    section = "lines"
+    example = """
+    format: 1
+    title: A line whose fuzes are scarce
+    start: 2023-01-01
+    end: 2023-12-31
+    items: {shell: {unit: round}, fuze: {unit: fuze}}
+    actors:
+      north:
+        supplies: {fuzes: {item: fuze, rate: {base: 800 to 1200 fuze/day, because: for the example}}}
+        stockpiles: {shell: {item: shell, initial: {constant: 0 round, because: for the example}}}
+        lines:
+          shell:
+            item: shell
+            capacity: {base: 1500 to 2500 round/day, because: for the example}
+            lead_time: {base: 30 to 90 day, because: for the example}
+            ramp_time: {base: 9 to 18 month, because: for the example}
+            inputs: {fuze: 1}
+    questions:
+      made: {text: Shells made in the year, value: north.lines.shell.made, at: 2023-12-30, unit: kround}
+    """
+    sources = (
+        "Sterman, Business Dynamics (2000), ch. 11: material delays and capacity acquisition",
+        "Wright, Factors Affecting the Cost of Airplanes (1936): learning by doing",
+        "Leontief, The Structure of American Economy (1941): fixed input proportions",
+    )
+
+    item = Link("what is made", reads="mass")
+    capacity = Parameter("item/day", "K_0", "output of one shift fully used, at the start", more_than=0.0)
+    target = Parameter("1", "T", "capacity aimed at, as a multiple of the first", default=1.0, because="no expansion", at_least=0.0, lever=True)
+    ramp_time = Parameter("day", r"\rho", "mean time until capacity follows its target", default=365.25, because="a year, used only if the target moves", more_than=0.0)  # fmt: skip
+    shifts = Parameter("1", "s", "shifts worked", default=1.0, because="capacity is stated for one shift", at_least=0.0, lever=True)
+    utilisation = Parameter("1", "u", "share of capacity used", default=1.0, because="fully used", at_least=0.0, at_most=1.0, lever=True)
+    lead_time = Parameter("day", r"\tau", "mean time from start to finish", more_than=0.0)
+    yields = Parameter("1", "y", "share of finished units that are good", default=1.0, because="no rejects", more_than=0.0, at_most=1.0)
+    learning = Parameter("1", "b", "Wright's exponent of productivity; no learning if absent", at_least=0.0, optional=True)
+    experience = Parameter("item", "E", "units made before the start, as far as they taught", more_than=0.0, optional=True)
+    urgent = Parameter("1", "", "share of the want that claims before everybody", default=0.0, because="no precedence", at_least=0.0, at_most=1.0, lever=True)  # fmt: skip
+    priority = Option(int, "rank of its claims; smaller is served first", default=5, at_least=1, at_most=9)
+    stages = Option(int, "stages of work in progress", default=3, at_least=1, at_most=9)
+    inputs = Link(
+        "what one started unit needs", draws="stock", by="starts", coefficient="inputs_ratio", many=True, optional=True,
+        each={"ratio": Parameter("linked/item", "a", "units of the input for one unit", more_than=0.0, defines=True)},
+    )  # fmt: skip
+    to = Link("stockpile that receives good units", sends=(("good", "goods"),), same_item=True)
+
+    finish = constant("1", "f", "share of a stage finished per period")
+    grow = constant("1", "g", "share of the way to the target gone per period")
+    starts = activity("item", "Q", "units started")
+    finished = flow("item", "C", "units finished")
+    good = flow("item", "", "good units finished")
+    capacity_now = level("item/day", "K", "installed capacity, stage by stage", many="3")
+    work = level("item", "W", "work in progress, stage by stage", many="stages", role="holds")
+    productivity = level("1", "P", "output per unit of capacity against the start")
+    started = level("item", "", "units started so far", role="source")
+    made = level("item", "M", "good units made so far")
+    scrapped = level("item", "", "rejects so far", role="sink")
+    consumed = level("linked", "", "inputs used so far", "inputs", "sink", "inputs")
+
+    @staticmethod
+    def constants(dt: Value, lead_time: Value, ramp_time: Value, stages: int) -> Values:
+        """Turn delays into shares per period."""
+        return {"finish": release(dt, lead_time, stages), "grow": release(dt, ramp_time, 3)}
+
+    @staticmethod
+    def start(dt: Value, capacity: Value, shifts: Value, utilisation: Value, finish: Value, stages: int) -> Values:
+        """Begin in a steady state: every stage holds what makes it finish as much as is started."""
+        steady = capacity * shifts * utilisation * dt / finish
+        return {"capacity_now": [capacity] * 3, "work": [steady] * stages, "productivity": 1.0, "started": steady * stages}
+
+    @staticmethod
+    def offer(work: Sequence[Value], finish: Value, yields: Value) -> Values:
+        """Finish a share of the last stage."""
+        finished = work[-1] * finish
+        return {"finished": finished, "good": finished * yields}
+
+    @staticmethod
+    def want(dt: Value, capacity_now: Sequence[Value], productivity: Value, shifts: Value, utilisation: Value) -> Values:
+        """Want to start what capacity allows."""
+        return {"starts": capacity_now[-1] * productivity * shifts * utilisation * dt}
+
+    @staticmethod
+    def move(
+        starts: Value, capacity: Value, target: Value, grow: Value, capacity_now: Sequence[Value], work: Sequence[Value], finish: Value,
+        finished: Value, good: Value, productivity: Value, learning: Value | None, experience: Value | None, started: Value,
+        made: Value, scrapped: Value, consumed: Sequence[Value], inputs_ratio: Sequence[Value],
+    ) -> Values:  # fmt: skip
+        """Move capacity towards its target, work through its stages, and keep the counts."""
+        first, second, third = capacity_now
+        capacity_next = [first + grow * (capacity * target - first), second + grow * (first - second), third + grow * (second - third)]
+        if learning is not None and experience is not None:
+            productivity = productivity * (1.0 + learning * good / (experience + made))
+        return {
+            "capacity_now": capacity_next,
+            "work": pass_on(work, starts, finish),
+            "productivity": productivity,
+            "started": started + starts,
+            "made": made + good,
+            "scrapped": scrapped + (finished - good),
+            "consumed": [used + ratio * starts for used, ratio in zip(consumed, inputs_ratio, strict=True)],
+        }

@@ -1,0 +1,1 @@
+"""From a program to runs: draws, the reference engine, the native kernel, laws, ensembles."""

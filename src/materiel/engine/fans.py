@@ -1,0 +1,63 @@
+"""Distributions over time kept as integer counts on fixed logarithmic bins.
+
+Counts add up exactly in any order, so that a fan does not depend on chunks or workers. A bin is 1/512 of its value wide, taken from the bits of
+the number itself: a quantile read off the counts is within 0.1 % of the exact one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+_SHIFT = 43  # leaves the exponent and nine bits of the mantissa
+_SMALLEST = 1e-9  # anything nearer to nought counts as nought
+_OFFSET = int(np.array(_SMALLEST).view(np.int64)) >> _SHIFT
+
+
+class Fan:
+    """Counts of one variable at `times` moments."""
+
+    def __init__(self, times: int) -> None:
+        """Begin with no counts."""
+        self.low = 0
+        self.counts = np.zeros((times, 1), dtype=np.int64)
+
+    def add(self, values: Array) -> None:
+        """Count values of shape (times, draws)."""
+        values = np.ascontiguousarray(values, dtype=np.float64)
+        size = np.abs(values)
+        bins = np.where(size > _SMALLEST, (size.view(np.int64) >> _SHIFT) - _OFFSET + 1, 0)
+        bins = np.where(values < 0, -bins, bins)
+        self._reach(int(bins.min()), int(bins.max()))
+        times, span = self.counts.shape
+        flat = (bins - self.low) + np.arange(times)[:, None] * span
+        self.counts += np.bincount(flat.ravel(), minlength=times * span).reshape(times, span)
+
+    def _reach(self, low: int, high: int) -> None:
+        before = max(self.low - low, 0)
+        after = max(high - (self.low + self.counts.shape[1] - 1), 0)
+        if before or after:
+            self.counts = np.pad(self.counts, ((0, 0), (before, after)))
+            self.low -= before
+
+    def quantiles(self, probabilities: Array) -> Array:
+        """Return quantiles of shape (probabilities, times)."""
+        cumulative = self.counts.cumsum(axis=1)
+        whole = cumulative[:, -1]
+        made = np.empty((len(probabilities), len(whole)))
+        for i, p in enumerate(probabilities):
+            rank = np.maximum(p * whole, 0.5)
+            index = (cumulative < rank[:, None]).sum(axis=1)
+            below = np.where(index > 0, np.take_along_axis(cumulative, np.maximum(index - 1, 0)[:, None], 1)[:, 0], 0)
+            inside = (rank - below) / np.take_along_axis(self.counts, index[:, None], 1)[:, 0]
+            edges = _edge(index + self.low), _edge(index + self.low + np.where(index + self.low < 0, -1, 1))
+            made[i] = edges[0] + inside * (edges[1] - edges[0])
+        return made
+
+
+def _edge(bins: npt.NDArray[np.int64]) -> Array:
+    """Return the value nearest to nought of each bin."""
+    size = ((np.abs(bins) - 1 + _OFFSET) << _SHIFT).astype(np.int64).view(np.float64)
+    return np.where(bins == 0, 0.0, np.sign(bins) * size)

@@ -1,0 +1,80 @@
+"""Equations read on symbols: what an engine compiles, and later what other tools are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+CONDITIONS = ("lt", "le", "gt", "ge", "and", "or")
+
+
+@dataclass(frozen=True, eq=False)
+class Symbol:
+    """A node of a formula: an operation on other nodes, a literal number, or the n-th argument of a stage."""
+
+    op: str
+    args: tuple[Symbol, ...] = ()
+    number: float = 0.0
+
+    @staticmethod
+    def __where__(condition: Any, a: Any, b: Any) -> Any:
+        """Select between two formulas; a condition on plain numbers is decided at once."""
+        if not isinstance(condition, Symbol):
+            return a if condition else b
+        return Symbol("where", (condition, _symbol(a), _symbol(b)))
+
+    def __add__(self, other: Any) -> Symbol:  # noqa: D105
+        return Symbol("add", (self, _symbol(other)))
+
+    def __radd__(self, other: Any) -> Symbol:  # noqa: D105
+        return Symbol("add", (_symbol(other), self))
+
+    def __sub__(self, other: Any) -> Symbol:  # noqa: D105
+        return Symbol("sub", (self, _symbol(other)))
+
+    def __rsub__(self, other: Any) -> Symbol:  # noqa: D105
+        return Symbol("sub", (_symbol(other), self))
+
+    def __mul__(self, other: Any) -> Symbol:  # noqa: D105
+        return Symbol("mul", (self, _symbol(other)))
+
+    def __rmul__(self, other: Any) -> Symbol:  # noqa: D105
+        return Symbol("mul", (_symbol(other), self))
+
+    def __truediv__(self, other: Any) -> Symbol:  # noqa: D105
+        return Symbol("div", (self, _symbol(other)))
+
+    def __rtruediv__(self, other: Any) -> Symbol:  # noqa: D105
+        return Symbol("div", (_symbol(other), self))
+
+    def __neg__(self) -> Symbol:  # noqa: D105
+        return Symbol("neg", (self,))
+
+    def __lt__(self, other: Any) -> Symbol:  # noqa: D105
+        return Symbol("lt", (self, _symbol(other)))
+
+    def __le__(self, other: Any) -> Symbol:  # noqa: D105
+        return Symbol("le", (self, _symbol(other)))
+
+    def __gt__(self, other: Any) -> Symbol:  # noqa: D105
+        return Symbol("gt", (self, _symbol(other)))
+
+    def __ge__(self, other: Any) -> Symbol:  # noqa: D105
+        return Symbol("ge", (self, _symbol(other)))
+
+    def __and__(self, other: Any) -> Symbol:  # noqa: D105
+        return Symbol("and", (self, other))
+
+    def __or__(self, other: Any) -> Symbol:  # noqa: D105
+        return Symbol("or", (self, other))
+
+
+def _symbol(value: Any) -> Symbol:
+    return cast("Symbol", value) if isinstance(value, Symbol) else Symbol("literal", (), float(value))
+
+
+def trace(function: Callable[..., Sequence[Any]], count: int) -> tuple[list[Symbol], list[Symbol]]:
+    """Return the arguments and the results of a stage function as symbols; `count` is its number of arguments."""
+    arguments = [Symbol("argument", (), float(i)) for i in range(count)]
+    return arguments, [_symbol(value) for value in function(*arguments)]
