@@ -61,9 +61,7 @@ def run(
 
         study = load(case)
         with _progress(as_json) as report:
-            done = study.run(
-                draws=draws, seed=seed, as_of=_day(as_of), scenario=scenario, step=step, engine=engine, chunk=chunk, report=report
-            )
+            done = study.run(draws=draws, seed=seed, as_of=_day(as_of), scenario=scenario, step=step, engine=engine, chunk=chunk, report=report)
         if as_json:
             typer.echo(json.dumps(done.json(), ensure_ascii=False, indent=2))
         else:

@@ -91,7 +91,8 @@ class Link:
 
     `draws` names the resource port claimed by the activity `by`; `coefficient` names the own variable that says how many units of the
     resource one unit of the activity needs (one, if empty); `draws_if` names the link without which nothing is drawn. `sends` maps own flows to inlet ports at the other end.
-    `many` makes it a mapping from references to entries with the parameters `each`. `variable` links point to a single variable.
+    `many` makes it a mapping from references to entries with the parameters `each`. `variable` links point to a single variable; those
+    with `moves` point to levers, which the own variable of that name says how far to `multiply` or `set`.
     """
 
     meaning: str
@@ -106,6 +107,7 @@ class Link:
     each: dict[str, Parameter] = field(default_factory=dict[str, Parameter])
     optional: bool = False
     variable: bool = False
+    moves: str = ""
     same_item: bool = False
 
     def port(self) -> str:

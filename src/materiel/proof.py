@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from materiel import units
 from materiel.equations import NEVER
-from materiel.network import DT, T, ZERO, Program
+from materiel.network import DT, ZERO, Program, T
 
 Exponents = tuple[tuple[str, float], ...]
 
@@ -36,26 +36,26 @@ class Dimension:
         """Require a pure number."""
         return _same(x, 1.0)
 
-    def __add__(self, other: Any) -> Dimension:  # noqa: D105
+    def __add__(self, other: Any) -> Dimension:
         return _same(self, other)
 
     __radd__ = __sub__ = __rsub__ = __and__ = __or__ = __add__
 
-    def __neg__(self) -> Dimension:  # noqa: D105
+    def __neg__(self) -> Dimension:
         return self
 
-    def __mul__(self, other: Any) -> Dimension:  # noqa: D105
+    def __mul__(self, other: Any) -> Dimension:
         return _product(self, _dimension(other), 1.0)
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> Dimension:  # noqa: D105
+    def __truediv__(self, other: Any) -> Dimension:
         return _product(self, _dimension(other), -1.0)
 
-    def __rtruediv__(self, other: Any) -> Dimension:  # noqa: D105
+    def __rtruediv__(self, other: Any) -> Dimension:
         return _product(_dimension(other), self, -1.0)
 
-    def __lt__(self, other: Any) -> Dimension:  # noqa: D105
+    def __lt__(self, other: Any) -> Dimension:
         _same(self, other)
         return Dimension()
 
@@ -106,10 +106,7 @@ def prove(program: Program) -> int:
     for stage in (*program.once, *program.step):
         seen: set[tuple[Any, ...]] = set()
         for arguments, results in zip(stage.arguments, stage.results, strict=True):
-            have = [
-                Dimension((), free=True) if slot == ZERO else dimension_of(fixed.get(int(slot)) or program.slot_units[int(slot)])
-                for slot in arguments
-            ]
+            have = [Dimension((), free=True) if slot == ZERO else dimension_of(fixed.get(int(slot)) or program.slot_units[int(slot)]) for slot in arguments]
             want = [dimension_of(program.slot_units[int(slot)]) for slot in results]
             key = (tuple(have), tuple(want))
             if key in seen:

@@ -213,9 +213,7 @@ def _line(scale: Scale, centre: float, sd: float) -> Distribution:
 
 
 def _check_named(name: str, values: tuple[float, ...]) -> None:
-    if name in ("uniform", "loguniform", "triangular") and not (
-        values[0] < values[-1] and list(values) == sorted(values)
-    ):
+    if name in ("uniform", "loguniform", "triangular") and not (values[0] < values[-1] and list(values) == sorted(values)):
         raise QuantityError(f"{name} parameters do not rise: {values}", "low below high")
     if name in ("lognormal", "loguniform", "exponential") and values[0] <= 0:
         raise QuantityError(f"{name} of {values[0]:g}", "a value above 0")
@@ -230,13 +228,11 @@ def _check_named(name: str, values: tuple[float, ...]) -> None:
 def _through(points: Mapping[float, float], *, share: bool) -> Distribution:
     percents = sorted(points)
     values = [points[p] for p in percents]
-    for (p, a), (q, b) in zip(
-        zip(percents[:-1], values[:-1], strict=True), zip(percents[1:], values[1:], strict=True), strict=True
-    ):
+    for (p, a), (q, b) in zip(zip(percents[:-1], values[:-1], strict=True), zip(percents[1:], values[1:], strict=True), strict=True):
         if not a < b:
             raise QuantityError(f"quantiles must rise: p{p:g} {a:g}, p{q:g} {b:g}", "the lower end first", f"p{q:g}")
     scale: Scale = "linear"
-    if share and 0 < values[0] and values[-1] < 1:
+    if share and values[0] > 0 and values[-1] < 1:
         scale = "logit"
     elif values[0] > 0:
         scale = "log"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +63,7 @@ def save(data: xarray.Dataset, manifest: Mapping[str, Any], folder: Path) -> Non
         if path.exists() and json.loads(path.read_text())["run"] != json.loads(stamp)["run"]:
             raise RunError(f"{folder} holds another run; give another folder")
         folder.mkdir(parents=True, exist_ok=True)
-        data.to_netcdf(folder / "results.nc", engine="h5netcdf")
+        cast("Any", data).to_netcdf(folder / "results.nc", engine="h5netcdf")
         path.write_text(stamp + "\n")
     except OSError as error:
         raise RunError(f"{folder} cannot be written: {error.strerror or error}") from None

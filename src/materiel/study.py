@@ -138,8 +138,7 @@ class Run:
             made |= {"threshold": {asked.threshold[0]: asked.threshold[1]}, "probability": answer.probability}
         if asked.form == "first":
             made["dates"] = {
-                f"p{percent}": None if value is None else self.case.date(asked.since + value).isoformat()
-                for percent, value in answer.quantiles.items()
+                f"p{percent}": None if value is None else self.case.date(asked.since + value).isoformat() for percent, value in answer.quantiles.items()
             }
             made["never"] = answer.never
         made["base_share"] = None if np.isnan(answer.base_share) else round(answer.base_share, 4)
@@ -181,7 +180,7 @@ class _Runner:
         if not branches:
             raise RunError(f"{case.name} asks no questions; nothing to run for")
         began = time.perf_counter()
-        answers, leading = self._answers(case, asked)
+        answers, leading = self._answers(asked)
         self._lap("answers", began)
         self.seconds = {name: round(value, 3) for name, value in self.seconds.items()}
         return Run(case, options, answers, self.curves, leading, self.laws, self.seconds, program)
@@ -213,12 +212,8 @@ class _Runner:
         steps = min(steps, int(np.ceil(case.day(case.end) / case.step - 1e-9)))
         kept = {name: program.variables[f"{one.gauge.path}.{_slot(one)}"][0] for name, one in asked.items() if one.gauge}
         fans = {name: program.variables[f"{one.gauge.path}.now"][0] for name, one in asked.items() if one.gauge and one.fan}
-        settings = ensemble.Settings(
-            options.seed, options.draws, case.step, steps, max(1, round(steps / FAN_POINTS)), options.chunk, options.engine
-        )
-        found = ensemble.run(
-            program, settings, list(kept.values()), list(fans.values()), branch.fixed, lambda n: self._tell(n, passes)
-        )
+        settings = ensemble.Settings(options.seed, options.draws, case.step, steps, max(1, round(steps / FAN_POINTS)), options.chunk, options.engine)
+        found = ensemble.run(program, settings, list(kept.values()), list(fans.values()), branch.fixed, lambda n: self._tell(n, passes))
         self.kept |= dict(zip(kept, found.kept, strict=True))
         for name, slot in fans.items():
             self.curves[name] = _curve(program, asked[name], found, slot)
@@ -231,7 +226,7 @@ class _Runner:
         self.done += count
         self.report(self.done, passes * self.options.draws)
 
-    def _answers(self, case: Case, asked: dict[str, Asked]) -> tuple[dict[str, Answer], dict[str, dict[str, float]]]:
+    def _answers(self, asked: dict[str, Asked]) -> tuple[dict[str, Answer], dict[str, dict[str, float]]]:
         drawn = questions.values(asked, self.kept)
         everything = [prior for priors in self.priors.values() for prior in priors]
         given = drivers.inputs(everything, self.options.seed, self.options.draws)

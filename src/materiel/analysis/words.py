@@ -62,6 +62,23 @@ def plural(unit: str) -> str:
     if unit in ("", "1"):
         return ""
     head, _, rest = unit.partition("/")
-    known = {"round", "rocket", "missile", "launcher", "vehicle", "container", "kit", "gun", "day", "barrel", "car", "plant", "fuze", "event", "charge", "piece"}
+    known = {
+        "round",
+        "rocket",
+        "missile",
+        "launcher",
+        "vehicle",
+        "container",
+        "kit",
+        "gun",
+        "day",
+        "barrel",
+        "car",
+        "plant",
+        "fuze",
+        "event",
+        "charge",
+        "piece",
+    }
     spoken = f"{head}s" if head in known else {"percent": "%", "body": "bodies", "person": "people"}.get(head, head)
     return f" {spoken}{'/' + rest if rest else ''}"

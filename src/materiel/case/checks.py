@@ -44,7 +44,7 @@ def check_settings(case: Case) -> Iterator[Problem]:
     setting: dict[tuple[str, str], list[tuple[Instance, str]]] = {}
     for one in case.components.values():
         for name, link in one.type.links.items():
-            if not (link.variable and {"multiply", "set"} <= link.each.keys()):
+            if not link.moves:
                 continue
             for target in one.links[name]:
                 place = case.place((*one.raw, name, target.key), key=True)

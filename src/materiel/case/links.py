@@ -157,4 +157,3 @@ def _readable(one: Instance) -> list[str]:
 
 def _what(link: Link) -> str:
     return {"mass": "item", "begins": "contingency"}.get(link.reads, link.meaning.split(",")[0])
-

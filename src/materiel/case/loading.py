@@ -169,9 +169,7 @@ def _no_blanks(text: Text) -> None:
 class _Builder:
     """Builds one Case from validated data; problems gather in `text.problems`."""
 
-    def __init__(
-        self, text: Text, model: Any, folder: Path, as_of: datetime.date | None, scenario: str, step: float | None, rule: Rule, digest: str
-    ) -> None:
+    def __init__(self, text: Text, model: Any, folder: Path, as_of: datetime.date | None, scenario: str, step: float | None, rule: Rule, digest: str) -> None:
         self.text, self.model, self.folder, self.scenario, self.step, self.digest = text, model, folder, scenario, step, digest
         self.as_of: datetime.date = as_of or model.as_of or model.end
         self.sources: dict[str, Source] = model.sources
@@ -271,22 +269,16 @@ class _Builder:
             if link.each:
                 instance.links[name] = [self._read_entry(case, instance, name, link.each, entry, target) for target in instance.links[name]]
         for name, entries in instance.type.entries.items():
-            instance.entries[name] = [
-                self._priors(case, instance, entries.each, raw, (name, i), None) for i, raw in enumerate(entry.get(name, []))
-            ]
+            instance.entries[name] = [self._priors(case, instance, entries.each, raw, (name, i), None) for i, raw in enumerate(entry.get(name, []))]
 
-    def _read_entry(
-        self, case: Case, instance: Instance, name: str, each: dict[str, Parameter], entry: dict[str, Any], target: Target
-    ) -> Target:
+    def _read_entry(self, case: Case, instance: Instance, name: str, each: dict[str, Parameter], entry: dict[str, Any], target: Target) -> Target:
         raw = entry[name][target.key]
         if len(each) == 1 and not (isinstance(raw, dict) and next(iter(each)) in raw):
             raw = {next(iter(each)): raw}
         numbers = self._priors(case, instance, each, raw, (name, target.key), target)
         return Target(target.path, target.variable, target.index, numbers, target.key)
 
-    def _priors(
-        self, case: Case, instance: Instance, each: dict[str, Parameter], raw: dict[str, Any], at: Key, target: Target | None
-    ) -> dict[str, Prior]:
+    def _priors(self, case: Case, instance: Instance, each: dict[str, Parameter], raw: dict[str, Any], at: Key, target: Target | None) -> dict[str, Prior]:
         made: dict[str, Prior] = {}
         for key, parameter in each.items():
             path = ".".join([instance.path, *map(str, at), key])

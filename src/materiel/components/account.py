@@ -47,7 +47,10 @@ class Account(Component):
     questions:
       owed: {text: Owed at the end of the year, value: accounts.barter.balance, at: 2023-12-29}
     """
-    sources = ("Sterman, Business Dynamics (2000), ch. 6: accounts as stocks", "Marin and Schnitzer, Contracts in Trade and Transition (2002): barter as credit")
+    sources = (
+        "Sterman, Business Dynamics (2000), ch. 6: accounts as stocks",
+        "Marin and Schnitzer, Contracts in Trade and Transition (2002): barter as credit",
+    )
 
     credit_limit = Parameter("USD", "C", "balance at which deliveries stop", at_least=0.0, lever=True)
     advance = Parameter("USD", "a", "payment accepted before delivery", default=0.0, because="no payment in advance", at_least=0.0, lever=True)

@@ -60,9 +60,7 @@ class Contract(Component):
     source = Link("stock that is shipped from", draws="stock", by="ships", spares_reserve=True, same_item=True)
     to = Link("stock that is shipped to", sends=(("arrivals", "goods"),))
     route = Link("way", draws="carriage", by="ships", coefficient="item_mass", optional=True)
-    charges = Link(
-        "account that is charged", draws="credit", by="ships", coefficient="price", sends=(("value", "deliveries"),), optional=True
-    )
+    charges = Link("account that is charged", draws="credit", by="ships", coefficient="price", sends=(("value", "deliveries"),), optional=True)
     settles = Link("account that is paid off", draws="debt", by="ships", coefficient="price", sends=(("value", "payments"),), optional=True)
 
     ordered = constant("item", "O", "quantity of this item ordered")

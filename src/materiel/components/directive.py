@@ -52,7 +52,7 @@ class Directive(Component):
     until = Parameter("date", "", "day on which it ends", default=NEVER, because="stays in force")
     enabled = Parameter("1", "e", "switch, from 0 (never given) to 1", default=1.0, because="the decision is taken", at_least=0.0, at_most=1.0)
     acts = Link(
-        "levers it moves, each multiplied or set", variable=True, many=True,
+        "levers it moves, each multiplied or set", variable=True, many=True, moves="force",
         each={
             "multiply": Parameter("1", "", "factor on the lever", at_least=0.0, optional=True),
             "set": Parameter("linked", "", "value of the lever", optional=True),
@@ -69,9 +69,7 @@ class Directive(Component):
         return {"pace": maximum(ramp, dt)}
 
     @staticmethod
-    def signal(
-        t: Value, dt: Value, date: Value, delay: Value, until: Value, pace: Value, enabled: Value, elapsed: Value, when: Value | None
-    ) -> Values:
+    def signal(t: Value, dt: Value, date: Value, delay: Value, until: Value, pace: Value, enabled: Value, elapsed: Value, when: Value | None) -> Values:
         """Say how far the decision is in force."""
         since = t + dt - date if when is None else elapsed
         ends = clamp((t + dt - until) / dt)

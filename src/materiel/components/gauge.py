@@ -58,9 +58,7 @@ class Gauge(Component):
         return {"now": total([x * w for x, w in zip(of[1:], of_weight[1:], strict=True)], of[0] * of_weight[0])}
 
     @staticmethod
-    def move(
-        t: Value, dt: Value, mode: str, now: Value, first_day: Value, until: Value, bound: Value, kept: Value, crossed: Value, begun: Value
-    ) -> Values:
+    def move(t: Value, dt: Value, mode: str, now: Value, first_day: Value, until: Value, bound: Value, kept: Value, crossed: Value, begun: Value) -> Values:
         """Keep what the mode asks for."""
         if mode == "value":
             return {"kept": where((t <= first_day) & (first_day < t + dt), now, kept), "crossed": crossed, "begun": begun}

@@ -67,9 +67,7 @@ class Route(Component):
         return {"arrive": release(dt, transit, stages)}
 
     @staticmethod
-    def offer(
-        t: Value, dt: Value, capacity: Value | None, containers: Value | None, container_load: Value | None, first_day: Value, until: Value
-    ) -> Values:
+    def offer(t: Value, dt: Value, capacity: Value | None, containers: Value | None, container_load: Value | None, first_day: Value, until: Value) -> Values:
         """Offer the capacity over the share of the period in which the route is open."""
         mass = 0.0 if capacity is None else capacity * 1.0
         if containers is not None and container_load is not None:

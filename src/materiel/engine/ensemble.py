@@ -44,9 +44,7 @@ class Settings:
     workers: int = os.cpu_count() or 1
 
 
-def run(
-    program: Program, settings: Settings, kept: Sequence[int], fans: Sequence[int], fixed: Mapping[str, float], report: Callable[[int], None]
-) -> Ensemble:
+def run(program: Program, settings: Settings, kept: Sequence[int], fans: Sequence[int], fixed: Mapping[str, float], report: Callable[[int], None]) -> Ensemble:
     """Run a program for all draws and return what was asked to be kept.
 
     `kept` are slots read at the last boundary, `fans` slots counted after every `every`-th period, `fixed` constants that replace priors by path; `report` is

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import importlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,13 +17,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from llvmlite import binding, ir
 
 from materiel.engine.reference import Outcome
 from materiel.engine.symbols import Symbol, trace
-from materiel.network import DT, T, Program, Slots, Stage
+from materiel.network import DT, Program, Slots, Stage, T
 
 Array = npt.NDArray[np.float64]
+Builder = Any  # llvmlite has no types
+binding: Any = importlib.import_module("llvmlite.binding")
+ir: Any = importlib.import_module("llvmlite.ir")
 
 _INT, _LONG, _DOUBLE = ir.IntType(32), ir.IntType(64), ir.DoubleType()
 _COMPARE = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
@@ -126,12 +129,12 @@ class _Emitter:
         entry = self.function.append_basic_block("entry")
         done = self.function.append_basic_block("done")
         builder = ir.IRBuilder(entry)
-        dt = self._load(builder, self.memory, _LONG(DT))
+        dt = self.load(builder, self.memory, _LONG(DT))
         builder = self._loop(builder, self.steps, done, lambda b, n: self._period(b, n, dt))
         del builder
         ir.IRBuilder(done).ret_void()
 
-    def _loop(self, builder: ir.IRBuilder, count: Any, after: Any, body: Any) -> ir.IRBuilder:
+    def _loop(self, builder: Builder, count: Any, after: Any, body: Any) -> Builder:
         """Emit `for i in range(count): body(builder, i)` and return a builder placed in `after`."""
         before = builder.block
         head = self.function.append_basic_block("loop")
@@ -145,7 +148,7 @@ class _Emitter:
         inside.cbranch(inside.icmp_signed("<", following, count), head, after)
         return ir.IRBuilder(after)
 
-    def _period(self, builder: ir.IRBuilder, n: Any, dt: Any) -> ir.IRBuilder:
+    def _period(self, builder: Builder, n: Any, dt: Any) -> Builder:
         t = builder.fmul(self._splat(builder, builder.sitofp(n, _DOUBLE)), dt)
         self._store(builder, t, self.memory, _LONG(T))
         for stage in self.program.step:
@@ -159,22 +162,22 @@ class _Emitter:
         writer = ir.IRBuilder(record)
         row = writer.mul(writer.sub(writer.sdiv(passed, self.every), _LONG(1)), _LONG(len(self.recorded)))
         for i, slot in enumerate(self.recorded):
-            self._store(writer, self._load(writer, self.memory, _LONG(slot)), self.records, writer.add(row, _LONG(i)))
+            self._store(writer, self.load(writer, self.memory, _LONG(slot)), self.records, writer.add(row, _LONG(i)))
         writer.branch(after)
         return ir.IRBuilder(after)
 
-    def _stage(self, builder: ir.IRBuilder, stage: Stage) -> ir.IRBuilder:
+    def _stage(self, builder: Builder, stage: Stage) -> Builder:
         _, formulas = trace(stage.function, stage.arguments.shape[1])
         wanted = [k for k in range(len(formulas)) if any(int(slot) in self.needed for slot in stage.results[:, k])]
         if not wanted:
             return builder
         count = len(stage.arguments)
 
-        def body(inside: ir.IRBuilder, i: Any) -> ir.IRBuilder:
+        def body(inside: Builder, i: Any) -> Builder:
             values = _Values(self, inside, stage.arguments, i)
             made = [(k, values.of(formulas[k])) for k in wanted]
             for k, value in made:
-                self._store(inside, value, self.memory, self._slot(inside, stage.results[:, k], i))
+                self._store(inside, value, self.memory, self.slot(inside, stage.results[:, k], i))
             if stage.levels:
                 self._keep_lowest(inside, [value for k, value in made if int(stage.results[0, k]) not in self.program.free])
             return inside
@@ -183,15 +186,15 @@ class _Emitter:
             return body(builder, None)
         return self._loop(builder, _LONG(count), self.function.append_basic_block("next"), body)
 
-    def _keep_lowest(self, builder: ir.IRBuilder, values: list[Any]) -> None:
+    def _keep_lowest(self, builder: Builder, values: list[Any]) -> None:
         if not values:
             return
-        least = self._load(builder, self.lowest, _LONG(0))
+        least = self.load(builder, self.lowest, _LONG(0))
         for value in values:
             least = builder.select(builder.fcmp_ordered("<", value, least), value, least)
         self._store(builder, least, self.lowest, _LONG(0))
 
-    def _slot(self, builder: ir.IRBuilder, column: npt.NDArray[np.int32], i: Any) -> Any:
+    def slot(self, builder: Builder, column: npt.NDArray[np.int32], i: Any) -> Any:
         """Return the slot of instance i: a constant, a straight line in i, or an entry of a table."""
         if i is None:
             return _LONG(int(column[0]))
@@ -206,13 +209,14 @@ class _Emitter:
         table.initializer = ir.Constant(kind, [int(slot) for slot in column])
         return builder.sext(builder.load(builder.gep(table, [_LONG(0), i], source_etype=kind), typ=_INT), _LONG)
 
-    def _load(self, builder: ir.IRBuilder, base: Any, index: Any) -> Any:
+    def load(self, builder: Builder, base: Any, index: Any) -> Any:
+        """Return the register at an index of memory."""
         return builder.load(builder.gep(base, [index], inbounds=True, source_etype=self.vector), align=8 * self.width, typ=self.vector)
 
-    def _store(self, builder: ir.IRBuilder, value: Any, base: Any, index: Any) -> None:
+    def _store(self, builder: Builder, value: Any, base: Any, index: Any) -> None:
         builder.store(value, builder.gep(base, [index], inbounds=True, source_etype=self.vector), align=8 * self.width)
 
-    def _splat(self, builder: ir.IRBuilder, scalar: Any) -> Any:
+    def _splat(self, builder: Builder, scalar: Any) -> Any:
         single = builder.insert_element(ir.Constant(self.vector, ir.Undefined), scalar, _INT(0))
         mask = ir.Constant(ir.VectorType(_INT, self.width), [0] * self.width)
         return builder.shuffle_vector(single, ir.Constant(self.vector, ir.Undefined), mask)
@@ -225,7 +229,7 @@ class _Emitter:
 class _Values:
     """Emits formulas for one instance, each distinct operation once."""
 
-    def __init__(self, emitter: _Emitter, builder: ir.IRBuilder, arguments: Slots, i: Any) -> None:
+    def __init__(self, emitter: _Emitter, builder: Builder, arguments: Slots, i: Any) -> None:
         self.emitter, self.builder, self.arguments, self.i = emitter, builder, arguments, i
         self.known: dict[tuple[Any, ...], Any] = {}
         self.keys: dict[int, tuple[Any, ...]] = {}
@@ -251,7 +255,7 @@ class _Values:
             return self.emitter.literal(symbol.number)
         if op == "argument":
             column = self.arguments[:, int(symbol.number)]
-            return self.emitter._load(builder, self.emitter.memory, self.emitter._slot(builder, column, self.i))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            return self.emitter.load(builder, self.emitter.memory, self.emitter.slot(builder, column, self.i))
         if op in _COMPARE:
             return builder.fcmp_ordered(_COMPARE[op], *values)
         emit = {

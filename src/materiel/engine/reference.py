@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from materiel.engine.draws import sample
-from materiel.network import DT, T, Program, Stage
+from materiel.network import DT, Program, Stage, T
 
 Array = npt.NDArray[np.float64]
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
-
-CONDITIONS = ("lt", "le", "gt", "ge", "and", "or")
+from typing import Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,54 +22,54 @@ class Symbol:
             return a if condition else b
         return Symbol("where", (condition, _symbol(a), _symbol(b)))
 
-    def __add__(self, other: Any) -> Symbol:  # noqa: D105
+    def __add__(self, other: Any) -> Symbol:
         return Symbol("add", (self, _symbol(other)))
 
-    def __radd__(self, other: Any) -> Symbol:  # noqa: D105
+    def __radd__(self, other: Any) -> Symbol:
         return Symbol("add", (_symbol(other), self))
 
-    def __sub__(self, other: Any) -> Symbol:  # noqa: D105
+    def __sub__(self, other: Any) -> Symbol:
         return Symbol("sub", (self, _symbol(other)))
 
-    def __rsub__(self, other: Any) -> Symbol:  # noqa: D105
+    def __rsub__(self, other: Any) -> Symbol:
         return Symbol("sub", (_symbol(other), self))
 
-    def __mul__(self, other: Any) -> Symbol:  # noqa: D105
+    def __mul__(self, other: Any) -> Symbol:
         return Symbol("mul", (self, _symbol(other)))
 
-    def __rmul__(self, other: Any) -> Symbol:  # noqa: D105
+    def __rmul__(self, other: Any) -> Symbol:
         return Symbol("mul", (_symbol(other), self))
 
-    def __truediv__(self, other: Any) -> Symbol:  # noqa: D105
+    def __truediv__(self, other: Any) -> Symbol:
         return Symbol("div", (self, _symbol(other)))
 
-    def __rtruediv__(self, other: Any) -> Symbol:  # noqa: D105
+    def __rtruediv__(self, other: Any) -> Symbol:
         return Symbol("div", (_symbol(other), self))
 
-    def __neg__(self) -> Symbol:  # noqa: D105
+    def __neg__(self) -> Symbol:
         return Symbol("neg", (self,))
 
-    def __lt__(self, other: Any) -> Symbol:  # noqa: D105
+    def __lt__(self, other: Any) -> Symbol:
         return Symbol("lt", (self, _symbol(other)))
 
-    def __le__(self, other: Any) -> Symbol:  # noqa: D105
+    def __le__(self, other: Any) -> Symbol:
         return Symbol("le", (self, _symbol(other)))
 
-    def __gt__(self, other: Any) -> Symbol:  # noqa: D105
+    def __gt__(self, other: Any) -> Symbol:
         return Symbol("gt", (self, _symbol(other)))
 
-    def __ge__(self, other: Any) -> Symbol:  # noqa: D105
+    def __ge__(self, other: Any) -> Symbol:
         return Symbol("ge", (self, _symbol(other)))
 
-    def __and__(self, other: Any) -> Symbol:  # noqa: D105
+    def __and__(self, other: Any) -> Symbol:
         return Symbol("and", (self, other))
 
-    def __or__(self, other: Any) -> Symbol:  # noqa: D105
+    def __or__(self, other: Any) -> Symbol:
         return Symbol("or", (self, other))
 
 
 def _symbol(value: Any) -> Symbol:
-    return cast("Symbol", value) if isinstance(value, Symbol) else Symbol("literal", (), float(value))
+    return value if isinstance(value, Symbol) else Symbol("literal", (), float(value))
 
 
 def trace(function: Callable[..., Sequence[Any]], count: int) -> tuple[list[Symbol], list[Symbol]]:

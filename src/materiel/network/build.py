@@ -1,0 +1,80 @@
+"""The order of a step: the stages of components and of the network, one after the other."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+
+from materiel.case.model import Case, Instance
+from materiel.component import ONCE
+from materiel.network import sharing, stages
+from materiel.network.members import Members
+from materiel.network.program import Account, Program, Stage, table
+
+
+def build(case: Case, gauges: Sequence[Instance] = ()) -> Program:
+    """Return the program of a case, with the gauges that questions add."""
+    program = Program()
+    members = Members(case, gauges, program)
+    for phase in ONCE:
+        _add_equations(members, phase, program.once)
+    _add_equations(members, "signal", program.step)
+    sharing.add_levers(members)
+    _add_equations(members, "offer", program.step)
+    _add_equations(members, "want", program.step)
+    sharing.add_allocation(members)
+    _add_equations(members, "deliver", program.step)
+    sharing.add_inlets(members)
+    _add_equations(members, "move", program.step)
+    program.laws = _laws(members)
+    return program
+
+
+def _add_equations(members: Members, phase: str, to: list[Stage]) -> None:
+    """Add one stage per group of instances whose type has an equation for a phase."""
+    for group in members.groups:
+        kind = group[0].instance.type
+        equation = kind.equations.get(phase)
+        if equation is None:
+            continue
+        names = list(inspect.signature(equation).parameters)
+        plans = [[members.argument(member, name, phase) for name in names] for member in group]
+        call = stages.adapter(equation, names, plans[0])
+        arguments = [[slot for argument in plan for slot in argument.slots] for plan in plans]
+        outputs = stages.outputs(call, len(arguments[0]), kind, group[0].instance.path, phase)
+        results = [[slot for name, count in outputs for slot in members.result(member, name, count, phase)] for member in group]
+        function = stages.flatten(call, [name for name, _ in outputs])
+        to.append(Stage(phase, f"{kind.section} ({len(group)})", function, table(arguments), table(results), phase in ("move", "start")))
+
+
+def _laws(members: Members) -> list[Account]:
+    """Return the terms of the laws: every level that holds, brings in or takes out something of an item or account."""
+    made: list[Account] = []
+    for path, member in members.by_path.items():
+        for name, variable in member.instance.type.variables.items():
+            if variable.role in ("holds", "source", "sink"):
+                keys = _keys(members, member.instance, variable.of, len(member.slots[name]), path)
+                made += [Account(key, variable.role, slot) for slot, key in zip(member.slots[name], keys, strict=True) if key]
+    return made
+
+
+def _keys(members: Members, one: Instance, of: tuple[str, ...], count: int, path: str) -> list[str]:
+    """Return, entry by entry, the item or account that a level of the ledger is about; empty where the link is absent."""
+    if not of:
+        return [_item(one)] * count
+    for name in of:
+        if name in one.type.inlets:
+            return [f"{path}.{name}"] * count
+        ends = one.links.get(name, [])
+        if not ends:
+            continue
+        port = one.type.links[name].sends
+        of_account = bool(port) and port[0][1] != "goods"
+        keys = [f"{end.path}.{port[0][1]}" if of_account else _item(members.by_path[end.path].instance) for end in ends]
+        return keys if len(keys) == count else keys * count
+    return [""] * count
+
+
+def _item(one: Instance) -> str:
+    item = one.links.get("item")
+    return item[0].path if item else ""

@@ -1,0 +1,176 @@
+"""Instances on their way into a program: the slots of everything they have, and what an equation's argument names mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from materiel.case.model import Case, Instance, Target
+from materiel.component import PHASES, Link, Variable
+from materiel.evidence.pooling import Prior
+from materiel.network.program import DT, ZERO, Program, T
+from materiel.network.stages import Argument
+
+
+@dataclass
+class Member:
+    """One instance and its slots by name.
+
+    Beside numbers and variables there are `want ACTIVITY`, `offer RESOURCE`, `offer RESOURCE_reserve`, `settle RESOURCE_left`, `settle
+    RESOURCE_taken`, `inlet PORT` and `lever PARAMETER`.
+    """
+
+    instance: Instance
+    slots: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
+
+
+class Members:
+    """All instances of a network; gives them slots in a program and finds what argument names refer to."""
+
+    def __init__(self, case: Case, gauges: Sequence[Instance], program: Program) -> None:
+        """Group the instances by shape and give every one its slots."""
+        self.case, self.program = case, program
+        self.by_path = {one.path: Member(one) for one in (*case.components.values(), *gauges)}
+        groups: dict[tuple[Any, ...], list[Member]] = {}
+        for member in self.by_path.values():
+            groups.setdefault(self._shape(member.instance), []).append(member)
+        self.groups = list(groups.values())
+        for group in self.groups:
+            for member in group:
+                self._allocate(member)
+
+    def _shape(self, one: Instance) -> tuple[Any, ...]:
+        """Return what makes two instances share their traced equations."""
+        links = tuple((name, len(ends), tuple(tuple(sorted(end.numbers)) for end in ends)) for name, ends in one.links.items())
+        absent = tuple(name for name, prior in one.numbers.items() if prior is None)
+        lengths = tuple(self.case.length(one, v.many) for v in one.type.variables.values())
+        far = tuple(self._absent_at(end) for ends in one.links.values() for end in ends)
+        entries = tuple((name, len(rows)) for name, rows in one.entries.items())
+        options = tuple((k, v) for k, v in one.options.items() if k != "unit")
+        return one.type.section, options, links, absent, lengths, far, entries
+
+    def _absent_at(self, end: Target) -> tuple[str, ...]:
+        """Return the optional numbers that the far end of a link lacks, for equations may read them."""
+        return tuple(name for name, prior in self.by_path[end.path].instance.numbers.items() if prior is None)
+
+    # ------------------------------------------------------------------ slots
+
+    def _allocate(self, member: Member) -> None:
+        one = member.instance
+        for name, prior in one.numbers.items():
+            if prior is not None:
+                member.slots[name] = self._number(prior)
+                self._name(f"{one.path}.{name}", "number", member.slots[name])
+        for name, link in one.type.links.items():
+            for key in link.each:
+                ends = [end for end in one.links[name] if key in end.numbers]
+                member.slots[f"{name}_{key}"] = [self._number(end.numbers[key])[0] for end in ends]
+        for name, entries in one.type.entries.items():
+            for key in entries.each:
+                member.slots[f"{name}_{key}"] = [self._number(row[key])[0] for row in one.entries[name]]
+        for name, variable in one.type.variables.items():
+            self._variable(member, name, variable)
+        for name, resource in one.type.resources.items():
+            unit = self.case.unit(one, resource.unit)
+            member.slots[f"offer {name}"] = self.program.new(unit)
+            if resource.reserve:
+                member.slots[f"offer {name}_reserve"] = self.program.new(unit)
+
+    def _variable(self, member: Member, name: str, variable: Variable) -> None:
+        units = self._units(member.instance, variable)
+        slots = member.slots[name] = self.program.new(*units)
+        self._name(f"{member.instance.path}.{name}", "flow" if variable.kind == "activity" else variable.kind, slots)
+        if variable.kind == "level":
+            self.program.levels += slots
+            self.program.free.update(slots if variable.role == "record" else ())
+        if variable.kind == "activity":
+            member.slots[f"want {name}"] = self.program.new(*units)
+
+    def _name(self, path: str, kind: str, slots: list[int]) -> None:
+        self.program.variables[path], self.program.kinds[path] = slots, kind
+
+    def _units(self, one: Instance, variable: Variable) -> list[str]:
+        """Return the unit of every entry of a variable."""
+        ends = one.links.get(variable.many)
+        if ends is not None:
+            return [self.case.unit(one, variable.unit, end) for end in ends]
+        return [self.case.unit(one, variable.unit)] * self.case.length(one, variable.many)
+
+    def _number(self, prior: Prior) -> list[int]:
+        slot = self.program.new(prior.unit)
+        self.program.priors.append((slot[0], prior))
+        return slot
+
+    def inlet(self, member: Member, port: str) -> list[int]:
+        """Return the slot of an inlet."""
+        if f"inlet {port}" not in member.slots:
+            unit = self.case.unit(member.instance, member.instance.type.inlets[port].unit)
+            member.slots[f"inlet {port}"] = self.program.new(unit)
+        return member.slots[f"inlet {port}"]
+
+    def offered(self, resource: tuple[str, str]) -> tuple[int, int | None]:
+        """Return the slots of a resource's amount and of its reserve, for (path, port)."""
+        slots = self.by_path[resource[0]].slots
+        reserve = slots.get(f"offer {resource[1]}_reserve")
+        return slots[f"offer {resource[1]}"][0], reserve[0] if reserve else None
+
+    # ------------------------------------------------------------------ names
+
+    def argument(self, member: Member, name: str, phase: str) -> Argument:
+        """Return what an argument name of an equation stands for, as the contract in `component.py` says."""
+        one, kind = member.instance, member.instance.type
+        if name in ("t", "dt"):
+            return Argument("one", [T if name == "t" else DT])
+        if name in kind.options:
+            return Argument("fixed", [], one.options[name])
+        if name in kind.parameters:
+            if one.numbers[name] is None:
+                return Argument("fixed", [], None)
+            levered = member.slots.get(f"lever {name}")
+            return Argument("one", levered if levered and phase in PHASES else member.slots[name])
+        if name in kind.variables:
+            return Argument("many" if kind.variables[name].many else "one", member.slots[name])
+        if name in kind.links:
+            return _linked(kind.links[name], [self.by_path[end.path].slots[end.variable][end.index] for end in one.links[name]])
+        if name in member.slots:
+            return Argument("many", member.slots[name])
+        if name.endswith("_in"):
+            return Argument("one", self.inlet(member, name.removesuffix("_in")))
+        if name.endswith(("_left", "_taken")):
+            resource = kind.resources[name.rpartition("_")[0]]
+            if resource.unless and one.links.get(resource.unless):
+                return Argument("fixed", [], None)
+            return Argument("one", member.slots.setdefault(f"settle {name}", [ZERO]))
+        return self._far(member, name)
+
+    def _far(self, member: Member, name: str) -> Argument:
+        """Return the slots of `LINK_VARIABLE`: a variable or number of the components at the other end of a link."""
+        one = member.instance
+        for link_name in sorted(one.type.links, key=len, reverse=True):
+            if name.startswith(f"{link_name}_"):
+                wanted, link = name.removeprefix(f"{link_name}_"), one.type.links[link_name]
+                slots = [self.by_path[end.path].slots.get(wanted) for end in one.links[link_name]]
+                if not link.many and (not slots or slots[0] is None):
+                    return Argument("fixed", [], None)
+                return _linked(link, [found[0] for found in slots if found])
+        raise TypeError(f"{one.type.section}: nothing is called {name!r}")
+
+    def result(self, member: Member, name: str, count: int, phase: str) -> list[int]:
+        """Return the slots that a result of an equation is written to. Raises TypeError when their number is not what was declared."""
+        kind = member.instance.type
+        if phase == "want" and name in kind.activities:
+            slots = member.slots[f"want {name}"]
+        elif name in kind.resources or name.removesuffix("_reserve") in kind.resources:
+            slots = member.slots[f"offer {name}"]
+        else:
+            slots = member.slots[name]
+        if len(slots) != count:
+            raise TypeError(f"{kind.section}.{phase}: {name} has {count} entries, {len(slots)} are declared")
+        return slots
+
+
+def _linked(link: Link, slots: list[int]) -> Argument:
+    if link.many:
+        return Argument("many", slots)
+    return Argument("one", slots) if slots else Argument("fixed", [], None)

@@ -1,0 +1,163 @@
+"""The report: key judgements first, then what they rest on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from materiel import __version__
+from materiel.analysis import words
+from materiel.analysis.questions import Answer
+from materiel.case.model import Case
+from materiel.errors import RunError
+from materiel.evidence.ledger import Claim, Source
+from materiel.evidence.pooling import Prior
+from materiel.network import Program
+from materiel.report import charts, diagram
+from materiel.results import Curve
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+class Finished(Protocol):
+    """What the report needs of a run."""
+
+    @property
+    def case(self) -> Case: ...  # noqa: D102
+    @property
+    def questions(self) -> dict[str, Answer]: ...  # noqa: D102
+    @property
+    def curves(self) -> dict[str, Curve]: ...  # noqa: D102
+    @property
+    def drivers(self) -> dict[str, dict[str, float]]: ...  # noqa: D102
+    @property
+    def laws(self) -> dict[str, float]: ...  # noqa: D102
+    @property
+    def program(self) -> Program: ...  # noqa: D102
+
+    def manifest(self) -> dict[str, Any]: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One number of the case as the report lists it."""
+
+    path: str
+    span: str
+    because: str
+    kind: str
+    claims: list[tuple[str, float]]
+
+
+def write(run: Finished, path: Path) -> Path:
+    """Write the report of a run as one HTML file. Raises RunError when it cannot be written."""
+    text = render(run)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error.strerror or error}") from None
+    return path
+
+
+def render(run: Finished) -> str:
+    """Return the report of a run as HTML."""
+    case = run.case
+    answers = list(run.questions.values())
+    keys = [answer for answer in answers if answer.asked.key] or answers[:5]
+    assumptions = {prior.path: _assumption(prior) for _, prior in run.program.priors if prior.kind not in ("definition", "default")}
+    used = {claim for one in assumptions.values() for claim, _ in one.claims}
+    shares = [answer.base_share for answer in answers if not math.isnan(answer.base_share)]
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            case=case,
+            keys=keys,
+            answers=answers,
+            row=_row,
+            percent=lambda share: f"{share:.0%}",
+            drivers=run.drivers,
+            assumptions=assumptions,
+            figures=_figures(run),
+            flow=diagram.flow(case),
+            claims=_claims(case, used),
+            doubted=[(name, claim) for name, claim in _known(case).items() if claim.doubt],
+            defaults=_defaults(run.program),
+            base_low=min(shares, default=float("nan")),
+            base_high=max(shares, default=float("nan")),
+            manifest=run.manifest(),
+            worst_law=max(run.laws.values(), default=0.0),
+            version=__version__,
+        )
+    )
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(loader=PackageLoader("materiel.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+def _figures(run: Finished) -> list[dict[str, Any]]:
+    case, made = run.case, list[dict[str, Any]]()
+    for name, curve in run.curves.items():
+        asked = run.questions[name].asked
+        observed = [one for one in case.observations if one.series == asked.observed] if asked.observed else []
+        events = {"as of": case.day(case.as_of)}
+        if asked.branch.contingency:
+            events = {f"{asked.branch.contingency.split('.')[-1]} begins": asked.branch.day}
+        made.append(
+            {
+                "text": curve.text, "unit": words.plural(curve.unit).strip(), "svg": charts.fan(case, curve, observed, events),
+                "observed": len(observed), "scenario": asked.branch.scenario, "rows": charts.rows(case, curve), "sentence": run.questions[name].sentence,
+            }
+        )  # fmt: skip
+    return made
+
+
+def _row(answer: Answer) -> list[str]:
+    """Return the cells of one answer in the table of all: text, quantiles, probability, share of doubt that rests on bases."""
+    found = [value for value in answer.quantiles.values() if value is not None]
+    low, high = (min(found), max(found)) if found else (0.0, 0.0)
+    cells = ["never" if value is None else words.number(value, low, high, "") for value in answer.quantiles.values()]
+    probability = ""
+    if answer.probability is not None and answer.asked.threshold is not None:
+        side, bound = answer.asked.threshold
+        said = f"{words.word(answer.probability)} ({words.percent(answer.probability, len(answer.values))})"
+        probability = f"{said} {side} {words.number(bound, bound, bound, '')}"
+    share = "" if math.isnan(answer.base_share) else f"{answer.base_share:.0%}"
+    return [answer.asked.text, words.plural(answer.asked.unit).strip(), *cells, probability, share]
+
+
+def _assumption(prior: Prior) -> Assumption:
+    said = {part.claim: part.weight for part in prior.parts if part.claim}
+    return Assumption(prior.path, _span(prior), prior.because, prior.kind, sorted(said.items()))
+
+
+def _span(prior: Prior) -> str:
+    """Return the range of the base in the unit of the run."""
+    base = next((part.distribution for part in prior.parts if not part.claim), prior.parts[0].distribution)
+    unit = "" if prior.unit in ("1", "date") else f" {prior.unit.replace('(', '').replace(')', '')}"
+    if prior.unit == "date":
+        unit = " days from the start"
+    shown = [f"{value:.4g}" for value in (base.values if not base.named else [v for v in base.bounds() if math.isfinite(v)] or base.values)]
+    return " to ".join([shown[0], shown[-1]] if len(shown) > 1 else shown) + unit
+
+
+def _known(case: Case) -> Mapping[str, Claim]:
+    return {name: claim for name, claim in case.claims.items() if claim.known <= case.as_of}
+
+
+def _claims(case: Case, used: set[str]) -> list[tuple[str, Claim, Source, bool]]:
+    """Return every claim known by the day with its source and whether a number uses it, newest first."""
+    known = sorted(_known(case).items(), key=lambda entry: (entry[0] not in used, entry[1].known), reverse=False)
+    return [(name, claim, case.sources[claim.source], name in used) for name, claim in known]
+
+
+def _defaults(program: Program) -> int:
+    return sum(prior.kind == "default" for _, prior in program.priors)

@@ -1,0 +1,93 @@
+"""From the data of a case to programs and outcomes, on either engine."""
+
+from __future__ import annotations
+
+import functools
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from materiel import network
+from materiel.case.loading import load
+from materiel.case.model import Case
+from materiel.engine import reference
+from materiel.engine.kernel import compile_program
+from materiel.engine.reference import Outcome
+from materiel.network import Program
+
+Array = npt.NDArray[np.float64]
+ENGINES = ("numpy", "native")
+
+
+def read(data: Mapping[str, Any] | str, step: float | None = None, scenario: str = "") -> Case:
+    """Return the checked case of a mapping or a text."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "test.yaml"
+        path.write_text(data if isinstance(data, str) else json.dumps(data), encoding="utf-8")
+        return load(path, step=step, scenario=scenario)
+
+
+def build(data: Mapping[str, Any] | str, step: float | None = None) -> Program:
+    """Return the program of a mapping or a text."""
+    return network.build(read(data, step))
+
+
+def run(
+    program: Program, engine: str = "numpy", *, steps: int = 40, draws: int = 8, dt: float = 1.0, seed: int = 1, record: Sequence[int] | None = None,
+    fixed: Mapping[str, float] | None = None,
+) -> Outcome:  # fmt: skip
+    """Run a program, recording the given slots (all, if none are given) after every period."""
+    recorded = range(program.size) if record is None else record
+    memory = reference.prepare(program, seed, 0, draws, dt, fixed or {})
+    if engine == "numpy":
+        return reference.run(program, memory, steps, 1, recorded)
+    return compile_program(program, recorded).run(memory, steps, 1)
+
+
+class Traces:
+    """The history of every variable of a case by path: shape (boundaries or periods, draws)."""
+
+    def __init__(self, data: Mapping[str, Any] | str | Program, engine: str = "numpy", **settings: Any) -> None:
+        dt = settings.get("dt", 1.0)
+        self.program = data if isinstance(data, Program) else build(data, dt)
+        self.outcome = run(self.program, engine, **settings)
+
+    def slot(self, path: str) -> int:
+        """Return the slot of `component.variable` or `component.variable.N`, N counted from 0."""
+        if path in self.program.variables:
+            return self.program.variables[path][0]
+        stem, _, index = path.rpartition(".")
+        return self.program.variables[stem][int(index)]
+
+    def levels(self, path: str) -> Array:
+        """Return a level at every boundary, shape (steps + 1, draws)."""
+        slot = self.slot(path)
+        return np.vstack([self.outcome.first[slot][None], self.outcome.recorded[:, slot]])
+
+    def flows(self, path: str) -> Array:
+        """Return what held in every period, shape (steps, draws)."""
+        return self.outcome.recorded[:, self.slot(path)]
+
+    def paths(self, *kinds: str) -> list[str]:
+        """Return every path of the given kinds."""
+        return [path for path, kind in self.program.kinds.items() if kind in kinds]
+
+
+def same_bits(a: Array, b: Array) -> bool:
+    """Whether two arrays are equal bit for bit."""
+    return a.shape == b.shape and bool(np.array_equal(np.ascontiguousarray(a).view(np.int64), np.ascontiguousarray(b).view(np.int64)))
+
+
+@functools.cache
+def examples() -> dict[str, str]:
+    """Return the example of every component type, by section."""
+    from materiel import component
+    from materiel.case import schema
+
+    assert schema.FORMAT  # reading the schema registers the types
+    return {section: kind.example for section, kind in component.types().items()}
