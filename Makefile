@@ -6,7 +6,7 @@ CASE ?= dprk-2023
 .PHONY: run test lint proofs docs lock clean
 
 run: .venv/ready ## run the main case, print its key judgements, write its report
-	$(BIN)/materiel run $(CASE) --draws 2000 --output runs/$(CASE)
+	$(BIN)/materiel run $(CASE) --draws 2000 --output runs
 
 test: lint ## everything that must pass on every change
 	$(BIN)/python -m pytest -q -n auto -m "not proof"

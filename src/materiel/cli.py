@@ -52,7 +52,7 @@ def run(
     step: Step = None,
     engine: Engine = "native",
     chunk: Annotated[int, typer.Option(help="draws worked on together; changes no number", min=1)] = 512,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="folder for results, manifest and report")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="folder in which the run gets a folder of its own: results, manifest, report")] = None,
     as_json: Json = False,
 ) -> None:
     """Run a case and print its key judgements."""
@@ -67,8 +67,8 @@ def run(
         else:
             _print_judgements(done)
         if output is not None:
-            done.save(output)
-            typer.echo(f"report: {done.report(output / 'report.html')}", err=as_json)
+            folder = done.save(output / f"{done.case.name}-{done.identity}")
+            typer.echo(f"report: {done.report(folder / 'report.html')}", err=as_json)
 
 
 @app.command()

@@ -8,6 +8,7 @@ curve exists for every rising set of quantiles (a three-term metalog does not: i
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from materiel import portable
+from materiel.errors import nearest
 
 Array = npt.NDArray[np.float64]
 Scale = Literal["linear", "log", "logit"]
@@ -24,6 +26,7 @@ Scale = Literal["linear", "log", "logit"]
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _RANGE = re.compile(rf"^\s*({NUMBER})\s+to\s+({NUMBER})(?:\s+(.*\S))?\s*$")
 _SINGLE = re.compile(rf"^\s*({NUMBER})(?:\s+(.*\S))?\s*$")
+_UNIT_TWICE = re.compile(rf"^\s*{NUMBER}\s+.*\sto\s+{NUMBER}")
 _COMMA = re.compile(r"\d,\d")
 
 NAMED: dict[str, tuple[str, ...]] = {
@@ -39,11 +42,12 @@ NAMED: dict[str, tuple[str, ...]] = {
 
 
 class QuantityError(ValueError):
-    """A number that cannot be read; `allowed` says what could have stood there, `key` which part is wrong."""
+    """A number that cannot be read; `allowed` says what could have stood there, `key` or the path `at` which part is wrong."""
 
     def __init__(self, found: str, allowed: str = "", key: str = "", near: str = "") -> None:
         """Keep what is allowed, the wrong part and the nearest valid name beside the message."""
         self.found, self.allowed, self.key, self.nearest = found, allowed, key, near
+        self.at: tuple[str | int, ...] = (key,) if key else ()
         super().__init__(found)
 
 
@@ -63,6 +67,13 @@ class Distribution:
     def constant(self) -> bool:
         """Whether every draw is the same."""
         return len(self.values) == 1
+
+    @property
+    def sound(self) -> bool:
+        """Whether every value survived the arithmetic on the way here: finite, and inside the open end of its scale."""
+        values = self.values[:1] if self.named == "exponential" else self.values
+        low, high = {"log": (0.0, np.inf), "logit": (0.0, 1.0)}.get(self.scale, (-np.inf, np.inf))
+        return all(low < value < high for value in values)
 
     def scaled(self, factor: float) -> Distribution:
         """Return the same distribution in another unit."""
@@ -133,7 +144,7 @@ def read(raw: object, *, share: bool = False) -> tuple[Distribution, str]:
     if isinstance(raw, bool) or raw is None:
         raise QuantityError("blank" if raw is None else f"{raw} is not a number", _ALLOWED)
     if isinstance(raw, int | float):
-        return constant(float(raw)), ""
+        return constant(_finite(raw)), ""
     if isinstance(raw, str):
         return _read_text(raw, share=share)
     if isinstance(raw, Mapping):
@@ -144,14 +155,28 @@ def read(raw: object, *, share: bool = False) -> tuple[Distribution, str]:
 _ALLOWED = "a number with its unit, `a to b unit`, {p5: , p50: , p95: , unit: } or {dist: , unit: }"
 
 
+def _finite(raw: str | float, key: str = "") -> float:
+    try:
+        value = float(raw)
+    except OverflowError:  # a whole number of more than 308 digits
+        value = math.inf
+    if not math.isfinite(value):
+        raise QuantityError(f"{str(raw)[:40]} is no finite number", "a number below 1e308", key)
+    return value
+
+
 def _read_text(text: str, *, share: bool) -> tuple[Distribution, str]:
     if _COMMA.search(text):
         raise QuantityError(f"{text!r} has a comma in a number", "a point for decimals and no thousands separator")
     if found := _RANGE.match(text):
-        low, high = float(found[1]), float(found[2])
+        low, high = _finite(found[1]), _finite(found[2])
+        if not low < high:
+            raise QuantityError(f"{text!r} does not rise", "the lower end first")
         return _through({5.0: low, 95.0: high}, share=share), found[3] or ""
+    if _UNIT_TWICE.match(text):
+        raise QuantityError(f"{text!r} has a unit in its middle", "`a to b unit`, with the unit once, at the end")
     if found := _SINGLE.match(text):
-        return constant(float(found[1])), found[2] or ""
+        return constant(_finite(found[1])), found[2] or ""
     raise QuantityError(f"{text!r} is not a number", _ALLOWED)
 
 
@@ -163,6 +188,8 @@ def _read_mapping(raw: Mapping[str, Any], *, share: bool) -> tuple[Distribution,
     for key, value in rest.items():
         if key != "dist" and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise QuantityError(f"{key}: {value!r} is not a plain number", "a number; the unit stands in `unit`", key)
+        if key != "dist":
+            _finite(value, key)
     if "dist" in rest:
         return _read_named(rest), unit
     percentiles = {key: re.fullmatch(r"p(\d+(?:\.\d+)?)", key) for key in rest}
@@ -172,14 +199,14 @@ def _read_mapping(raw: Mapping[str, Any], *, share: bool) -> tuple[Distribution,
     if len(rest) < 2:
         raise QuantityError("fewer than two percentiles", _ALLOWED)
     points = {float(cast("re.Match[str]", match)[1]): float(rest[key]) for key, match in percentiles.items()}
+    if len(points) < len(rest):
+        raise QuantityError("one percentile stands twice", _ALLOWED)
     return _through(points, share=share), unit
 
 
 def _read_named(raw: Mapping[str, Any]) -> Distribution:
-    from materiel.errors import nearest
-
     name = raw["dist"]
-    if name not in NAMED:
+    if not isinstance(name, str) or name not in NAMED:
         raise QuantityError(f"unknown distribution {name!r}", ", ".join(NAMED), "dist", nearest(str(name), list(NAMED)))
     wanted = NAMED[name]
     for key in raw:
@@ -230,7 +257,7 @@ def _through(points: Mapping[float, float], *, share: bool) -> Distribution:
     values = [points[p] for p in percents]
     for (p, a), (q, b) in zip(zip(percents[:-1], values[:-1], strict=True), zip(percents[1:], values[1:], strict=True), strict=True):
         if not a < b:
-            raise QuantityError(f"quantiles must rise: p{p:g} {a:g}, p{q:g} {b:g}", "the lower end first", f"p{q:g}")
+            raise QuantityError(f"p{q:g} {b:g} is not above p{p:g} {a:g}", "quantiles that rise", f"p{q:g}")
     scale: Scale = "linear"
     if share and values[0] > 0 and values[-1] < 1:
         scale = "logit"

@@ -36,7 +36,8 @@ class Curve:
 def dataset(answers: Mapping[str, tuple[str, str, Array]], curves: Mapping[str, Curve], start: str, attributes: Mapping[str, Any]) -> xarray.Dataset:
     """Return answers (text, unit, values per draw) and curves as one Dataset.
 
-    Answers have the dimension `draw`; curves `quantile` and their own `boundary_NAME` or `period_NAME` time coordinate, dates in the calendar of `start`.
+    Answers have the dimension `draw`; curves `quantile` and one of two time coordinates, `boundary` for levels and `period` (by its start) for
+    flows, as dates of the calendar that begins at `start`. A curve that ends before the horizon is nan from there on.
     """
     import xarray
 
@@ -44,11 +45,16 @@ def dataset(answers: Mapping[str, tuple[str, str, Array]], curves: Mapping[str, 
     for name, (text, unit, drawn) in answers.items():
         variables[name] = ("draw", drawn, {"units": unit, "long_name": text})
     coordinates: dict[str, Any] = {"quantile": list(FAN)}
-    for name, curve in curves.items():
-        axis = f"{curve.on}_{name}"
-        dates = np.datetime64(start, "s") + (curve.days * 86400).astype("timedelta64[s]")
-        coordinates[axis] = (axis, dates.astype("datetime64[ns]"))
-        variables[f"{name}_over_time"] = (("quantile", axis), curve.quantiles, {"units": curve.unit, "long_name": curve.text})
+    for on in ("boundary", "period"):
+        days = max((curve.days for curve in curves.values() if curve.on == on), key=len, default=None)
+        if days is None:
+            continue
+        dates = np.datetime64(start, "s") + (days * 86400).astype("timedelta64[s]")
+        coordinates[on] = (on, dates.astype("datetime64[ns]"))
+        for name, curve in curves.items():
+            if curve.on == on:
+                filled = np.pad(curve.quantiles, ((0, 0), (0, len(days) - len(curve.days))), constant_values=np.nan)
+                variables[f"{name}_over_time"] = (("quantile", on), filled, {"units": curve.unit, "long_name": curve.text})
     return xarray.Dataset(variables, coords=coordinates, attrs=dict(attributes))
 
 

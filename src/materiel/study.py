@@ -207,12 +207,12 @@ class _Runner:
         proof.prove(program)
         self._lap("build", began)
         began = time.perf_counter()
+        horizon = int(np.ceil(case.day(case.end) / case.step - 1e-9))
         last = max(one.last_day for one in asked.values())
-        steps = int(np.ceil(last / case.step - 1e-9)) + 1
-        steps = min(steps, int(np.ceil(case.day(case.end) / case.step - 1e-9)))
+        steps = min(int(np.ceil(last / case.step - 1e-9)) + 1, horizon)
         kept = {name: program.variables[f"{one.gauge.path}.{_slot(one)}"][0] for name, one in asked.items() if one.gauge}
         fans = {name: program.variables[f"{one.gauge.path}.now"][0] for name, one in asked.items() if one.gauge and one.fan}
-        settings = ensemble.Settings(options.seed, options.draws, case.step, steps, max(1, round(steps / FAN_POINTS)), options.chunk, options.engine)
+        settings = ensemble.Settings(options.seed, options.draws, case.step, steps, max(1, round(horizon / FAN_POINTS)), options.chunk, options.engine)
         found = ensemble.run(program, settings, list(kept.values()), list(fans.values()), branch.fixed, lambda n: self._tell(n, passes))
         self.kept |= dict(zip(kept, found.kept, strict=True))
         for name, slot in fans.items():

@@ -23,6 +23,9 @@ COUNTS = (
 """Things that are counted; each is a dimension of its own, so that rounds are never added to fuzes."""
 
 _PREFIXES = ("k- = 1e3", "M- = 1e6", "G- = 1e9", "kilo- = 1e3", "mega- = 1e6")
+_BARE = {"k": "k", "M": "M", "G": "G", "kilo": "k", "mega": "M"}
+"""Prefixes, which are no units, in their short form."""
+
 _MEASURES = (
     "day = [time] = d",
     "hour = day / 24 = h",
@@ -72,10 +75,27 @@ def factor(text: str, to: str) -> float:
 
     Raises UnitError when a word is unknown or the two measure different things.
     """
-    source, target = _parse(text), _parse(to)
+    try:
+        source, target = _parse(text), _parse(to)
+    except UnitError as error:
+        word = re.match(r"[A-Za-z_]+", plain(to))
+        if error.nearest in _BARE:  # a prefix alone lacks its unit
+            error.nearest = _BARE[error.nearest] + word[0] if word else ""
+        raise
     if source.dimensionality != target.dimensionality:
-        raise UnitError(f"unit {text or '1'!r} does not measure what {to or '1'!r} measures")
-    return float(cast("Any", source).to(target).magnitude)
+        raise UnitError(f"unit {plain(text) or '1'!r} does not measure what {plain(to) or '1'!r} measures")
+    try:
+        made = float(cast("Any", source).to(target).magnitude)
+    except (OverflowError, ZeroDivisionError):
+        made = 0.0
+    if not 0.0 < made < float("inf"):
+        raise UnitError(f"unit {text!r} is too large or too small")
+    return made
+
+
+def plain(text: str) -> str:
+    """Return a unit for people: without the brackets that a single word does not need."""
+    return re.sub(r"\((\w*)\)", r"\1", text)
 
 
 def quantity(text: str) -> Any:
@@ -85,10 +105,12 @@ def quantity(text: str) -> Any:
 
 @functools.lru_cache(maxsize=4096)
 def _parse(text: str) -> Any:
+    if len(text) > 80:
+        raise UnitError(f"unit of {len(text)} characters")
     words = set(re.findall(r"[A-Za-z_]+", text))
     for word in sorted(words):
         if not _known(word):
-            raise UnitError(f"unknown unit {word!r}", nearest(word, _spellings()))
+            raise UnitError(f"unknown unit {word!r}", word if word in _BARE else nearest(word, _spellings()))
     if not re.fullmatch(r"[A-Za-z_0-9/*^() .]*", text):
         raise UnitError(f"unit {text!r} is not an expression of unit names, '*', '/' and '^'")
     made = registry()
@@ -99,8 +121,7 @@ def _parse(text: str) -> Any:
 
 
 def _known(word: str) -> bool:
-    made = registry()
-    return word in made and word not in ("k", "M", "G", "kilo", "mega")
+    return word[0] != "_" and word not in _BARE and word in registry()
 
 
 def _spellings() -> list[str]:

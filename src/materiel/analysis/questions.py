@@ -94,9 +94,25 @@ def prepare(case: Case) -> dict[str, Asked]:
             if part not in case.questions or part == name:
                 place = case.place(("questions", name, "ratio", i))
                 text.problems.append(Problem(place, f"unknown question {part!r}", "another question", nearest(part, list(case.questions))))
+        if asked.parts and all(part in made for part in asked.parts):
+            _check_ratio(case, text, asked, made)
     if text.problems:
         raise CaseError(text.problems)
     return made
+
+
+def _check_ratio(case: Case, text: Text, asked: Asked, made: Mapping[str, Asked]) -> None:
+    """Note a ratio of ratios, and one whose parts do not measure alike."""
+    place = case.place(("questions", asked.id, "ratio"))
+    parts = [made[part] for part in asked.parts]
+    if any(part.parts for part in parts):
+        text.problems.append(Problem(place, "a ratio of ratios", "two questions that read the runs"))
+        return
+    quotient = "/".join(f"({part.unit})" for part in parts)
+    try:
+        units.factor(quotient, asked.unit)
+    except units.UnitError as error:
+        text.problems.append(Problem(place, str(error), "two questions in like units, or the `unit` of their ratio"))
 
 
 class _Asker:
@@ -271,8 +287,10 @@ def values(asked: Mapping[str, Asked], kept: Mapping[str, Array]) -> dict[str, A
     for name, one in asked.items():
         if one.gauge is None:
             top, bottom = (made[part] for part in one.parts)
+            scale = units.factor("/".join(f"({asked[part].unit})" for part in one.parts), one.unit)
             with np.errstate(divide="ignore", invalid="ignore"):
-                made[name] = np.where(bottom != 0, top / bottom, np.inf) * units.factor("1", one.unit)
+                quotient = np.where(bottom != 0, top / bottom, np.inf) * scale
+            made[name] = np.where(np.isinf(top) & np.isinf(bottom), 1.0, quotient)  # neither comes within the horizon: alike
     return made
 
 

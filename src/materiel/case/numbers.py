@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from materiel import units
@@ -18,13 +18,21 @@ from materiel.evidence.pooling import Part, Prior, pool
 from materiel.quantities import Distribution, QuantityError, constant, read
 
 _KEYS = ("base", "because", "claims", "constant", "mix", "part", "shared")
+_SORTS = {"base", "constant", "mix", "shared"}
 _ALLOWED = "{base: RANGE, because: REASON, claims: [...]} or {constant: VALUE, because: REASON}"
 _DAY = r"\d{4}-\d{2}-\d{2}"
 
 
+class _ToldError(Exception):
+    """A number cannot be made, and the reason has been noted already."""
+
+
 @dataclass
 class Numbers:
-    """Reads the numbers of one case; problems gather in `text.problems`, undeclared numbers of a draft in `undeclared`."""
+    """Reads the numbers of one case; problems gather in `text.problems`, undeclared numbers of a draft in `undeclared`.
+
+    `open` holds the entries of `shared` and `classes` that are being read, lest one refers to itself.
+    """
 
     text: Text
     data: dict[str, Any]
@@ -35,6 +43,7 @@ class Numbers:
     as_of: datetime.date
     draft: bool
     undeclared: list[str]
+    open: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
     def prior(self, raw: object, parameter: Parameter, unit: str, path: str, at: Key) -> Prior | None:
         """Return the prior of a parameter written as `raw` at `at`, or None after noting a problem.
@@ -48,26 +57,31 @@ class Numbers:
         try:
             return self._prior(raw, parameter, unit, path, at)
         except QuantityError as error:
-            where = (*at, error.key) if error.key else at
-            self.text.problems.append(Problem(self.text.place(where), f"{at[-1]}: {error.found}", error.allowed, error.nearest))
-            return None
+            place = self.text.place((*at, *error.at))
+            self.text.problems.append(Problem(place, f"{at[-1]}: {error.found}", error.allowed, error.nearest))
+        except _ToldError:
+            pass
+        return None
 
     def _prior(self, raw: object, parameter: Parameter, unit: str, path: str, at: Key) -> Prior:
-        if not (isinstance(raw, dict) and {"base", "constant", "shared", "mix", "claims"} & cast("dict[str, Any]", raw).keys()):
+        if not isinstance(raw, dict) or {"dist", "unit"} & raw.keys():
             return self._bare(raw, parameter, unit, path, at)
         given = cast("dict[str, Any]", raw)
-        for key in given:
-            if key not in _KEYS:
-                near = nearest(key, _KEYS)
-                problem = Problem(self.text.place((*at, key), key=True), f"unknown key {key!r}", ", ".join(_KEYS), near)
-                self.text.problems.append(problem)
+        if all(re.match(r"p\d", key) for key in given):
+            return self._bare(raw, parameter, unit, path, at)
+        self._known_keys(given, at)
+        if len(_SORTS & given.keys()) != 1:
+            found = " and ".join(key for key in given if key in _SORTS) or "neither a base nor a constant"
+            if not _SORTS & given.keys() and "claims" in given:
+                raise QuantityError("claims without a base", "`base`, which is all that is left when claims are hidden", "claims")
+            raise QuantityError(found, f"exactly one of {', '.join(sorted(_SORTS))}")
         if "shared" in given:
-            return replace(self._named("shared", given["shared"], parameter, unit, at), path=path)
+            return replace(self._named("shared", given["shared"], parameter, unit, ("shared",)), path=path)
         if "mix" in given:
             return self._mixed(given, path, at)
         if "constant" in given:
             self._reason(given, at)
-            value = self.value(given["constant"], parameter, unit)
+            value = self._inside("constant", given["constant"], parameter, unit)
             if not value.constant:
                 raise QuantityError(f"constant {given['constant']!r} is a range", "one value; a range is a base", "constant")
             return Prior(path, path, unit, "constant", str(given.get("because", "")), (Part(1.0, value),))
@@ -83,22 +97,20 @@ class Numbers:
         return Prior(path, path, unit, "undeclared", "", (Part(1.0, value),))
 
     def _pooled(self, given: dict[str, Any], parameter: Parameter, unit: str, path: str, at: Key) -> Prior:
-        because, base = str(given.get("because", "")), given.get("base")
-        value: Distribution | None = None
+        because, base = str(given.get("because", "")), given["base"]
         if isinstance(base, dict) and "class" in base:
             named = cast("dict[str, Any]", base)["class"]
-            reference = self._named("classes", named, parameter, unit, (*at, "base", "class"))
+            reference = self._named("classes", named, parameter, unit, ("base", "class"))
             value, because = reference.parts[0].distribution, because or f"reference class {named}: {reference.because}"
-        elif base is not None:
-            self._reason(given, at)
-            value = self.value(base, parameter, unit)
         else:
-            raise QuantityError("claims without a base", "`base`, which is all that is left when claims are hidden", "claims")
+            self._reason(given, at)
+            value = self._inside("base", base, parameter, unit)
         parts = pool(value, self._voices(given.get("claims", []), parameter, unit, at))
         return Prior(path, path, unit, "base", because, parts)
 
     def _reason(self, given: dict[str, Any], at: Key) -> None:
-        if not str(given.get("because", "")).strip():
+        slipped = any(nearest(key, ["because"]) for key in given if key not in _KEYS)  # told already, as an unknown key
+        if not str(given.get("because", "")).strip() and not slipped:
             place = self.text.place(at, key=True)
             self.text.problems.append(Problem(place, f"{at[-1]}: no reason is given", "`because`, in a few words"))
 
@@ -117,16 +129,30 @@ class Numbers:
                 continue
             if claim.known > self.as_of or claim.source not in self.sources:
                 continue
-            said = self.value(claim.value, parameter, unit)
+            try:
+                said = self.value(claim.value, parameter, unit)
+            except QuantityError as error:
+                self.text.problems.append(Problem(place, f"claim {name!r}: {error.found}", error.allowed, error.nearest))
+                continue
             said = self.rule.widen(said, claim.credibility, share=parameter.share) if not parameter.date else said
             voices.append((str(name), self.rule.strength(self.sources[claim.source].reliability, claim.credibility), said))
         return voices
 
     def _named(self, section: str, name: object, parameter: Parameter, unit: str, at: Key) -> Prior:
+        """Return the prior of an entry of `shared` or `classes`; its problems are placed there, an unknown name at `at` below the number."""
         entries = cast("dict[str, Any]", self.data.get(section, {}))
         if not isinstance(name, str) or name not in entries:
-            raise QuantityError(f"unknown entry of {section}: {name!r}", ", ".join(entries), near=nearest(str(name), list(entries)))
-        made = self._prior(entries[name], parameter, unit, f"{section}.{name}", (section, name))
+            allowed = ", ".join(entries) or "none is declared"
+            error = QuantityError(f"unknown entry of {section}: {name!r}", allowed, near=nearest(str(name), list(entries)))
+            error.at = at
+            raise error
+        if (section, name) in self.open:
+            raise QuantityError(f"{name!r} of {section} rests on itself", "numbers that do not go round in circles")
+        self.open.add((section, name))
+        made = self.prior(entries[name], parameter, unit, f"{section}.{name}", (section, name))
+        self.open.discard((section, name))
+        if made is None:
+            raise _ToldError
         return made
 
     def _mixed(self, given: dict[str, Any], path: str, at: Key) -> Prior:
@@ -141,9 +167,25 @@ class Numbers:
         priors = [self.prior(raw, weight, "1", f"mixes.{name}.{key}", ("mixes", name, key)) for key, raw in weights.items()]
         whole = tuple(prior for prior in priors if prior is not None)
         if len(whole) < len(priors):
-            raise QuantityError(f"mix {name!r} has problems of its own", "weights above 0", "mix")
+            raise _ToldError
         index = list(weights).index(part)
         return Prior(path, path, "1", "mix", f"share of {part} in the mix {name}", whole[index].parts, whole, index)
+
+    def _known_keys(self, given: dict[str, Any], at: Key) -> None:
+        """Note keys that no number has; stop at one that was meant as what the number needs."""
+        unknown = {key: nearest(key, _KEYS) for key in given if key not in _KEYS}
+        for key, near in unknown.items():
+            self.text.problems.append(Problem(self.text.place((*at, key), key=True), f"unknown key {key!r}", ", ".join(_KEYS), near))
+        if not _SORTS & given.keys() and _SORTS & set(unknown.values()):
+            raise _ToldError
+
+    def _inside(self, key: str, raw: object, parameter: Parameter, unit: str) -> Distribution:
+        """Return the value written under `key` of a number; its problems are placed there."""
+        try:
+            return self.value(raw, parameter, unit)
+        except QuantityError as error:
+            error.at = (key, *error.at)
+            raise
 
     def value(self, raw: object, parameter: Parameter, unit: str) -> Distribution:
         """Return a plain quantity or day in the canonical unit. Raises QuantityError; a wrong unit or bound names its place."""
@@ -152,12 +194,16 @@ class Numbers:
         distribution, written = read(raw, share=parameter.share)
         if not written and parameter.defines and _counted(unit):
             written = unit
+        measures = f"a unit that measures {units.plain(unit)}"
         if not written and not _is_pure(unit):
-            raise QuantityError(f"{raw!r} has no unit", f"a unit that measures {_plain(unit)}")
+            raise QuantityError(f"{raw!r} has no unit", measures)
         try:
             distribution = distribution.scaled(units.factor(written, unit))
         except units.UnitError as error:
-            raise QuantityError(f"{error}", f"a unit that measures {_plain(unit)}", near=error.nearest) from None
+            key = "unit" if isinstance(raw, dict) else ""
+            raise QuantityError(f"{error}", measures, key, error.nearest) from None
+        if not distribution.sound:
+            raise QuantityError(f"{raw!r} is too large, too small or too wide", f"numbers that stay finite in {units.plain(unit)}")
         self._bounds(distribution, parameter, raw)
         return distribution
 
@@ -174,9 +220,8 @@ class Numbers:
     def _date(self, raw: object) -> Distribution:
         text = str(raw)
         found = re.fullmatch(rf"({_DAY})(?:\s+to\s+({_DAY}))?", text)
-        if isinstance(raw, dict):
-            points = {key: self._day(str(value)) for key, value in cast("dict[str, Any]", raw).items()}
-            return read(points)[0] if min(points.values()) <= 0 else _linear(points)
+        if isinstance(raw, dict) and raw:
+            return _linear({key: self._day(str(value), key) for key, value in cast("dict[str, Any]", raw).items()})
         if text == "never":
             return constant(NEVER)
         if not found:
@@ -184,13 +229,16 @@ class Numbers:
         first = self._day(found[1])
         if not found[2]:
             return constant(first)
-        return _linear({"p5": first, "p95": self._day(found[2])})
+        last = self._day(found[2])
+        if not first < last:
+            raise QuantityError(f"{text!r} does not rise", "the earlier day first")
+        return _linear({"p5": first, "p95": last})
 
-    def _day(self, text: str) -> float:
+    def _day(self, text: str, key: str = "") -> float:
         try:
             return float((datetime.date.fromisoformat(text) - self.start).days)
         except ValueError:
-            raise QuantityError(f"{text!r} is not a day", "a day of the calendar as YYYY-MM-DD") from None
+            raise QuantityError(f"{text!r} is not a day", "a day of the calendar as YYYY-MM-DD", key) from None
 
 
 def _linear(points: dict[str, float]) -> Distribution:
@@ -209,7 +257,3 @@ def _is_pure(unit: str) -> bool:
 def _counted(unit: str) -> bool:
     """Say whether a unit holds nothing but counts, so that a bare number can only mean one thing."""
     return set(re.findall(r"[A-Za-z_]+", unit)) <= set(units.COUNTS)
-
-
-def _plain(unit: str) -> str:
-    return unit.replace("(", "").replace(")", "")

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from materiel.errors import CaseError, Place, Problem
+from materiel.errors import CaseError, Place, Problem, nearest
 
 MAX_BYTES = 5_000_000
 MAX_NODES = 200_000
@@ -78,17 +78,18 @@ def read_yaml(path: Path, shown: str) -> Text:
     """Return what a YAML file says. Raises CaseError with every problem of reading it."""
     text = read_text(path, shown)
     made = Text(None, shown)
-    loader = _Loader(text)
     try:
-        node = loader.get_single_node()
+        made.problems += _look_over(text, shown)
+        node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(shown, mark.line + 1, mark.column + 1) if mark else Place(shown)
-        raise CaseError([Problem(place, f"not YAML: {error.problem or error.context}", "YAML 1.2")]) from None
-    except (yaml.YAMLError, RecursionError) as error:
-        raise CaseError([Problem(Place(shown), f"not YAML: {str(error).splitlines()[0]}", "YAML 1.2")]) from None
-    finally:
-        loader.dispose()
+        what = str(error.problem or error.context).removeprefix("but ")
+        raise CaseError([Problem(place, f"not YAML: {what}", "YAML 1.2")]) from None
+    except yaml.YAMLError as error:
+        before = text[: getattr(error, "position", 0)]
+        place = Place(shown, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+        raise CaseError([Problem(place, f"not YAML: {str(error).splitlines()[0]}", "YAML 1.2")]) from None
     if node is None:
         raise CaseError([Problem(Place(shown), "the file is empty", "at least one key")])
     made.data = _Walker(made).walk(node, (), 0)
@@ -97,6 +98,27 @@ def read_yaml(path: Path, shown: str) -> Text:
     if not isinstance(made.data, dict):
         raise CaseError([Problem(Place(shown), "not a mapping", "`key: value` lines")])
     return made
+
+
+def _look_over(text: str, shown: str) -> list[Problem]:
+    """Return a problem for every tag. Raises CaseError where nesting is too deep, before the composer, which recurses, can fail at it."""
+    found: list[Problem] = []
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        place = Place(shown, event.start_mark.line + 1, event.start_mark.column + 1)
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise CaseError([_too_deep(place)])
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            found.append(Problem(place, f"tag {tag!r}", "no tags"))
+    return found
+
+
+def _too_deep(place: Place) -> Problem:
+    return Problem(place, "nested too deeply", f"at most {MAX_DEPTH} levels")
 
 
 class _Walker:
@@ -113,12 +135,12 @@ class _Walker:
         if self.count > MAX_NODES:
             raise CaseError([Problem(place, "more values than a case can have (aliases count each time)", f"at most {MAX_NODES}")])
         if depth > MAX_DEPTH:
-            raise CaseError([Problem(place, "nested too deeply", f"at most {MAX_DEPTH} levels")])
+            raise CaseError([_too_deep(place)])
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, path, depth)
         if isinstance(node, yaml.SequenceNode):
             return [self.walk(child, (*path, i), depth + 1) for i, child in enumerate(node.value)]
-        return self.scalar(node, place)
+        return self.scalar(node)
 
     def mapping(self, node: yaml.MappingNode, path: Key, depth: int) -> dict[str, Data]:
         data: dict[str, Data] = {}
@@ -136,11 +158,9 @@ class _Walker:
             data[key] = self.walk(value_node, (*path, key), depth + 1)
         return data
 
-    def scalar(self, node: yaml.Node, place: Place) -> Data:
+    @staticmethod
+    def scalar(node: yaml.Node) -> Data:
         value = str(node.value)
-        if node.tag not in ("tag:yaml.org,2002:str", "!", "") and node.tag is not None:
-            self.text.problems.append(Problem(place, f"tag {node.tag!r}", "no tags"))
-            return None
         if getattr(node, "style", None) in ("'", '"', "|", ">"):
             return value
         if value in _NULL:
@@ -168,18 +188,27 @@ class Row:
 
 def read_table(path: Path, shown: str, required: tuple[str, ...], allowed: tuple[str, ...]) -> list[Row]:
     """Return the rows of a CSV file. Raises CaseError when columns are missing, unknown or uneven."""
-    from materiel.errors import nearest
-
     text = read_text(path, shown)
-    reader = csv.reader(io.StringIO(text))
-    rows = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
-    (_, header), body = rows[0], rows[1:]
-    problems = [
-        Problem(Place(shown, 1, i + 1), f"unknown column {name!r}", ", ".join(allowed), nearest(name, allowed))
-        for i, name in enumerate(header)
-        if name not in allowed
-    ]
-    problems += [Problem(Place(shown, 1), f"column {name!r} is missing", ", ".join(allowed)) for name in required if name not in header]
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        rows = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
+    except csv.Error as error:
+        raise CaseError([Problem(Place(shown, reader.line_num), f"not a table: {error}", "comma-separated values")]) from None
+    if not rows:
+        raise CaseError([Problem(Place(shown), "no row has anything in it", "a row of column names")])
+    (top, header), body = rows[0], rows[1:]
+    problems: list[Problem] = []
+    meant: set[str] = set()
+    for i, name in enumerate(header):
+        place = Place(shown, top, i + 1)
+        if name not in allowed:
+            near = nearest(name, [column for column in allowed if column not in header])
+            meant.add(near)
+            problems.append(Problem(place, f"unknown column {name!r}", ", ".join(allowed), near))
+        elif name in header[:i]:
+            problems.append(Problem(place, f"column {name!r} stands twice", f"one {name!r}"))
+    missing = [name for name in required if name not in header and name not in meant]
+    problems += [Problem(Place(shown, top), f"column {name!r} is missing", f"all of {', '.join(required)}") for name in missing]
     columns = {name: i for i, name in enumerate(header)}
     made: list[Row] = []
     for line, cells in body:

@@ -97,6 +97,18 @@ def render(run: Finished) -> str:
     )
 
 
+def picture(run: Finished, question: str) -> str:
+    """Return the fan chart of one question as an SVG file that stands alone. Raises RunError when the question has none."""
+    figure = next((figure for figure in _figures(run) if figure["id"] == question), None)
+    if figure is None:
+        raise RunError(f"question {question!r} has no fan; one of {', '.join(run.curves)}")
+    style = _environment().get_template("charts.css").render()
+    svg: str = figure["svg"]
+    start = svg.index(">") + 1
+    background = '<rect width="100%" height="100%" style="fill:var(--paper)"/>'
+    return f"{svg[:start]}<style>{style}</style>{background}{svg[start:]}\n"
+
+
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -113,7 +125,7 @@ def _figures(run: Finished) -> list[dict[str, Any]]:
             events = {f"{asked.branch.contingency.split('.')[-1]} begins": asked.branch.day}
         made.append(
             {
-                "text": curve.text, "unit": words.plural(curve.unit).strip(), "svg": charts.fan(case, curve, observed, events),
+                "id": name, "text": curve.text, "unit": words.plural(curve.unit).strip(), "svg": charts.fan(case, curve, observed, events),
                 "observed": len(observed), "scenario": asked.branch.scenario, "rows": charts.rows(case, curve), "sentence": run.questions[name].sentence,
             }
         )  # fmt: skip
