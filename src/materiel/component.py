@@ -187,6 +187,22 @@ def activity(unit: str, symbol: str, meaning: str, many: str = "") -> Variable:
     return Variable("activity", unit, symbol, meaning, many)
 
 
+URGENT = Parameter(
+    "1", "", "share of the want that claims before everybody", default=0.0, because="no precedence", at_least=0.0, at_most=1.0, lever=True
+)  # fmt: skip
+"""What every claimant declares, so that directives can give it precedence."""
+
+
+def priority(default: int) -> Option:
+    """Declare the rank of a component's claims."""
+    return Option(int, "rank of its claims; smaller is served first", default=default, at_least=1, at_most=9)
+
+
+def stages(of: str, default: int) -> Option:
+    """Declare the number of stages of a delay."""
+    return Option(int, f"stages of {of}", default=default, at_least=1, at_most=9)
+
+
 class Component:
     """Root of all component types; never instantiated, because a type is its declarations and its equations."""
 

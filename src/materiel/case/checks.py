@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from materiel.case.model import Case, Instance
+from materiel import units
+from materiel.case.model import Case, Instance, Target
+from materiel.component import Link
 from materiel.errors import Problem
 from materiel.evidence.pooling import Prior
 
@@ -22,9 +24,11 @@ def check_input_cycles(case: Case) -> Iterator[Problem]:
             made = needs.setdefault(item[0].path, set())
             made.update(own[0].path for target in one.links[name] if (own := case.components[target.path].links.get("item")))
             makers.append((one, item[0].path, name))
+    told: set[frozenset[str]] = set()
     for one, made_item, name in makers:
         trail = _trail(needs, made_item, made_item, [made_item])
-        if trail:
+        if trail and frozenset(trail) not in told:
+            told.add(frozenset(trail))
             names = " from ".join(path.split(".")[-1] for path in trail)
             place = case.place((*one.raw, name), key=True)
             yield Problem(place, f"a cycle of inputs: {names}", "items that are not made from themselves")
@@ -48,12 +52,13 @@ def check_settings(case: Case) -> Iterator[Problem]:
                 continue
             for target in one.links[name]:
                 place = case.place((*one.raw, name, target.key), key=True)
-                lever = case.components[target.path].type.parameters.get(target.variable)
-                levers = [key for key, p in case.components[target.path].type.parameters.items() if p.lever]
-                if lever is None or not lever.lever:
-                    yield Problem(place, f"{target.key!r} is no lever", f"one of {', '.join(levers) or 'none here'}")
-                if len(target.numbers) != 1:
+                problem = _no_lever(case, target)
+                if problem:
+                    yield Problem(place, *problem)
+                elif len(target.numbers) != 1:
                     yield Problem(place, f"{target.key!r}: {len(target.numbers)} acts", "either `multiply` or `set`")
+                elif "set" in target.numbers and (beyond := _beyond(case, target)):
+                    yield Problem(case.place((*one.raw, name, target.key, "set")), *beyond)
                 if "set" in target.numbers:
                     setting.setdefault((target.path, target.variable), []).append((one, target.key))
     for rivals in setting.values():
@@ -62,6 +67,31 @@ def check_settings(case: Case) -> Iterator[Problem]:
                 if _overlap(one, other):
                     place = case.place((*other.raw, "acts", key), key=True)
                     yield Problem(place, f"{one.path} and {other.path} both set {key!r}", "settings that are never in force together")
+
+
+def _no_lever(case: Case, target: Target) -> tuple[str, str] | None:
+    """Say why an act finds nothing to move, or nothing if it does."""
+    owner = case.components[target.path]
+    levers = [key for key, p in owner.type.parameters.items() if p.lever]
+    if target.variable not in levers:
+        return f"{target.key!r} is no lever", f"one of {', '.join(levers) or 'none here'}"
+    if owner.numbers[target.variable] is None:
+        return f"{target.key!r} is not given, so nothing moves it", f"`{target.variable}` in {owner.path}"
+    return None
+
+
+def _beyond(case: Case, target: Target) -> tuple[str, str] | None:
+    """Say how a setting leaves the bounds of its lever, or nothing if it does not."""
+    bounds = case.components[target.path].type.parameters[target.variable]
+    for part in target.numbers["set"].parts:
+        low, high = part.distribution.bounds()
+        if bounds.at_least is not None and low < bounds.at_least:
+            return f"set: {target.variable} can fall below {bounds.at_least:g}", f"at least {bounds.at_least:g} throughout"
+        if bounds.more_than is not None and low < bounds.more_than:
+            return f"set: {target.variable} can fall below {bounds.more_than:g}", f"above {bounds.more_than:g} throughout"
+        if bounds.at_most is not None and high > bounds.at_most:
+            return f"set: {target.variable} can exceed {bounds.at_most:g}", f"at most {bounds.at_most:g} throughout"
+    return None
 
 
 def _overlap(one: Instance, other: Instance) -> bool:
@@ -133,7 +163,40 @@ def check_alternatives(case: Case) -> Iterator[Problem]:
             given = [name for name in group if one.links.get(name) or one.numbers.get(name) is not None]
             if not least <= len(given) <= 1:
                 allowed = f"{'exactly' if least else 'at most'} one of {', '.join(group)}"
-                yield Problem(case.place(one.raw, key=True), f"{one.path} has {' and '.join(given) or 'none of them'}", allowed)
+                found = f"has {' and '.join(given)}" if given else f"has neither {' nor '.join(group)}"
+                yield Problem(case.place(one.raw, key=True), f"{one.path} {found}", allowed)
 
 
-CHECKS = (check_input_cycles, check_settings, check_bounds, check_items, check_coefficients, check_alternatives)
+def check_claims(case: Case) -> Iterator[Problem]:
+    """Refuse to draw on what is counted in something else, such as kits from a store of rounds."""
+    for one in case.components.values():
+        for name, link in one.type.links.items():
+            for target in one.links[name] if link.draws else ():
+                per = _per(one, name, link, target, case)
+                resource = case.components[target.path].type.resources[link.draws]
+                activity = one.type.variables[link.by]
+                drawn = case.unit(one, activity.unit, target) if per is None else f"({case.unit(one, activity.unit, target)})*({per})"
+                held = case.unit(case.components[target.path], resource.unit)
+                try:
+                    units.factor(drawn, held)
+                except units.UnitError:
+                    at = case.place((*one.raw, name, target.key) if link.many else (*one.raw, name))
+                    base = units.plain(drawn if per is None else str(units.quantity(drawn).units))
+                    yield Problem(at, f"{one.path} draws {base}, {target.path} offers {units.plain(held)}", "the same measure on both ends")
+
+
+def _per(one: Instance, name: str, link: Link, target: Target, case: Case) -> str | None:
+    """Return the unit of what one unit of an activity needs of a resource; None if it is one for one."""
+    if not link.coefficient:
+        return None
+    if link.many:
+        prior = target.numbers.get(link.coefficient.removeprefix(f"{name}_"))
+    elif link.coefficient in one.type.parameters:
+        prior = one.numbers.get(link.coefficient)
+    else:
+        owner, _, wanted = link.coefficient.partition("_")
+        prior = case.components[one.links[owner][0].path].numbers.get(wanted)
+    return prior.unit if prior is not None else None
+
+
+CHECKS = (check_input_cycles, check_settings, check_bounds, check_items, check_coefficients, check_alternatives, check_claims)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -9,6 +10,9 @@ from materiel.case.model import Instance, Target
 from materiel.case.reading import Key, Text
 from materiel.component import Link
 from materiel.errors import Problem, nearest
+
+TURNS = range(4)
+"""The order in which the links of all components are resolved: see `_turn`."""
 
 
 @dataclass
@@ -18,33 +22,34 @@ class Resolver:
     text: Text
     components: dict[str, Instance]
 
-    def resolve(self, instance: Instance, entry: dict[str, Any], *, items: bool) -> None:
-        """Fill the link to the item of one component from its entry in the data, or, in a second round, all others."""
+    def resolve(self, instance: Instance, entry: dict[str, Any], now: int) -> None:
+        """Fill the links of one component whose turn (one of TURNS) is now from its entry in the data."""
         for name, link in instance.type.links.items():
-            if (name == "item") != items:
+            if _turn(name, link) != now:
                 continue
             at = (*instance.raw, name)
             if link.many:
                 instance.links[name] = [
                     found
                     for key in cast("dict[str, Any]", entry.get(name, {}))
-                    if (found := self.target(instance, link, key, (*at, key), key=True)) is not None
+                    if (found := self.target(instance, name, key, (*at, key), key=True)) is not None
                 ]
             elif entry.get(name):
-                found = self.target(instance, link, str(entry[name]), at)
+                found = self.target(instance, name, str(entry[name]), at)
                 instance.links[name] = [found] if found else []
             elif link.same_item and not link.optional:
                 instance.links[name] = self._own(instance, name, link)
             else:
                 instance.links[name] = []
 
-    def target(self, instance: Instance, link: Link, reference: str, at: Key, *, key: bool = False) -> Target | None:
-        """Return the far end of one reference, or None after noting a problem."""
+    def target(self, instance: Instance, name: str, reference: str, at: Key, *, key: bool = False) -> Target | None:
+        """Return the far end of one reference of the link `name`, or None after noting a problem."""
+        link = instance.type.links[name]
         if link.variable:
             return self.variable(instance, reference, at, key=key)
-        found = self._matching(instance, reference, [one for one in self.components.values() if _fits(one, link)])
+        found = self._matching(instance, reference, [one for one in self.components.values() if self._fits(one, link)])
         if not found and link.draws:
-            found = [one for one in self._by_item(instance, reference) if _fits(one, link)]
+            found = [one for one in self._by_item(instance, reference) if self._fits(one, link)]
         if len(found) == 1:
             return Target(found[0].path, key=reference)
         place = self.text.place(at, key=key)
@@ -52,11 +57,12 @@ class Resolver:
             paths = ", ".join(one.path for one in found)
             self.text.problems.append(Problem(place, f"{reference!r} could be any of {paths}", "a longer path"))
             return None
-        names = [one.path for one in self.components.values() if _fits(one, link)]
-        short = [one.name for one in self.components.values() if _fits(one, link)]
-        near = nearest(reference, short) or nearest(reference, names)
-        what = f"unknown {_what(link)} {reference!r}"
-        self.text.problems.append(Problem(place, what, ", ".join(sorted(names)[:12]) or "nothing of that kind is declared", near))
+        fitting = [one for one in self.components.values() if self._fits(one, link)]
+        paths = sorted(one.path for one in fitting)
+        near = nearest(reference, [one.name for one in fitting]) or nearest(reference, paths)
+        unfit = self._matching(instance, reference, list(self.components.values()))
+        what = f"{name}: {unfit[0].path} does not fit" if unfit else f"{name}: {reference!r} is unknown"
+        self.text.problems.append(Problem(place, what, ", ".join(paths[:12]) or "nothing that fits is declared", near))
         return None
 
     def variable(self, instance: Instance | None, reference: str, at: Key, *, key: bool = False) -> Target | None:
@@ -71,10 +77,19 @@ class Resolver:
                 if made is not None:
                     return made
         place = self.text.place(at, key=key)
-        paths = [f"{one.path}.{name}" for one in self.components.values() for name in _readable(one)]
+        paths = [path for one in self.components.values() for name in _readable(one) for path in self._entries(one, name)]
         near = nearest(reference, paths) or nearest(reference, [path.split(".", 1)[1] for path in paths if "." in path])
         self.text.problems.append(Problem(place, f"unknown variable {reference!r}", "actor.section.name.variable", near))
         return None
+
+    def _entries(self, one: Instance, name: str) -> list[str]:
+        """Return the paths by which a variable can be read: several if it has several entries."""
+        variable = one.type.variables.get(name)
+        path = f"{one.path}.{name}"
+        if variable is None or not variable.many:
+            return [path]
+        keys = [target.key for target in one.links.get(variable.many, [])]
+        return [f"{path}.{key}" for key in keys or range(1, self._length(one, variable.many) + 1)]
 
     def _variable_of(self, one: Instance, rest: list[str], reference: str) -> Target | None:
         name = rest[0]
@@ -90,9 +105,19 @@ class Resolver:
         keys = [target.key for target in one.links.get(variable.many, [])]
         if rest[1] in keys:
             return Target(one.path, name, keys.index(rest[1]), key=reference)
-        if rest[1].isdigit() and 1 <= int(rest[1]) <= 9:
+        if re.fullmatch("[1-9]", rest[1]) and int(rest[1]) <= self._length(one, variable.many):
             return Target(one.path, name, int(rest[1]) - 1, key=reference)
         return None
+
+    def _length(self, one: Instance, many: str) -> int:
+        """Return how many entries a variable has, as far as its links are known."""
+        if many.isdigit():
+            return int(many)
+        link, _, option = many.partition(".")
+        ends = one.links.get(link, [])
+        if option:
+            return int(self.components[ends[0].path].options[option]) if ends else 0
+        return int(one.options[many]) if many in one.options else len(ends)
 
     def _matching(self, instance: Instance | None, reference: str, among: list[Instance]) -> list[Instance]:
         """Return components whose path ends in the reference; the own actor's come before the case's, before others'."""
@@ -115,12 +140,22 @@ class Resolver:
             if one.actor == instance.actor and one.links.get("item") and self.components[one.links["item"][0].path].name == item
         ]
 
+    def _fits(self, one: Instance, link: Link) -> bool:
+        """Say whether a component has the ports that a link needs; a resource that another link closes does not count."""
+        if link.draws:
+            resource = one.type.resources.get(link.draws)
+            if resource is None or (resource.unless and (*one.raw, resource.unless) in self.text.keys):
+                return False
+        if any(port not in one.type.inlets for _, port in link.sends):
+            return False
+        return not link.reads or link.reads in one.type.variables or link.reads in one.type.parameters
+
     def _own(self, instance: Instance, name: str, link: Link) -> list[Target]:
         item = instance.links.get("item")
         if not item:
             return []
         wanted = self.components[item[0].path].name
-        found = [one for one in self._by_item(instance, wanted) if _fits(one, link) and one is not instance]
+        found = [one for one in self._by_item(instance, wanted) if self._fits(one, link) and one is not instance]
         if len(found) == 1:
             return [Target(found[0].path, key=wanted)]
         place = self.text.place(instance.raw, key=True)
@@ -128,6 +163,15 @@ class Resolver:
         what = f"{instance.path}: {name} is not said, and {instance.actor} has {len(found)} components of {wanted!r} that could be meant"
         self.text.problems.append(Problem(place, what, f"`{name}: ...`, one of: {have}"))
         return []
+
+
+def _turn(name: str, link: Link) -> int:
+    """Return when a link is resolved.
+
+    The item comes first, for it helps to find what the others mean. What a supply fills comes before what others draw, for a supply that fills a store
+    is closed to them. Links to variables come last, for other links say how many entries a variable has.
+    """
+    return 0 if name == "item" else 3 if link.variable else 2 if link.draws else 1
 
 
 def _rank(one: Instance, parts: list[str], own: str) -> int | None:
@@ -141,19 +185,5 @@ def _rank(one: Instance, parts: list[str], own: str) -> int | None:
     return 1 if not one.actor else (2 if len(parts) > 2 else None)
 
 
-def _fits(one: Instance, link: Link) -> bool:
-    if link.draws:
-        resource = one.type.resources.get(link.draws)
-        if resource is None or (resource.unless and one.links.get(resource.unless)):
-            return False
-    if any(port not in one.type.inlets for _, port in link.sends):
-        return False
-    return not link.reads or link.reads in one.type.variables or link.reads in one.type.parameters
-
-
 def _readable(one: Instance) -> list[str]:
     return [*one.type.variables, *(name for name, p in one.type.parameters.items() if p.lever)]
-
-
-def _what(link: Link) -> str:
-    return {"mass": "item", "begins": "contingency"}.get(link.reads, link.meaning.split(",")[0])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import datetime
 import hashlib
+import math
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from materiel import component, units
 from materiel.case import problems, schema
 from materiel.case.checks import CHECKS
-from materiel.case.links import Resolver
+from materiel.case.links import TURNS, Resolver
 from materiel.case.model import Case, Instance, Target
 from materiel.case.numbers import Numbers
 from materiel.case.reading import Key, Row, Text, read_table, read_yaml
@@ -22,10 +24,12 @@ from materiel.errors import CaseError, Place, Problem, nearest
 from materiel.evidence.grades import PLAIN, Rule
 from materiel.evidence.ledger import Claim, Observation, Source
 from materiel.evidence.pooling import Prior
+from materiel.quantities import NUMBER, QuantityError, read
 
 PARTS = ("sources", "claims", "questions")
 """Sections that may stand in a file of their own, NAME.yaml, beside case.yaml."""
 
+_DAYS = re.compile(r"\d{4}-\d{2}-\d{2}( to \d{4}-\d{2}-\d{2})?")
 _COLUMNS = ("series", "period", "quantity", "unit", "lower", "upper", "source", "credibility", "known", "published", "note")
 
 
@@ -38,10 +42,13 @@ def shelf() -> Path:
 def find(name: str | Path) -> Path:
     """Return the folder of a case given by path or by the name of a shipped one. Raises CaseError."""
     path = Path(name)
-    if path.is_file():
-        return path.parent if path.name == "case.yaml" else path
-    if (path / "case.yaml").is_file():
-        return path
+    try:
+        if path.is_file():
+            return path.parent if path.name == "case.yaml" else path
+        if (path / "case.yaml").is_file():
+            return path
+    except OSError as error:
+        raise CaseError([Problem(Place(str(name)[:80]), f"no such case: {error.strerror}", "a folder, a file or a name")]) from None
     shipped = sorted(folder.name for folder in shelf().iterdir() if (folder / "case.yaml").is_file())
     if str(name) in shipped:
         return shelf() / name
@@ -96,9 +103,9 @@ def _read(folder: Path) -> tuple[Text, list[Row], str]:
         found += _merge(whole, text, () if path == main else (path.stem,))
     rows: list[Row] = []
     if not single and (folder / "observations.csv").exists():
-        hashed.update((folder / "observations.csv").read_bytes())
         try:
             rows = read_table(folder / "observations.csv", "observations.csv", ("series", "period", "quantity", "unit", "source", "known"), _COLUMNS)
+            hashed.update((folder / "observations.csv").read_bytes())
         except CaseError as error:
             found += error.problems
     if found:
@@ -119,16 +126,20 @@ def _merge(whole: Text, part: Text, under: Key) -> list[Problem]:
 
 
 def _override(text: Text, name: str) -> None:
-    scenarios = text.data.get("scenarios") or {}
+    scenarios = text.data.get("scenarios", {})
+    if not isinstance(scenarios, dict) or not isinstance(scenarios.get(name, {}), dict):
+        return  # told when the shape of the case is checked
     if name not in scenarios:
         place = text.place(("scenarios",))
         raise CaseError([Problem(place, f"unknown scenario {name!r}", ", ".join(scenarios) or "none is declared", nearest(name, list(scenarios)))])
     text.data = copy.deepcopy(text.data)
-    for path, value in (scenarios[name].get("set") or {}).items():
+    given = scenarios[name].get("set", {})
+    for path, value in given.items() if isinstance(given, dict) else ():
         at: Key = ("scenarios", name, "set", path)
-        target = _raw_path(text.data, path)
+        target, near = _raw_path(text.data, path)
         if target is None:
-            text.problems.append(Problem(text.place(at, key=True), f"scenario sets unknown path {path!r}", "actor.section.name.key"))
+            what = f"scenario sets unknown path {path!r}"
+            text.problems.append(Problem(text.place(at, key=True), what, "actor.section.name.key", near))
             continue
         here = text.data
         for step in target[:-1]:
@@ -141,15 +152,21 @@ def _override(text: Text, name: str) -> None:
             known.update(moved)
 
 
-def _raw_path(data: dict[str, Any], path: str) -> Key | None:
+def _raw_path(data: dict[str, Any], path: str) -> tuple[Key | None, str]:
+    """Return where a scenario's path stands in the data, or None and the nearest path that does."""
     parts = path.split(".")
-    key: Key = ("actors", *parts) if parts[0] in (data.get("actors") or {}) else tuple(parts)
+    actors = data.get("actors")
+    key: Key = ("actors", *parts) if isinstance(actors, dict) and parts[0] in actors else tuple(parts)
     here: Any = data
-    for step in key[:-1]:
+    for i, step in enumerate(key[:-1]):
         if not isinstance(here, dict) or step not in here:
-            return None
+            names = list(cast("dict[str, Any]", here)) if isinstance(here, dict) else []
+            names += list(cast("dict[str, Any]", actors)) if i == 0 and isinstance(actors, dict) else []
+            near = nearest(str(step), names)
+            kept = [*key[:i], near, *key[i + 1 :]]
+            return None, ".".join(map(str, kept[kept[0] == "actors" :])) if near else ""
         here = cast("dict[str, Any]", here)[cast("str", step)]
-    return key if isinstance(here, dict) else None
+    return (key if isinstance(here, dict) else None), ""
 
 
 def _no_blanks(text: Text) -> None:
@@ -157,13 +174,31 @@ def _no_blanks(text: Text) -> None:
         if data is None:
             text.problems.append(Problem(text.place(path), f"{path[-1] if path else 'file'} is blank", "a value, or no key at all"))
         elif isinstance(data, dict):
+            torn = _torn(cast("dict[str, Any]", data))
+            for key, whole in torn.items():
+                what = f"{whole!r} has a comma in a number"
+                text.problems.append(Problem(text.place((*path, key)), what, "a point for decimals and no thousands separator"))
             for key, value in cast("dict[str, Any]", data).items():
+                if value is None and torn and key[:1].isdigit():
+                    continue
                 walk(value, (*path, key))
         elif isinstance(data, list):
             for i, value in enumerate(cast("list[Any]", data)):
                 walk(value, (*path, i))
 
     walk(text.data, ())
+
+
+def _torn(data: dict[str, Any]) -> dict[str, str]:
+    """Return values that a comma has torn apart: in braces, YAML reads `{base: 1,5 t}` as `base: 1` and a blank key `5 t`."""
+    made: dict[str, str] = {}
+    last = ""
+    for key, value in data.items():
+        if value is None and last and key[:1].isdigit():
+            made[last] = f"{made.get(last, data[last])},{key}"
+        else:
+            last = key if str(value)[-1:].isdigit() else ""
+    return made
 
 
 class _Builder:
@@ -186,9 +221,9 @@ class _Builder:
         observations = self._observations(rows)
         self._stop()
         resolver = Resolver(self.text, self.components)
-        for items in (True, False):  # the item of a component helps to find what its other links mean
+        for turn in TURNS:
             for instance in self.components.values():
-                resolver.resolve(instance, self._entry(instance), items=items)
+                resolver.resolve(instance, self._entry(instance), turn)
         self._stop()
         case = self._case(observations)
         for instance in self.components.values():
@@ -210,20 +245,25 @@ class _Builder:
         return cast("dict[str, Any]", here)
 
     def _find_components(self) -> None:
+        for actor in self.model.actors:
+            raw: Key = ("actors", actor)
+            if actor in component.types():
+                self.text.problems.append(Problem(self.text.place(raw, key=True), f"actor {actor!r} has the name of a section", "another name"))
+            self._check_name(actor, raw)
+        self._stop()  # without sound names of actors no path is sound
         for section, kind in component.types().items():
             owners = [("", self.model)] if kind.scope == "case" else list(self.model.actors.items())
             for actor, owner in owners:
                 for name, entry in getattr(owner, section).items():
                     raw: Key = ("actors", actor, section, name) if actor else (section, name)
                     path = ".".join(cast("tuple[str, ...]", raw[1:] if actor else raw))
-                    if "." in name or not name.strip():
-                        self.text.problems.append(Problem(self.text.place(raw, key=True), f"name {name!r}", "a name without a point"))
+                    self._check_name(name, raw)
                     options = {option: getattr(cast("BaseModel", entry), option) for option in kind.options}
                     self.components[path] = Instance(path, actor, name, kind, raw, options)
-        for actor in self.model.actors:
-            if actor in component.types():
-                place = self.text.place(("actors", actor), key=True)
-                self.text.problems.append(Problem(place, f"actor {actor!r} has the name of a section", "another name"))
+
+    def _check_name(self, name: str, raw: Key) -> None:
+        if "." in name or not name.strip():
+            self.text.problems.append(Problem(self.text.place(raw, key=True), f"name {name!r}", "a name without a point"))
 
     def _check_header(self) -> None:
         model, note = self.model, self.text.problems.append
@@ -232,9 +272,11 @@ class _Builder:
         if self.step is None:
             try:
                 value = self.numbers.value(model.step, Parameter("day", "", "step", more_than=0.0), "day")
+                if not value.constant:
+                    raise QuantityError(f"{model.step!r} is a range")
                 self.step = value.values[0]
-            except ValueError as error:
-                note(Problem(self.text.place(("step",)), f"step: {error}", "a length of time such as `1 day`"))
+            except QuantityError as error:
+                note(Problem(self.text.place(("step",)), f"step: {error.found}", "a length of time such as `1 day`", error.nearest))
         if self.step is not None and not 0.01 <= self.step <= 366:
             note(Problem(self.text.place(("step",)), f"step of {self.step:g} days", "from 0.01 to 366 days"))
 
@@ -249,6 +291,18 @@ class _Builder:
                     place = self.text.place(("claims", name, "contradicts", i))
                     near = nearest(other, list(self.claims))
                     self.text.problems.append(Problem(place, f"unknown claim {other!r}", "an id of claims", near))
+            self._check_claimed(name, claim)
+
+    def _check_claimed(self, name: str, claim: Claim) -> None:
+        """Refuse a value that no number could use; whether it suits the numbers that name it is seen there."""
+        if claim.value is None or _DAYS.fullmatch(str(claim.value)):
+            return
+        try:
+            units.quantity(read(claim.value)[1])
+        except (QuantityError, units.UnitError) as error:
+            found, allowed = (error.found, error.allowed) if isinstance(error, QuantityError) else (str(error), "a known unit")
+            at = error.at if isinstance(error, QuantityError) else ()
+            self.text.problems.append(Problem(self.text.place(("claims", name, "value", *at)), f"value: {found}", allowed, error.nearest))
 
     def _check_units(self) -> None:
         for instance in self.components.values():
@@ -308,9 +362,8 @@ class _Builder:
         for row in rows:
             try:
                 made.append(_observation(row))
-            except ValueError as error:
-                column, _, message = str(error).partition(":")
-                self.text.problems.append(Problem(row.place(column), f"{column}: {message}", "see the format of observations.csv"))
+            except QuantityError as error:
+                self.text.problems.append(Problem(row.place(error.key), f"{error.key}: {error.found}", error.allowed, error.nearest))
                 continue
             if made[-1].source not in self.sources:
                 near = nearest(made[-1].source, list(self.sources))
@@ -335,24 +388,37 @@ def _observation(row: Row) -> Observation:
         raw = cells.get(column, "").strip()
         if not raw:
             return None
-        try:
-            return float(raw)
-        except ValueError:
-            raise ValueError(f"{column}:{raw!r} is not a number") from None
+        if not re.fullmatch(NUMBER, raw) or not math.isfinite(float(raw)):
+            raise QuantityError(f"{raw!r} is not a number", "a plain number; the unit stands in `unit`", column)
+        return float(raw)
 
     def day(column: str, raw: str) -> datetime.date:
         try:
             return datetime.date.fromisoformat(raw.strip())
         except ValueError:
-            raise ValueError(f"{column}:{raw!r} is not a day") from None
+            raise QuantityError(f"{raw!r} is not a day", "a day as YYYY-MM-DD", column) from None
 
-    quantity = number("quantity")
+    quantity, lower, upper = number("quantity"), number("lower"), number("upper")
     if quantity is None:
-        raise ValueError("quantity:blank")
-    start, _, end = cells["period"].partition("..")
+        raise QuantityError("blank", "a number", "quantity")
+    if lower is not None and lower > quantity:
+        raise QuantityError(f"{lower:g} is above the quantity {quantity:g}", "at most the quantity", "lower")
+    if upper is not None and upper < quantity:
+        raise QuantityError(f"{upper:g} is below the quantity {quantity:g}", "at least the quantity", "upper")
+    try:
+        units.quantity(cells["unit"])
+    except units.UnitError as error:
+        raise QuantityError(str(error), "a known unit", "unit", error.nearest) from None
+    credibility = cells.get("credibility", "").strip() or "6"
+    if credibility not in list("123456"):
+        raise QuantityError(repr(credibility), "a whole number from 1 to 6", "credibility")
+    first, _, last = cells["period"].partition("..")
+    start, end = day("period", first), day("period", last or first)
+    if end < start:
+        raise QuantityError(f"{cells['period']!r} ends before it starts", "START..END", "period")
     known = day("known", cells["known"])
     return Observation(
-        series=cells["series"], start=day("period", start), end=day("period", end or start), quantity=quantity, lower=number("lower"),
-        upper=number("upper"), unit=cells["unit"], source=cells["source"], credibility=int(number("credibility") or 6), known=known,
+        series=cells["series"], start=start, end=end, quantity=quantity, lower=lower, upper=upper, unit=cells["unit"], source=cells["source"],
+        credibility=int(credibility), known=known,
         published=day("published", cells["published"]) if cells.get("published") else known, note=cells.get("note", ""),
     )  # fmt: skip

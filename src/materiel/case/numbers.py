@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -67,7 +69,7 @@ class Numbers:
         if not isinstance(raw, dict) or {"dist", "unit"} & raw.keys():
             return self._bare(raw, parameter, unit, path, at)
         given = cast("dict[str, Any]", raw)
-        if all(re.match(r"p\d", key) for key in given):
+        if given and all(re.match(r"p\d", key) for key in given):
             return self._bare(raw, parameter, unit, path, at)
         self._known_keys(given, at)
         if len(_SORTS & given.keys()) != 1:
@@ -146,14 +148,21 @@ class Numbers:
             error = QuantityError(f"unknown entry of {section}: {name!r}", allowed, near=nearest(str(name), list(entries)))
             error.at = at
             raise error
-        if (section, name) in self.open:
-            raise QuantityError(f"{name!r} of {section} rests on itself", "numbers that do not go round in circles")
-        self.open.add((section, name))
-        made = self.prior(entries[name], parameter, unit, f"{section}.{name}", (section, name))
-        self.open.discard((section, name))
+        with self._opened(section, name):
+            made = self.prior(entries[name], parameter, unit, f"{section}.{name}", (section, name))
         if made is None:
             raise _ToldError
         return made
+
+    @contextlib.contextmanager
+    def _opened(self, section: str, name: str) -> Iterator[None]:
+        if (section, name) in self.open:
+            raise QuantityError(f"{name!r} of {section} rests on itself", "numbers that do not go round in circles")
+        self.open.add((section, name))
+        try:
+            yield
+        finally:
+            self.open.discard((section, name))
 
     def _mixed(self, given: dict[str, Any], path: str, at: Key) -> Prior:
         mixes = cast("dict[str, Any]", self.data.get("mixes", {}))
@@ -164,7 +173,8 @@ class Numbers:
         if part not in weights:
             raise QuantityError(f"mix {name!r} has no part {part!r}", ", ".join(weights), "part", nearest(part, list(weights)))
         weight = Parameter("1", "", "weight", more_than=0.0)
-        priors = [self.prior(raw, weight, "1", f"mixes.{name}.{key}", ("mixes", name, key)) for key, raw in weights.items()]
+        with self._opened("mixes", name):
+            priors = [self.prior(raw, weight, "1", f"mixes.{name}.{key}", ("mixes", name, key)) for key, raw in weights.items()]
         whole = tuple(prior for prior in priors if prior is not None)
         if len(whole) < len(priors):
             raise _ToldError
@@ -172,11 +182,11 @@ class Numbers:
         return Prior(path, path, "1", "mix", f"share of {part} in the mix {name}", whole[index].parts, whole, index)
 
     def _known_keys(self, given: dict[str, Any], at: Key) -> None:
-        """Note keys that no number has; stop at one that was meant as what the number needs."""
+        """Note keys that no number has; without anything else to read, they are the whole problem."""
         unknown = {key: nearest(key, _KEYS) for key in given if key not in _KEYS}
         for key, near in unknown.items():
             self.text.problems.append(Problem(self.text.place((*at, key), key=True), f"unknown key {key!r}", ", ".join(_KEYS), near))
-        if not _SORTS & given.keys() and _SORTS & set(unknown.values()):
+        if unknown and not {*_SORTS, "claims"} & given.keys():
             raise _ToldError
 
     def _inside(self, key: str, raw: object, parameter: Parameter, unit: str) -> Distribution:
@@ -221,7 +231,13 @@ class Numbers:
         text = str(raw)
         found = re.fullmatch(rf"({_DAY})(?:\s+to\s+({_DAY}))?", text)
         if isinstance(raw, dict) and raw:
-            return _linear({key: self._day(str(value), key) for key, value in cast("dict[str, Any]", raw).items()})
+            days = {key: self._day(str(value), key) for key, value in cast("dict[str, Any]", raw).items()}
+            try:
+                return _linear(days)
+            except QuantityError as error:
+                if error.key in days:  # days are told as days, not as numbers
+                    error.found = f"{error.key}: {raw[error.key]} is not later than what stands below it"
+                raise
         if text == "never":
             return constant(NEVER)
         if not found:

@@ -16,13 +16,23 @@ _KINDS = {
     "bool_type": "true or false",
     "dict_type": "a mapping of `name: entry` lines",
     "model_type": "a mapping of `key: value` lines",
+    "model_attributes_type": "a mapping of `key: value` lines",
     "list_type": "a list",
 }
 
 
 def translate(error: ValidationError, model: type[BaseModel], text: Text, under: Key = ()) -> list[Problem]:
-    """Return one problem per mistake that pydantic found below the path `under` of a text."""
-    return [_problem(one, model, text, under) for one in error.errors()]
+    """Return one problem per mistake that pydantic found below the path `under` of a text.
+
+    A misspelt key is not told again as a missing one, nor a blank value as one of the wrong kind.
+    """
+    found = [one for one in error.errors() if one["type"] in ("missing", "extra_forbidden") or one.get("input") is not None]
+    slipped: set[Key] = set()
+    for one in found:
+        if one["type"] == "extra_forbidden":
+            lacking = [str(other["loc"][-1]) for other in found if other["type"] == "missing" and other["loc"][:-1] == one["loc"][:-1]]
+            slipped.add((*one["loc"][:-1], nearest(str(one["loc"][-1]), lacking)))
+    return [_problem(one, model, text, under) for one in found if one["type"] != "missing" or one["loc"] not in slipped]
 
 
 def _problem(error: ErrorDetails, model: type[BaseModel], text: Text, under: Key) -> Problem:
@@ -34,16 +44,23 @@ def _problem(error: ErrorDetails, model: type[BaseModel], text: Text, under: Key
         return Problem(text.place(path, key=True), f"unknown key {path[-1]!r}", ", ".join(names), nearest(str(path[-1]), names))
     if kind == "missing":
         return Problem(text.place(path[:-1], key=True), f"key {str(path[-1])!r} is missing", _meaning(model, error["loc"]))
+    if path[-1] == "[key]":  # pydantic's word for a key of a mapping
+        names = _choices(context)
+        return Problem(text.place(path[:-1], key=True), f"unknown key {path[-2]!r}", ", ".join(names), nearest(str(path[-2]), names))
     place = text.place(path)
     if kind == "literal_error":
-        allowed = str(context.get("expected", ""))
-        names = [name.strip("'") for name in allowed.replace(" or ", ", ").split(", ")]
+        names = _choices(context)
+        allowed = f"only {names[0]}" if len(names) == 1 else ", ".join(names)
         return Problem(place, f"{path[-1]}: {found}", allowed, nearest(str(error.get("input")), names))
     if "allowed" in context:
         return Problem(place, f"{path[-1]}: {error['msg']}", str(context["allowed"]))
     if kind in _KINDS:
         return Problem(place, f"{path[-1]}: {found}", _KINDS[kind])
     return Problem(place, f"{path[-1]}: {found}", error["msg"].replace("Input should be ", ""))
+
+
+def _choices(context: dict[str, Any]) -> list[str]:
+    return [name.strip("'") for name in str(context.get("expected", "")).replace(" or ", ", ").split(", ")]
 
 
 def _shown(raw: object) -> str:
@@ -73,4 +90,5 @@ def _names(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
 def _meaning(model: type[BaseModel], path: tuple[int | str, ...]) -> str:
     here = _model_at(model, path[:-1])
     field = here.model_fields.get(str(path[-1])) if here else None
-    return (field.description or "") if field else ""
+    said = (field.description or "") if field else ""
+    return said[:1].lower() + said[1:].rstrip(".")

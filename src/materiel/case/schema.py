@@ -146,7 +146,7 @@ def _case_model(kinds: tuple[Type, ...]) -> type[BaseModel]:
         "start": (Day, Field(description="first day of the runs")),
         "end": (Day, Field(description="last boundary of the runs")),
         "as_of": (Day | None, Field(default=None, description="nothing known later is used; the last day if absent")),
-        "step": (str, Field(default="1 day", description="length of a period")),
+        "step": (Number, Field(default="1 day", description="length of a period, such as `1 day`")),
         "draft": (bool, Field(default=False, description="count numbers without a base instead of refusing them")),
         "actors": (dict[str, actor], Field(default_factory=dict, description="who has what")),  # type: ignore[valid-type]
         "shared": (dict[str, Number], Field(default_factory=dict, description="numbers that several places use, drawn once")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from materiel.component import Component, Link, Option, Parameter, activity, component, constant, flow, level
+from materiel.component import URGENT, Component, Link, Parameter, activity, component, constant, flow, level, priority
 from materiel.equations import Value, Values, clamp, maximum, pass_on
 
 
@@ -55,8 +55,8 @@ class Contract(Component):
     duration = Parameter("day", "d", "time over which the order falls due", more_than=0.0)
     enabled = Parameter("1", "e", "switch, from 0 (no such order) to 1", default=1.0, because="the order exists", at_least=0.0, lever=True)
     price = Parameter("USD/item", "p", "value of one unit in the account", more_than=0.0, optional=True)
-    urgent = Parameter("1", "", "share of the want that claims before everybody", default=0.0, because="no precedence", at_least=0.0, at_most=1.0, lever=True)  # fmt: skip
-    priority = Option(int, "rank of its claims; smaller is served first", default=7, at_least=1, at_most=9)
+    urgent = URGENT
+    priority = priority(7)
     source = Link("stock that is shipped from", draws="stock", by="ships", spares_reserve=True, same_item=True)
     to = Link("stock that is shipped to", sends=(("arrivals", "goods"),))
     route = Link("way", draws="carriage", by="ships", coefficient="item_mass", optional=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from materiel.component import Component, Entries, Link, Option, Parameter, activity, component, constant, flow, level
+from materiel.component import URGENT, Component, Entries, Link, Parameter, activity, component, constant, flow, level, priority
 from materiel.equations import Value, Values, covered, minimum, release, total, where
 
 
@@ -61,8 +61,8 @@ class Demand(Component):
     war_rate = Parameter("item/day", "r_w", "use once the contingency has lasted", default=0.0, because="no contingency", at_least=0.0, lever=True)
     burst = Parameter("1", "B", "use on the first day against later use", default=1.0, because="no burst", at_least=0.0)
     burst_time = Parameter("day", r"\beta", "mean time in which the burst fades", default=7.0, because="a week, used only with a burst", more_than=0.0)
-    urgent = Parameter("1", "", "share of the want that claims before everybody", default=0.0, because="no precedence", at_least=0.0, at_most=1.0, lever=True)  # fmt: skip
-    priority = Option(int, "rank of its claim; smaller is served first", default=3, at_least=1, at_most=9)
+    urgent = URGENT
+    priority = priority(3)
     source = Link("what it draws on", draws="stock", by="uses", same_item=True)
 
     fade = constant("1", "", "share of the burst that fades per period")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from materiel.component import Component, Inlet, Link, Option, Parameter, Resource, activity, auxiliary, component, constant, level
+from materiel.component import URGENT, Component, Inlet, Link, Parameter, Resource, activity, auxiliary, component, constant, level, priority
 from materiel.equations import Value, Values, ratio, release
 
 
@@ -47,8 +47,8 @@ class Fleet(Component):
     spares = Link("stock of spare parts", draws="stock", by="repairs", coefficient="spares_need", optional=True)
     spares_need = Parameter("spares/item/day", "", "spare parts for one airframe and day", more_than=0.0, optional=True)
     response = Parameter("day", r"\rho", "mean time until readiness follows the spare parts", default=90.0, because="a quarter: parts in the pipeline and robbing of grounded airframes", more_than=0.0)  # fmt: skip
-    urgent = Parameter("1", "", "share of the want that claims before everybody", default=0.0, because="no precedence", at_least=0.0, at_most=1.0, lever=True)  # fmt: skip
-    priority = Option(int, "rank of its claim for spare parts; smaller is served first", default=5, at_least=1, at_most=9)
+    urgent = URGENT
+    priority = priority(5)
 
     goods = Inlet("item", "airframes received")
     stock = Resource("item", "airframes at the start of the period")

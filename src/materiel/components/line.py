@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from materiel.component import Component, Link, Option, Parameter, activity, component, constant, flow, level
-from materiel.equations import Value, Values, pass_on, release
+from materiel.component import URGENT, Component, Link, Parameter, activity, component, constant, flow, level, priority, stages
+from materiel.equations import Value, Values, maximum, minimum, pass_on, release, total
 
 
 @component
@@ -13,13 +13,14 @@ class Line(Component):
     r"""A plant, or all plants of an actor, that make one item.
 
     $$ Q_t = K_{3,t} \, P_t \, s \, u \, \Delta t $$
+    $$ Q_t \le \max(0, H - S_t - \sum_j W_{j,t}) $$
     $$ C_t = f \, W_{k,t} $$
     $$ K_{1,t+1} = K_{1,t} + g \, (K_0 T - K_{1,t}), \quad K_{2,t+1} = K_{2,t} + g \, (K_{1,t} - K_{2,t}), \quad K_{3,t+1} = K_{3,t} + g \, (K_{2,t} - K_{3,t}) $$
     $$ f = 1 - e^{-k \Delta t / \tau}, \quad g = 1 - e^{-3 \Delta t / \rho} $$
     $$ P_{t+1} = P_t \, (1 + b \, y C_t / (E + M_t)) $$
 
     Installed capacity follows its target $K_0 T$ through a third-order delay $\rho$, because investment takes time. The wanted starts $Q_t$ are
-    cut by the scarcest input (Leontief; power and labour are inputs like any other). Work in progress $W$ is an order-$k$ delay of the lead time $\tau$, full
+    cut by the scarcest input (Leontief; power and labour are inputs like any other), and cease when store $S$ and work in progress reach a ceiling $H$, if there is one. Work in progress $W$ is an order-$k$ delay of the lead time $\tau$, full
     at the start as if inputs had sufficed. A share $y$ of what is finished is good. Productivity $P$ grows with experience as Wright observed, written
     as a rate so that no power is taken in a step: a slope of 80 % a doubling is $b = -\log_2 0.8 = 0.32$.
     """
@@ -61,9 +62,10 @@ class Line(Component):
     yields = Parameter("1", "y", "share of finished units that are good", default=1.0, because="no rejects", more_than=0.0, at_most=1.0)
     learning = Parameter("1", "b", "Wright's exponent of productivity; no learning if absent", at_least=0.0, optional=True)
     experience = Parameter("item", "E", "units made before the start, as far as they taught", more_than=0.0, optional=True)
-    urgent = Parameter("1", "", "share of the want that claims before everybody", default=0.0, because="no precedence", at_least=0.0, at_most=1.0, lever=True)  # fmt: skip
-    priority = Option(int, "rank of its claims; smaller is served first", default=5, at_least=1, at_most=9)
-    stages = Option(int, "stages of work in progress", default=3, at_least=1, at_most=9)
+    ceiling = Parameter("item", "H", "store and work in progress at which starts cease; never if absent", at_least=0.0, optional=True)
+    urgent = URGENT
+    priority = priority(5)
+    stages = stages("work in progress", 3)
     inputs = Link(
         "what one started unit needs", draws="stock", by="starts", coefficient="inputs_ratio", many=True, optional=True,
         each={"ratio": Parameter("linked/item", "a", "units of the input for one unit", more_than=0.0, defines=True)},
@@ -101,9 +103,15 @@ class Line(Component):
         return {"finished": finished, "good": finished * yields}
 
     @staticmethod
-    def want(dt: Value, capacity_now: Sequence[Value], productivity: Value, shifts: Value, utilisation: Value) -> Values:
-        """Want to start what capacity allows."""
-        return {"starts": capacity_now[-1] * productivity * shifts * utilisation * dt}
+    def want(
+        dt: Value, capacity_now: Sequence[Value], productivity: Value, shifts: Value, utilisation: Value, ceiling: Value | None,
+        to_held: Value | None, work: Sequence[Value],
+    ) -> Values:  # fmt: skip
+        """Want to start what capacity allows, but no more than fills the store."""
+        starts = capacity_now[-1] * productivity * shifts * utilisation * dt
+        if ceiling is not None and to_held is not None:
+            starts = minimum(starts, maximum(ceiling - total(work, to_held), 0.0))
+        return {"starts": starts}
 
     @staticmethod
     def move(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from materiel.component import Component, Option, Parameter, Resource, component, constant, flow
+from materiel.component import Component, Parameter, Resource, component, constant, flow, stages
 from materiel.equations import NEVER, Value, Values, covered, release
 
 
@@ -55,7 +55,7 @@ class Route(Component):
     until = Parameter("date", "t_1", "day on which it closes", default=NEVER, because="open past the horizon")
     transit = Parameter("day", r"\tau", "mean time on the way", more_than=0.0)
     loss = Parameter("1", "l", "share lost on the way", default=0.0, because="no losses unless the case says so", at_least=0.0, at_most=1.0)
-    stages = Option(int, "stages of the way", default=2, at_least=1, at_most=9)
+    stages = stages("the way", 2)
 
     carriage = Resource("kg", "mass that can be loaded in the period")
     arrive = constant("1", "q", "share of a stage that moves on per period")

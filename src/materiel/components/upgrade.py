@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from materiel.component import Component, Link, Option, Parameter, activity, component, constant, flow, level
+from materiel.component import URGENT, Component, Link, Parameter, activity, component, constant, flow, level, priority, stages
 from materiel.equations import NEVER, Value, Values, covered, maximum, pass_on, release, total
 
 
@@ -47,9 +47,9 @@ class Upgrade(Component):
     slots = Parameter("item", "s", "depot slots", more_than=0.0, lever=True)
     time = Parameter("day", r"\tau", "mean time in the depot", more_than=0.0)
     first_day = Parameter("date", "t_0", "first day on which airframes are taken in", default=-NEVER, because="open before the case begins")
-    urgent = Parameter("1", "", "share of the want that claims before everybody", default=0.0, because="no precedence", at_least=0.0, at_most=1.0, lever=True)  # fmt: skip
-    priority = Option(int, "rank of its claims; smaller is served first", default=5, at_least=1, at_most=9)
-    stages = Option(int, "stages of the work", default=3, at_least=1, at_most=9)
+    urgent = URGENT
+    priority = priority(5)
+    stages = stages("the work", 3)
     kits_each = Parameter("kit/item", "", "kits for one airframe", default=1.0, because="a kit is what one airframe needs", more_than=0.0, defines=True)
     kit = Link("stock of kits", draws="stock", by="inducts", coefficient="kits_each")
     airframe = Link("fleet of the old variant", draws="stock", by="inducts")

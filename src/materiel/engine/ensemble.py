@@ -71,7 +71,8 @@ def run(program: Program, settings: Settings, kept: Sequence[int], fans: Sequenc
             worst = {name: float(np.maximum(error, worst.get(name, 0.0))) for name, error in found.items()}
             report(outcome.last.shape[1])
     laws.check(worst)
-    times = (np.arange(1, settings.steps // settings.every + 1) * settings.every - 1) * settings.step
+    times = np.arange(1, settings.steps // settings.every + 1, dtype=np.float64)
+    times = (times * settings.every - 1.0) * settings.step
     return Ensemble(values, counted, times, worst)
 
 

@@ -130,8 +130,11 @@ class _Emitter:
         done = self.function.append_basic_block("done")
         builder = ir.IRBuilder(entry)
         dt = self.load(builder, self.memory, _LONG(DT))
-        builder = self._loop(builder, self.steps, done, lambda b, n: self._period(b, n, dt))
-        del builder
+
+        def body(inside: Builder, n: Any) -> Builder:
+            return self._period(inside, n, dt)
+
+        self._loop(builder, self.steps, done, body)
         ir.IRBuilder(done).ret_void()
 
     def _loop(self, builder: Builder, count: Any, after: Any, body: Any) -> Builder:

@@ -15,7 +15,7 @@ MAX_QUOTE_WORDS = 15
 class Record(BaseModel):
     """Root of everything read from a case: frozen, strict, and closed to unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True, arbitrary_types_allowed=True)
 
 
 def _day(raw: object) -> datetime.date:

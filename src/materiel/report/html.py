@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from materiel import __version__
 from materiel.analysis import words
 from materiel.analysis.questions import Answer
 from materiel.case.model import Case
@@ -80,7 +79,7 @@ def render(run: Finished) -> str:
             keys=keys,
             answers=answers,
             row=_row,
-            percent=lambda share: f"{share:.0%}",
+            percent=_percent,
             drivers=run.drivers,
             assumptions=assumptions,
             figures=_figures(run),
@@ -92,7 +91,7 @@ def render(run: Finished) -> str:
             base_high=max(shares, default=float("nan")),
             manifest=run.manifest(),
             worst_law=max(run.laws.values(), default=0.0),
-            version=__version__,
+            version=run.manifest()["version"],
         )
     )
 
@@ -113,6 +112,10 @@ def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(loader=PackageLoader("materiel.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _figures(run: Finished) -> list[dict[str, Any]]:
@@ -142,7 +145,7 @@ def _row(answer: Answer) -> list[str]:
         side, bound = answer.asked.threshold
         said = f"{words.word(answer.probability)} ({words.percent(answer.probability, len(answer.values))})"
         probability = f"{said} {side} {words.number(bound, bound, bound, '')}"
-    share = "" if math.isnan(answer.base_share) else f"{answer.base_share:.0%}"
+    share = "" if math.isnan(answer.base_share) else _percent(answer.base_share)
     return [answer.asked.text, words.plural(answer.asked.unit).strip(), *cells, probability, share]
 
 
