@@ -64,9 +64,9 @@ def dates(draw: st.DrawFn) -> Data:
 class Writer:
     """Writes one random case, part by part; `levers` gathers what directives may move, with the unit of each."""
 
-    def __init__(self, draw: st.DrawFn) -> None:
+    def __init__(self, draw: st.DrawFn, least_actors: int) -> None:
         self.draw = draw
-        self.actors = list(ACTORS[: draw(st.integers(1, 3))])
+        self.actors = list(ACTORS[: draw(st.integers(least_actors, 3))])
         self.levers: dict[str, str] = {}
         self.flows: dict[str, str] = {}
         self.data: Data = {
@@ -146,8 +146,8 @@ class Writer:
 
     def industry(self, actor: str) -> None:
         """Add stores, supplies and lines that compete for them."""
-        shell, fuze, steel = (self.stockpile(actor, item, unit, scale) for item, unit, scale in (("shell", "round", 200.0), ("fuze", "fuze", 100.0), ("steel", "t", 2.0)))
-        del shell
+        self.stockpile(actor, "shell", "round", 200.0)
+        fuze, steel = self.stockpile(actor, "fuze", "fuze", 100.0), self.stockpile(actor, "steel", "t", 2.0)
         power = self.supply(actor, "power", "MWh", 0.5, stored=False)
         if self.maybe():
             self.supply(actor, "fuze", "fuze", 20.0, stored=True)
@@ -168,6 +168,7 @@ class Writer:
         if self.maybe():
             entry |= {"contingency": "war", "war_rate": self.draw(amounts(scale, f"{unit}/day")), "burst": between(1.5, 4.0)}
             entry["burst_time"] = self.draw(amounts(1.0, "day", 1, 10))
+        entry["source"] = f"{actor}.supplies.power" if item == "power" else f"{actor}.stockpiles.{item}"
         path = self.put(actor, "demands", name, entry)
         self.levers |= {f"{path}.rate": f"{unit}/day", f"{path}.war_rate": f"{unit}/day"}
         self.flows[f"{path}.uses"] = unit
@@ -193,7 +194,7 @@ class Writer:
         """Add an order that falls due within the run."""
         entry = self.claim({
             "item": item, "quantity": self.draw(amounts(scale, unit)), "first_day": self.draw(dates()), "to": f"{to}.stockpiles.{item}",
-            "duration": self.draw(amounts(2.0, "day")),
+            "duration": self.draw(amounts(2.0, "day")), "source": f"{actor}.stockpiles.{item}",
         })  # fmt: skip
         if self.data["routes"] and self.maybe():
             entry["route"] = self.draw(st.sampled_from(sorted(self.data["routes"])))
@@ -201,10 +202,10 @@ class Writer:
         self.levers[f"{path}.enabled"] = ""
         self.flows |= {f"{path}.ships": unit, f"{path}.arrivals": unit}
 
-    def trade(self) -> None:
+    def trade(self, *, account: bool) -> None:
         """Add orders of shells that compete for stock, way and credit, and payments in fuzes and food that compete for what is owed."""
         self.routes()
-        if self.maybe():
+        if account or self.maybe():
             self.data["accounts"]["barter"] = {"credit_limit": self.draw(amounts(10.0, "kUSD", 0))}
             self.levers["accounts.barter.credit_limit"] = "kUSD"
             if self.maybe():
@@ -223,16 +224,16 @@ class Writer:
     def fleets(self) -> None:
         """Add fleets that want spare parts, depots that want kits and airframes, and a war in the air."""
         self.stockpile("north", "spares", "t", 1.0)
-        self.stockpile("north", "kit", "kit", 1.0)
+        self.stockpile("north", "kit", "kit", 4.0)
         for name in ("fighter", "fighter-new"):
             self.put("north", "fleets", name, self.claim({
-                "item": name, "initial": self.draw(amounts(2.0, "aircraft", 0)), "readiness": between(0.4, 0.8), "spares": "spares",
+                "item": name, "initial": self.draw(amounts(0.5, "aircraft", 0, 20)), "readiness": between(0.4, 0.8), "spares": "spares",
                 "losses": self.draw(amounts(0.01, "1/year", 0)), "spares_need": self.draw(amounts(1.0, "kg/aircraft/day")),
             }))  # fmt: skip
         for n in range(self.draw(st.integers(0, 2))):
             path = self.put("north", "upgrades", f"depot-{n}", self.claim({
                 "item": "fighter-new", "airframe": "north.fleets.fighter", "kit": "north.stockpiles.kit", "to": "north.fleets.fighter-new",
-                "slots": self.draw(amounts(0.5, "aircraft")), "time": self.draw(amounts(2.0, "day")), "kits_each": self.draw(st.sampled_from([1, 1.5])),
+                "slots": self.draw(amounts(1.0, "aircraft")), "time": self.draw(amounts(2.0, "day")), "kits_each": self.draw(st.sampled_from([1, 1.5])),
             }))  # fmt: skip
             self.levers[f"{path}.slots"] = "aircraft"
         if len(self.actors) > 1 and self.maybe():
@@ -286,9 +287,9 @@ class Writer:
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> Data:
-    """Small cases of one to three actors, with every kind of component and something of every kind scarce."""
-    writer = Writer(draw)
+def cases(draw: st.DrawFn, *, account: bool = False) -> Data:
+    """Small cases of one to three actors, with every kind of component and something of every kind scarce; with an account for certain if asked."""
+    writer = Writer(draw, 2 if account else 1)
     for actor in writer.actors:
         writer.industry(actor)
         for n in range(draw(st.integers(1, 2))):
@@ -296,7 +297,7 @@ def cases(draw: st.DrawFn) -> Data:
         if writer.maybe():
             writer.demand(actor, "lighting", "power", "MWh", 0.2)
     if len(writer.actors) > 1:
-        writer.trade()
+        writer.trade(account=account)
     if writer.maybe():
         writer.fleets()
     writer.directives()

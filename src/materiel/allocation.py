@@ -14,14 +14,15 @@ from collections.abc import Sequence
 from materiel.equations import Value, maximum, minimum, total, where
 
 
-def limited(want: Value, available: Sequence[Value], reserves: Sequence[Value | None], coefficients: Sequence[Value | None]) -> Value:
+def limited(want: Value, available: Sequence[Value], reserves: Sequence[Value | None], each: Sequence[Value | None]) -> Value:
     """Return the want, cut to what each resource could give if it served nobody else.
 
-    A claim with a reserve leaves that much of the resource untouched; its coefficient is units of the resource for one unit of the want.
+    A claim with a reserve leaves that much of the resource untouched; `each` is what one unit of the resource is worth in units of the want (the
+    inverse of the claim's coefficient, constant in a run), None for one.
     """
-    for amount, reserve, coefficient in zip(available, reserves, coefficients, strict=True):
+    for amount, reserve, worth in zip(available, reserves, each, strict=True):
         spare = amount if reserve is None else maximum(amount - reserve, 0.0)
-        want = minimum(want, spare if coefficient is None else spare / coefficient)
+        want = minimum(want, spare if worth is None else spare * worth)
     return want
 
 
@@ -50,10 +51,10 @@ def granted(available: Value, reserve: Value | None, classes: Sequence[tuple[boo
     return grants
 
 
-def flowing(limit: Value, grants: Sequence[Value], coefficients: Sequence[Value | None]) -> Value:
-    """Return the flow of an activity: the least of its grants, each turned into units of the activity."""
-    for grant, coefficient in zip(grants, coefficients, strict=True):
-        limit = minimum(limit, grant if coefficient is None else grant / coefficient)
+def flowing(limit: Value, grants: Sequence[Value], each: Sequence[Value | None]) -> Value:
+    """Return the flow of an activity: the least of its grants, each turned into units of the activity as in `limited`."""
+    for grant, worth in zip(grants, each, strict=True):
+        limit = minimum(limit, grant if worth is None else grant * worth)
     return limit
 
 

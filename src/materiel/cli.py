@@ -10,14 +10,14 @@ import datetime
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from materiel import __version__
-from materiel.errors import CaseError, MaterielError
+from materiel.errors import CaseError, MaterielError, Problem
 
 app = typer.Typer(
     help="An open simulator of war economies in which every number cites its source.",
@@ -56,7 +56,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a case and print its key judgements."""
-    with _told():
+    with _told(as_json=as_json):
         from materiel.study import load
 
         study = load(case)
@@ -83,8 +83,14 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
         checked = load_case(case, as_of=_day(as_of), scenario=scenario)
         asked = questions.prepare(checked)
         stages = prove(build(checked, [one.gauge for one in asked.values() if one.gauge]))
+        found: list[Problem] = []
         for name in checked.scenarios:
-            questions.prepare(load_case(case, as_of=_day(as_of), scenario=name))
+            try:
+                questions.prepare(load_case(case, as_of=_day(as_of), scenario=name))
+            except CaseError as error:
+                found += error.problems
+        if found:
+            raise CaseError(found)
         counts = {
             "components": len(checked.components), "questions": len(asked), "claims": len(checked.claims),
             "sources": len(checked.sources), "unit_proofs": stages, "undeclared": len(checked.undeclared),
@@ -126,7 +132,7 @@ def cases(as_json: Json = False) -> None:
 @app.command()
 def order(case: CaseArgument, as_json: Json = False) -> None:
     """Print the order in which a period of a case is computed."""
-    with _told():
+    with _told(as_json=as_json):
         from materiel.analysis import questions
         from materiel.case.loading import load as load_case
         from materiel.network import build
@@ -150,7 +156,7 @@ def _day(text: str) -> datetime.date | None:
 
 
 @contextlib.contextmanager
-def _told(*, as_json: bool = False) -> Iterator[None]:
+def _told(*, as_json: bool = False) -> Generator[None]:
     """Turn errors of the user into messages and an exit code, never a stack trace."""
     try:
         yield
@@ -176,12 +182,17 @@ def _told(*, as_json: bool = False) -> Iterator[None]:
     except Exception as error:
         if os.environ.get("MATERIEL_DEBUG"):
             raise
+        from materiel.proof import DimensionError
+
+        if isinstance(error, DimensionError):  # what the checks of a case could not place, such as a fleet of tanks among fleets of aircraft
+            typer.echo(f"units do not fit in {error}", err=True)
+            raise typer.Exit(1) from None
         typer.echo(f"internal error: {type(error).__name__}: {error} (set MATERIEL_DEBUG=1 for the trace)", err=True)
         raise typer.Exit(3) from None
 
 
 @contextlib.contextmanager
-def _progress(quiet: bool) -> Iterator[Any]:
+def _progress(quiet: bool) -> Generator[Callable[[int, int], None] | None]:
     """Yield a function that shows progress on a terminal, and nothing elsewhere."""
     if quiet or not sys.stderr.isatty():
         yield None
@@ -191,7 +202,11 @@ def _progress(quiet: bool) -> Iterator[Any]:
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("running", total=None)
-        yield lambda done, whole: bar.update(task, completed=done, total=whole)
+
+        def tell(done: int, whole: int) -> None:
+            bar.update(task, completed=done, total=whole)
+
+        yield tell
 
 
 def _print_judgements(done: Any) -> None:

@@ -8,9 +8,9 @@ nothing of draws, axes or instances:
     ------------------  ----------------------------------------------------------------------------
     t, dt               start and length of the period, in days
     capacity            own parameter, constant, level or flow (levels as at the start of the period)
-    starts              in `deliver` and `move`: the flow granted to the own activity `starts`
-    goods_in            what others delivered to the own inlet `goods` in this period
-    goods_left, _taken  in `move`: what the own resource `goods` still holds, and what was taken from it
+    starts              from `deliver` on: the flow granted to the own activity `starts`
+    stock_left, _taken  from `deliver` on: what the own resource `stock` still holds, and what was taken from it
+    goods_in            from `observe` on: what others delivered to the own inlet `goods` in this period
     route_release       variable `release` of the component that the link `route` points to
     inputs_ratio        parameter `ratio` of each entry of `inputs`, as a list in link order
 
@@ -23,9 +23,11 @@ order in a period (levels at its start are known, everything in a row is compute
     offer       what each resource can give; what leaves delays
     want        what each activity would take if alone
     (network)   limit each want, grant by priority, flow = least grant
-    deliver     what flows put out
-    (network)   add up inlets, run down resources
-    move        levels at the end of the period
+    (network)   run down what was drawn on
+    deliver     what flows put out: by now every flow of the period is known
+    (network)   add up inlets
+    observe     what gauges and indicators see: flows of the period, levels as at its start
+    move        levels at the end of the period, from own values only
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeVar
 
 ONCE = ("constants", "start")
-PHASES = ("signal", "offer", "want", "deliver", "move")
+PHASES = ("signal", "offer", "want", "deliver", "observe", "move")
 
 Role = Literal["", "holds", "source", "sink", "record"]
 
@@ -220,6 +222,8 @@ class Component:
     """Groups of optional parameters or links that exclude each other."""
     not_above: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Pairs of parameters of which the first cannot exceed the second."""
+    needs: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()
+    """What makes no sense without one of some others; `item.mass` is a number at the far end of a link."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,6 +239,7 @@ class Type:
     exactly_one: tuple[tuple[str, ...], ...]
     at_most_one: tuple[tuple[str, ...], ...]
     not_above: tuple[tuple[str, str], ...]
+    needs: tuple[tuple[str, tuple[str, ...]], ...]
     parameters: dict[str, Parameter]
     options: dict[str, Option]
     links: dict[str, Link]
@@ -268,6 +273,7 @@ def describe(cls: type[Component]) -> Type:
         exactly_one=cls.exactly_one,
         at_most_one=cls.at_most_one,
         not_above=cls.not_above,
+        needs=cls.needs,
         parameters=pick(Parameter),
         options=pick(Option),
         links=pick(Link),

@@ -92,9 +92,14 @@ def clamp(x: Value) -> Value:
     return maximum(minimum(x, 1.0), 0.0)
 
 
+def overlap(t: Value, dt: Value, start: Value | float, end: Value | float) -> Value:
+    """Return the time, in days, for which the period from t to t + dt lies between two days."""
+    return maximum(minimum(t + dt, end) - maximum(t, start), 0.0)
+
+
 def covered(t: Value, dt: Value, start: Value | float, end: Value | float) -> Value:
     """Return the share of the period from t to t + dt that lies between two days."""
-    return maximum(minimum(t + dt, end) - maximum(t, start), 0.0) / dt
+    return overlap(t, dt, start, end) / dt
 
 
 def release(dt: Value, delay: Value, stages: int) -> Value:

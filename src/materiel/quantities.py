@@ -27,6 +27,7 @@ NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _RANGE = re.compile(rf"^\s*({NUMBER})\s+to\s+({NUMBER})(?:\s+(.*\S))?\s*$")
 _SINGLE = re.compile(rf"^\s*({NUMBER})(?:\s+(.*\S))?\s*$")
 _UNIT_TWICE = re.compile(rf"^\s*{NUMBER}\s+.*\sto\s+{NUMBER}")
+_DASH = re.compile(rf"^\s*({NUMBER})\s*[-\u2013\u2014]\s*({NUMBER})(.*)$")
 _COMMA = re.compile(r"\d,\d")
 
 NAMED: dict[str, tuple[str, ...]] = {
@@ -86,11 +87,22 @@ class Distribution:
         if self.named:
             return _named_quantile(self.named, self.values, u)
         knots = portable.normal_quantile(np.array(self.probabilities))
-        heights = _onto(self.scale, np.array(self.values))
+        heights = to_scale(self.scale, np.array(self.values))
         z = portable.normal_quantile(u)
         piece = np.clip(np.searchsorted(knots, z) - 1, 0, len(knots) - 2)
         slope = (heights[1:] - heights[:-1]) / (knots[1:] - knots[:-1])
-        return _back(self.scale, heights[piece] + (z - knots[piece]) * slope[piece])
+        return from_scale(self.scale, heights[piece] + (z - knots[piece]) * slope[piece])
+
+    @property
+    def straight(self) -> bool:
+        """Whether the curve is one straight line between two normal scores on its scale."""
+        return len(self.values) == 2 and not self.named
+
+    def line(self) -> tuple[float, float, float]:
+        """Return the first normal score, the height there and the slope of a straight curve, on its scale."""
+        scores = portable.normal_quantile(np.array(self.probabilities))
+        heights = to_scale(self.scale, np.array(self.values))
+        return float(scores[0]), float(heights[0]), float((heights[1] - heights[0]) / (scores[1] - scores[0]))
 
     def bounds(self) -> tuple[float, float]:
         """Return the lowest and highest value that a draw can come arbitrarily near to."""
@@ -108,13 +120,15 @@ def constant(value: float) -> Distribution:
     return Distribution("linear", (0.5,), (value,))
 
 
-def _onto(scale: Scale, x: Array) -> Array:
+def to_scale(scale: Scale, x: Array) -> Array:
+    """Return values on a scale: their logarithms, their log-odds, or themselves."""
     if scale == "log":
         return portable.log(x)
     return portable.log(x) - portable.log(1.0 - x) if scale == "logit" else x
 
 
-def _back(scale: Scale, y: Array) -> Array:
+def from_scale(scale: Scale, y: Array) -> Array:
+    """Return what `to_scale` was given."""
     if scale == "log":
         return portable.exp(y)
     return 1.0 / (1.0 + portable.exp(-y)) if scale == "logit" else y
@@ -177,6 +191,8 @@ def _read_text(text: str, *, share: bool) -> tuple[Distribution, str]:
         raise QuantityError(f"{text!r} has a unit in its middle", "`a to b unit`, with the unit once, at the end")
     if found := _SINGLE.match(text):
         return constant(_finite(found[1])), found[2] or ""
+    if found := _DASH.match(text):
+        raise QuantityError(f"{text!r} is not a range", "`a to b unit`", near=f"{found[1]} to {found[2]}{found[3]}")
     raise QuantityError(f"{text!r} is not a number", _ALLOWED)
 
 
@@ -224,10 +240,12 @@ def _read_named(raw: Mapping[str, Any]) -> Distribution:
         ratio = float(portable.exp(1.6448536269514722 * portable.log(values[1])))
         return Distribution("log", (0.05, 0.5, 0.95), (values[0] / ratio, values[0], values[0] * ratio))
     if name == "logitnormal":
-        centre = float(_onto("logit", np.array(values[0])))
-        ends = [float(_back("logit", np.array(centre + z * 1.6448536269514722 * values[1]))) for z in (-1, 1)]
+        centre = float(to_scale("logit", np.array(values[0])))
+        ends = [float(from_scale("logit", np.array(centre + z * 1.6448536269514722 * values[1]))) for z in (-1, 1)]
         return Distribution("logit", (0.05, 0.95), (ends[0], ends[1]))
-    return Distribution("linear", (0.0,) * len(values), values, name) if len(values) > 1 else _exponential(values[0])
+    if name == "exponential":
+        return _exponential(values[0])
+    return Distribution("linear", (0.0,) * len(values), values, name)
 
 
 def _exponential(mean: float) -> Distribution:

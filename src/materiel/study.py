@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,7 @@ from materiel.case.loading import load as load_case
 from materiel.case.model import Case
 from materiel.engine import ensemble
 from materiel.errors import RunError
+from materiel.evidence.pooling import Prior
 from materiel.results import FAN, Curve, dataset, save
 
 if TYPE_CHECKING:
@@ -157,79 +159,67 @@ class Run:
 
 
 class _Runner:
+    """One run on its way: loads, builds a pass per branch, runs them on the same draws, answers."""
+
     def __init__(self, study: Study, options: Options, report: Callable[[int, int], None]) -> None:
         self.study, self.options, self.report = study, options, report
         self.seconds: dict[str, float] = {}
-        self.kept: dict[str, Array] = {}
-        self.curves: dict[str, Curve] = {}
-        self.laws: dict[str, float] = {}
-        self.priors: dict[Branch, list[Any]] = {}
         self.done = 0
 
     def run(self) -> Run:
-        began = time.perf_counter()
         options = self.options
-        case = self.study.case(options.as_of, options.scenario, options.step)
-        asked = questions.prepare(case)
-        branches = self._branches(asked)
-        self._lap("load", began)
-        program = network.Program()
-        for branch, names in branches.items():
-            made = self._pass(case, branch, {name: asked[name] for name in names}, len(branches))
-            program = made if branch == next(iter(branches)) else program
+        with self._timed("load"):
+            case = self.study.case(options.as_of, options.scenario, options.step)
+            asked = questions.prepare(case)
+            branches = _branches(asked)
         if not branches:
             raise RunError(f"{case.name} asks no questions; nothing to run for")
+        every = max(1, round(_steps(case, case.day(case.end)) / FAN_POINTS))
+        with self._timed("build"):
+            passes = {branch: self._pass(case, branch, [asked[name] for name in names]) for branch, names in branches.items()}
+        with self._timed("run"):
+            settings = ensemble.Settings(options.seed, options.draws, case.step, every, options.chunk, options.engine)
+            ensembles = ensemble.run(list(passes.values()), settings, lambda count: self._tell(count, len(passes)))
+        kept: dict[str, Array] = {}
+        curves: dict[str, Curve] = {}
+        laws: dict[str, float] = {}
+        for names, one, found in zip(branches.values(), passes.values(), ensembles, strict=True):
+            kept |= dict(zip(names, found.kept, strict=True))
+            slots = zip([name for name in asked if asked[name].fan], one.fans, strict=True)
+            curves |= {name: _curve(one.program, asked[name], found, slot) for name, slot in slots if name in names}
+            laws = {name: max(error, laws.get(name, 0.0)) for name, error in found.laws.items()}
+        with self._timed("answers"):
+            priors = [prior for one in passes.values() for _, prior in one.program.priors if prior.path not in one.fixed]
+            answers, leading = self._answers(asked, kept, priors)
+        program = next(iter(passes.values())).program
+        seconds = {name: round(value, 3) for name, value in self.seconds.items()}
+        return Run(case, options, answers, {name: curves[name] for name in asked if name in curves}, leading, laws, seconds, program)
+
+    @contextlib.contextmanager
+    def _timed(self, name: str) -> Generator[None]:
         began = time.perf_counter()
-        answers, leading = self._answers(asked)
-        self._lap("answers", began)
-        self.seconds = {name: round(value, 3) for name, value in self.seconds.items()}
-        return Run(case, options, answers, self.curves, leading, self.laws, self.seconds, program)
+        yield
+        self.seconds[name] = time.perf_counter() - began
 
-    def _lap(self, name: str, began: float) -> None:
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
-
-    def _branches(self, asked: dict[str, Asked]) -> dict[Branch, list[str]]:
-        """Return the questions of every branch; a run in a scenario answers questions that name none in that scenario."""
-        made: dict[Branch, list[str]] = {}
-        for name, one in asked.items():
-            if one.gauge is not None:
-                made.setdefault(one.branch, []).append(name)
-        return made
-
-    def _pass(self, case: Case, branch: Branch, asked: dict[str, Asked], passes: int) -> network.Program:
-        began = time.perf_counter()
-        options = self.options
-        if branch.scenario and branch.scenario != options.scenario:
-            case = self.study.case(options.as_of, branch.scenario, options.step)
-            asked = {name: one for name, one in questions.prepare(case).items() if name in asked}
-        gauges = [one.gauge for one in asked.values() if one.gauge is not None]
-        program = network.build(case, gauges)
+    def _pass(self, case: Case, branch: Branch, asked: list[Asked]) -> ensemble.Pass:
+        """Return the pass of one branch; every pass has the gauges of all questions, so that passes of one structure share a kernel."""
+        if branch.scenario and branch.scenario != self.options.scenario:
+            case = self.study.case(self.options.as_of, branch.scenario, self.options.step)
+        everything = questions.prepare(case)
+        program = network.build(case, [one.gauge for one in everything.values() if one.gauge is not None])
         proof.prove(program)
-        self._lap("build", began)
-        began = time.perf_counter()
-        horizon = int(np.ceil(case.day(case.end) / case.step - 1e-9))
-        last = max(one.last_day for one in asked.values())
-        steps = min(int(np.ceil(last / case.step - 1e-9)) + 1, horizon)
-        kept = {name: program.variables[f"{one.gauge.path}.{_slot(one)}"][0] for name, one in asked.items() if one.gauge}
-        fans = {name: program.variables[f"{one.gauge.path}.now"][0] for name, one in asked.items() if one.gauge and one.fan}
-        settings = ensemble.Settings(options.seed, options.draws, case.step, steps, max(1, round(horizon / FAN_POINTS)), options.chunk, options.engine)
-        found = ensemble.run(program, settings, list(kept.values()), list(fans.values()), branch.fixed, lambda n: self._tell(n, passes))
-        self.kept |= dict(zip(kept, found.kept, strict=True))
-        for name, slot in fans.items():
-            self.curves[name] = _curve(program, asked[name], found, slot)
-        self.laws = {name: max(error, self.laws.get(name, 0.0)) for name, error in {**self.laws, **found.laws}.items()}
-        self.priors[branch] = [prior for _, prior in program.priors if prior.path not in branch.fixed]
-        self._lap("run", began)
-        return program
+        gauges = {one.id: f"{one.gauge.path}" for one in everything.values() if one.gauge is not None}
+        kept = [program.variables[f"{gauges[one.id]}.{'crossed' if one.form == 'first' else 'kept'}"][0] for one in asked]
+        fans = [program.variables[f"{gauges[one.id]}.now"][0] for one in everything.values() if one.fan]
+        return ensemble.Pass(program, _steps(case, max(one.last_day for one in asked)), kept, fans, branch.fixed)
 
     def _tell(self, count: int, passes: int) -> None:
         self.done += count
         self.report(self.done, passes * self.options.draws)
 
-    def _answers(self, asked: dict[str, Asked]) -> tuple[dict[str, Answer], dict[str, dict[str, float]]]:
-        drawn = questions.values(asked, self.kept)
-        everything = [prior for priors in self.priors.values() for prior in priors]
-        given = drivers.inputs(everything, self.options.seed, self.options.draws)
+    def _answers(self, asked: dict[str, Asked], kept: dict[str, Array], priors: list[Prior]) -> tuple[dict[str, Answer], dict[str, dict[str, float]]]:
+        drawn = questions.values(asked, kept)
+        given = drivers.inputs(priors, self.options.seed, self.options.draws)
         answers: dict[str, Answer] = {}
         leading: dict[str, dict[str, float]] = {}
         for name, one in asked.items():
@@ -239,8 +229,18 @@ class _Runner:
         return answers, leading
 
 
-def _slot(one: Asked) -> str:
-    return "crossed" if one.form == "first" else "kept"
+def _branches(asked: dict[str, Asked]) -> dict[Branch, list[str]]:
+    """Return the names of the questions of every branch, the baseline first."""
+    made: dict[Branch, list[str]] = {}
+    for name, one in asked.items():
+        if one.gauge is not None:
+            made.setdefault(one.branch, []).append(name)
+    return dict(sorted(made.items(), key=lambda entry: (bool(entry[0].scenario), bool(entry[0].contingency))))
+
+
+def _steps(case: Case, last: float) -> int:
+    """Return how many periods reach past a day, at most to the end of the case."""
+    return min(int(np.ceil(last / case.step - 1e-9)) + 1, int(np.ceil(case.day(case.end) / case.step - 1e-9)))
 
 
 def _curve(program: network.Program, one: Asked, found: ensemble.Ensemble, slot: int) -> Curve:

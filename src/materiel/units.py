@@ -23,8 +23,8 @@ COUNTS = (
 """Things that are counted; each is a dimension of its own, so that rounds are never added to fuzes."""
 
 _PREFIXES = ("k- = 1e3", "M- = 1e6", "G- = 1e9", "kilo- = 1e3", "mega- = 1e6")
-_BARE = {"k": "k", "M": "M", "G": "G", "kilo": "k", "mega": "M"}
-"""Prefixes, which are no units, in their short form."""
+_BARE = {"k": "k", "M": "M", "G": "G", "kilo": "k", "mega": "M", "thousand": "k", "million": "M", "billion": "G"}
+"""Words that are prefixes and no units, in their short form."""
 
 _MEASURES = (
     "day = [time] = d",
@@ -56,7 +56,7 @@ def registry() -> UnitRegistry[Any]:
     """Return the one registry, made at first use (importing pint costs a fifth of a second)."""
     from pint import UnitRegistry
 
-    made: UnitRegistry[Any] = UnitRegistry(None, cache_folder=None)
+    made = cast("UnitRegistry[Any]", cast("Any", UnitRegistry)(None, cache_folder=None))
     for line in (*_PREFIXES, *_MEASURES, *(f"{name} = [{name}]" for name in COUNTS)):
         made.define(line)
     return made
@@ -85,7 +85,7 @@ def factor(text: str, to: str) -> float:
     if source.dimensionality != target.dimensionality:
         raise UnitError(f"unit {plain(text) or '1'!r} does not measure what {plain(to) or '1'!r} measures")
     try:
-        made = float(cast("Any", source).to(target).magnitude)
+        made = float(source.to(target).magnitude)
     except (OverflowError, ZeroDivisionError):
         made = 0.0
     if not 0.0 < made < float("inf"):
@@ -94,8 +94,8 @@ def factor(text: str, to: str) -> float:
 
 
 def plain(text: str) -> str:
-    """Return a unit for people: without the brackets that a single word does not need."""
-    return re.sub(r"\((\w*)\)", r"\1", text)
+    """Return a unit for people: without brackets that it does not need."""
+    return re.sub(r"\((\w*)\)", r"\1", re.sub(r"^\(([^()]*)\)$", r"\1", text))
 
 
 def quantity(text: str) -> Any:
@@ -110,18 +110,25 @@ def _parse(text: str) -> Any:
     words = set(re.findall(r"[A-Za-z_]+", text))
     for word in sorted(words):
         if not _known(word):
-            raise UnitError(f"unknown unit {word!r}", word if word in _BARE else nearest(word, _spellings()))
+            raise UnitError(f"unknown unit {word!r}", _near(word))
     if not re.fullmatch(r"[A-Za-z_0-9/*^() .]*", text):
-        raise UnitError(f"unit {text!r} is not an expression of unit names, '*', '/' and '^'")
+        raise UnitError(f"unit {text!r} is not an expression of unit names, '*', '/' and '^'", "percent" if "%" in text else "")
     made = registry()
     try:
-        return made.Quantity(1.0, made.parse_units(text if text not in ("", "1") else "dimensionless"))
+        return cast("Any", made).Quantity(1.0, made.parse_units(text if text not in ("", "1") else "dimensionless"))
     except Exception as error:
         raise UnitError(f"unit {text!r} cannot be read") from error
 
 
+def _near(word: str) -> str:
+    if word in _BARE:
+        return word
+    spellings = _spellings()
+    return next((known for known in spellings if known.lower() == word.lower()), "") or nearest(word, spellings)
+
+
 def _known(word: str) -> bool:
-    return word[0] != "_" and word not in _BARE and word in registry()
+    return word not in _BARE and bool(registry().parse_unit_name(word))
 
 
 def _spellings() -> list[str]:

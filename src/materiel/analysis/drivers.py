@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from materiel.engine.draws import sample, voices
+from materiel.engine.draws import Sampler, voices
 from materiel.evidence.pooling import Prior
 
 Array = npt.NDArray[np.float64]
@@ -38,8 +38,9 @@ def inputs(priors: Sequence[Prior], seed: int, draws: int) -> Inputs:
     kept = list(unique.values())
     classes = np.empty((len(kept), count), dtype=np.int64)
     base = np.ones(len(kept))
+    drawn = Sampler(kept).draw(seed, 0, count)
     for i, prior in enumerate(kept):
-        ranks = _ranks(sample(prior, seed, 0, count))
+        ranks = _ranks(drawn[i])
         classes[i] = (ranks * CLASSES).astype(np.int64)
         if any(part.claim for part in prior.parts):
             ours = np.array([not part.claim for part in prior.parts])[prior.pick(voices(prior, seed, 0, count))]
@@ -79,6 +80,6 @@ def _ranks(values: Array) -> Array:
 
 
 def leading(given: Inputs, found: Array, most: int = 5) -> Mapping[str, float]:
-    """Return the numbers that drive an answer most, by path, largest first."""
+    """Return the numbers that drive an answer most, by the name of their stream (their path, or `shared.NAME`), largest first."""
     order = np.argsort(-found, kind="stable")[:most]
-    return {given.priors[i].path: float(found[i]) for i in order if found[i] > 0}
+    return {given.priors[int(i)].stream: float(found[i]) for i in order if found[i] > 0}

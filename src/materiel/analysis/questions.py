@@ -84,7 +84,7 @@ def prepare(case: Case) -> dict[str, Asked]:
         try:
             asked = _Asker(case, text, name, question).ask()
         except QuantityError as error:
-            place = case.place(("questions", name, error.key) if error.key else ("questions", name))
+            place = case.place(("questions", name, *error.at), key=not error.at)
             text.problems.append(Problem(place, error.found, error.allowed, error.nearest))
             continue
         if asked is not None:
@@ -122,6 +122,9 @@ class _Asker:
 
     def ask(self) -> Asked | None:
         question = self.question
+        if question.observed and question.observed not in self.case.series:
+            near = nearest(question.observed, sorted(self.case.series))
+            raise QuantityError(f"unknown series {question.observed!r}", "a series of observations.csv", "observed", near)
         forms = [form for form in FORMS if getattr(question, form) is not None]
         if len(forms) != 1:
             raise QuantityError(f"{self.name} asks {' and '.join(forms) or 'nothing'}", f"exactly one of {', '.join(FORMS)}")
@@ -139,7 +142,7 @@ class _Asker:
 
     def _asked(self, form: str, unit: str, gauge: Instance | None, parts: tuple[str, ...], last: datetime.date) -> Asked:
         question = self.question
-        since = question.start or (self._branch_day() if question.branch else None) or self.case.start
+        since = self._first_day() or self.case.start
         return Asked(
             self.name, question.text, question.judgement, form, unit, self._branch(), gauge, parts, self.case.day(since),
             self.case.day(last), self._threshold(unit), question.key, question.fan, question.observed,
@@ -150,7 +153,16 @@ class _Asker:
         paths = [paths] if isinstance(paths, str) else paths
         resolver = Resolver(self.text, self.case.components)
         at = (*self.at, form)
-        found = [resolver.variable(None, path, (*at, i) if len(paths) > 1 else at) for i, path in enumerate(paths)]
+        if not paths:
+            raise QuantityError(f"{form} of nothing", "one variable or more", form)
+        listed = isinstance(getattr(self.question, form), list)
+        found = [resolver.variable(None, path, (*at, i) if listed else at) for i, path in enumerate(paths)]
+        for target in found:
+            owner = self.case.components[target.path] if target else None
+            if owner and target and target.variable in owner.type.parameters and owner.type.parameters[target.variable].date:
+                raise QuantityError(f"{target.key!r} is a day", "something that is counted or measured", form)
+            if owner and target and owner.numbers.get(target.variable, ...) is None:
+                raise QuantityError(f"{target.key!r} is not given, so it cannot be read", f"`{target.variable}` in {owner.path}", form)
         return cast("list[Target]", found) if all(found) else []
 
     def _mode(self, form: str) -> str:
@@ -179,14 +191,19 @@ class _Asker:
             last = question.end or self.case.end
         if not self.case.start <= last <= self.case.end or (form == "value" and last == self.case.end):
             key = "at" if form == "value" else "end"
-            raise QuantityError(f"{last} lies outside the run", f"from {self.case.start} to before {self.case.end}", key)
+            until = f"{'before ' if form == 'value' else ''}{self.case.end}"
+            raise QuantityError(f"{last} lies outside the run", f"from {self.case.start} to {until}", key)
+        first = self._first_day()
+        if form != "value" and not self.case.start <= (first or self.case.start) < last:
+            key = "start" if question.start else "if"
+            raise QuantityError(f"{first} is no day of the run before {last}", f"from {self.case.start} to before {last}", key)
         return last
 
     def _gauge(self, form: str, mode: str, unit: str, targets: list[Target]) -> Instance:
         kind = component.types()[Gauge.section]
         case, question = self.case, self.question
         numbers = {name: _defined(f"{self.name}.{name}", p.unit, p.default or 0.0) for name, p in kind.parameters.items()}
-        first = question.at if form == "value" else (question.start or self._branch_day())
+        first = question.at if form == "value" else self._first_day()
         if first is not None:
             numbers["first_day"] = _defined(f"{self.name}.first_day", "date", case.day(first))
         if question.end is not None:
@@ -195,7 +212,7 @@ class _Asker:
             numbers["bound"] = _defined(f"{self.name}.bound", unit, self._amount(getattr(question, mode), unit, mode))
         else:
             numbers["bound"] = _defined(f"{self.name}.bound", unit, 0.0)
-        gauge = Instance(f"gauges.?{self.name}", "", f"?{self.name}", kind, self.at, {"unit": unit, "mode": mode})
+        gauge = Instance(f"{Gauge.section}.?{self.name}", "", f"?{self.name}", kind, self.at, {"unit": unit, "mode": mode})
         gauge.numbers = cast("dict[str, Prior | None]", numbers)
         gauge.links["of"] = [Target(t.path, t.variable, t.index, {"weight": self._weight(t, unit, form)}, t.key) for t in targets]
         return gauge
@@ -213,7 +230,8 @@ class _Asker:
         try:
             factor = units.factor(own, unit)
         except units.UnitError as error:
-            raise QuantityError(f"{target.key}: {error}", "one unit for all, or a named `conversion`", "unit") from None
+            allowed = "one unit for all, or a named `conversion`"
+            raise QuantityError(f"{target.key}: {error}", allowed, "unit" if question.unit else form, error.nearest) from None
         return _defined(path, weight_unit, factor / (case.step if per_day else 1.0))
 
     def _converted(self, target: Target, unit: str, factor: float) -> Prior:
@@ -232,9 +250,14 @@ class _Asker:
         return Prior(prior.path, prior.stream, unit, prior.kind, prior.because, parts)
 
     def _amount(self, raw: object, unit: str, key: str) -> float:
-        distribution, written = read(raw)
+        try:
+            distribution, written = read(raw)
+        except QuantityError as error:
+            raise QuantityError(error.found, f"a value in {unit or '1'}", key) from None
         if not distribution.constant:
             raise QuantityError(f"{raw!r} is a range", "one value", key)
+        if not written and unit not in ("", "1", "percent"):
+            raise QuantityError(f"{raw!r} has no unit", f"a value in {unit}", key)
         try:
             return distribution.values[0] * units.factor(written, unit)
         except units.UnitError as error:
@@ -248,8 +271,8 @@ class _Asker:
             raise QuantityError("a threshold with two sides or none", "either `above` or `below`", "threshold")
         side, raw = next(iter(given.items()))
         if unit == "day" and self.question.first is not None and re.fullmatch(r"\d{4}-\d{2}-\d{2}", str(raw)):
-            since = self.question.start or self._branch_day() or self.case.start
-            return side, float((datetime.date.fromisoformat(str(raw)) - since).days)
+            since = self._first_day() or self.case.start
+            return side, float((_date(str(raw), "threshold") - since).days)
         return side, self._amount(raw, unit, "threshold")
 
     def _branch(self) -> Branch:
@@ -263,14 +286,23 @@ class _Asker:
         events = {one.name: one.path for one in case.components.values() if "begins" in one.type.parameters}
         names = list(events)
         if not found:
-            raise QuantityError(f"if: {question.branch!r}", f"`CONTINGENCY on YYYY-MM-DD`, with one of {', '.join(names)}", "if")
+            allowed = f"`CONTINGENCY on YYYY-MM-DD`, with one of {', '.join(names) or 'the contingencies, of which none is declared'}"
+            raise QuantityError(f"if: {question.branch!r}", allowed, "if")
         if found[1] not in names:
             raise QuantityError(f"unknown contingency {found[1]!r}", ", ".join(names) or "none is declared", "if", nearest(found[1], names))
-        return Branch(question.scenario, events[found[1]], case.day(datetime.date.fromisoformat(found[2])))
+        return Branch(question.scenario, events[found[1]], case.day(_date(found[2], "if")))
 
-    def _branch_day(self) -> datetime.date | None:
+    def _first_day(self) -> datetime.date | None:
+        """Return the day from which the question reads: its own start, else the day on which its contingency begins."""
         found = re.search(r"\d{4}-\d{2}-\d{2}", self.question.branch)
-        return datetime.date.fromisoformat(found[0]) if found else None
+        return self.question.start or (_date(found[0], "if") if found else None)
+
+
+def _date(text: str, key: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise QuantityError(f"{text!r} is not a day", "a day of the calendar as YYYY-MM-DD", key) from None
 
 
 def _defined(path: str, unit: str, value: float) -> Prior:

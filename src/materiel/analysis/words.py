@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+from materiel import units
+
 ICD_203 = (
     (0.05, "almost no chance"),
     (0.20, "very unlikely"),
@@ -26,35 +28,28 @@ def word(probability: float) -> str:
 
 def percent(probability: float, draws: int) -> str:
     """Return a probability in percent, no finer than the number of draws can tell, never 0 or 100."""
+    least = max(1, math.ceil(300 / draws))  # three draws: fewer could as well be none
     if probability * draws < 3:
-        return "below 1 %"
+        return f"below {min(least, 99)} %"
     if (1 - probability) * draws < 3:
-        return "above 99 %"
+        return f"above {max(100 - least, 1)} %"
     return f"{min(max(round(100 * probability), 1), 99)} %"
 
 
 def rounded(value: float, low: float, high: float) -> float:
-    """Return a value rounded to what an interval from low to high supports: a twentieth of its width, at least two digits."""
+    """Return a value rounded to what an interval from low to high supports: a twentieth of its width, but two digits of its own at least, three at most."""
     width = abs(high - low)
-    if not math.isfinite(value) or value == 0:
-        return value
-    digits = 2 if width == 0 else max(2, math.floor(math.log10(abs(value))) - math.floor(math.log10(width / 20)))
-    return float(f"{value:.{min(digits, 3)}g}") if abs(value) >= width / 20 else 0.0
+    if not math.isfinite(value) or value == 0 or abs(value) < width / 1e3:
+        return 0.0 if abs(value) < math.inf else value
+    digits = 2 if width == 0 else math.floor(math.log10(abs(value))) - math.floor(math.log10(width / 20))
+    return float(f"{value:.{min(max(digits, 2), 3)}g}")
 
 
 def number(value: float, low: float, high: float, unit: str) -> str:
     """Return a value with its unit as people write it: 2.4 million rounds, rounded by the interval from low to high."""
-    shown = rounded(value, low, high)
     size = max(abs(low), abs(high), abs(value))
-    for scale, name in ((1e9, " billion"), (1e6, " million"), (1e4, "")):
-        if size >= scale:
-            break
-    else:
-        scale, name = 1.0, ""
-    if scale == 1e4:
-        scale = 1.0
-    text = f"{shown / scale:,.6g}" if abs(shown) < 1e15 else f"{shown:.2g}"
-    return f"{text}{name}{plural(unit)}"
+    scale, name = next(((scale, name) for scale, name in ((1e9, " billion"), (1e6, " million")) if size >= scale), (1.0, ""))
+    return f"{rounded(value, low, high) / scale:,.6g}{name}{plural(unit)}"
 
 
 def plural(unit: str) -> str:
@@ -62,23 +57,6 @@ def plural(unit: str) -> str:
     if unit in ("", "1"):
         return ""
     head, _, rest = unit.partition("/")
-    known = {
-        "round",
-        "rocket",
-        "missile",
-        "launcher",
-        "vehicle",
-        "container",
-        "kit",
-        "gun",
-        "day",
-        "barrel",
-        "car",
-        "plant",
-        "fuze",
-        "event",
-        "charge",
-        "piece",
-    }
-    spoken = f"{head}s" if head in known else {"percent": "%", "body": "bodies", "person": "people"}.get(head, head)
+    known = (*units.COUNTS, "day", "week", "month", "year")
+    spoken = {"percent": "%", "body": "bodies", "person": "people", "aircraft": "aircraft"}.get(head, f"{head}s" if head in known else head)
     return f" {spoken}{'/' + rest if rest else ''}"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from materiel import units
 from materiel.case.model import Case, Instance, Target
-from materiel.component import Link
 from materiel.errors import Problem
 from materiel.evidence.pooling import Prior
 
@@ -167,36 +165,20 @@ def check_alternatives(case: Case) -> Iterator[Problem]:
                 yield Problem(case.place(one.raw, key=True), f"{one.path} {found}", allowed)
 
 
-def check_claims(case: Case) -> Iterator[Problem]:
-    """Refuse to draw on what is counted in something else, such as kits from a store of rounds."""
+def check_needs(case: Case) -> Iterator[Problem]:
+    """Refuse what makes no sense without something else, such as containers without their load."""
     for one in case.components.values():
-        for name, link in one.type.links.items():
-            for target in one.links[name] if link.draws else ():
-                per = _per(one, name, link, target, case)
-                resource = case.components[target.path].type.resources[link.draws]
-                activity = one.type.variables[link.by]
-                drawn = case.unit(one, activity.unit, target) if per is None else f"({case.unit(one, activity.unit, target)})*({per})"
-                held = case.unit(case.components[target.path], resource.unit)
-                try:
-                    units.factor(drawn, held)
-                except units.UnitError:
-                    at = case.place((*one.raw, name, target.key) if link.many else (*one.raw, name))
-                    base = units.plain(drawn if per is None else str(units.quantity(drawn).units))
-                    yield Problem(at, f"{one.path} draws {base}, {target.path} offers {units.plain(held)}", "the same measure on both ends")
+        for name, needed in one.type.needs:
+            if _given(case, one, name) and not any(_given(case, one, other) for other in needed):
+                what = f"{one.path} has {name} without {' or '.join(needed)}"
+                yield Problem(case.place((*one.raw, name), key=True), what, f"{' or '.join(needed)} as well")
 
 
-def _per(one: Instance, name: str, link: Link, target: Target, case: Case) -> str | None:
-    """Return the unit of what one unit of an activity needs of a resource; None if it is one for one."""
-    if not link.coefficient:
-        return None
-    if link.many:
-        prior = target.numbers.get(link.coefficient.removeprefix(f"{name}_"))
-    elif link.coefficient in one.type.parameters:
-        prior = one.numbers.get(link.coefficient)
-    else:
-        owner, _, wanted = link.coefficient.partition("_")
-        prior = case.components[one.links[owner][0].path].numbers.get(wanted)
-    return prior.unit if prior is not None else None
+def _given(case: Case, one: Instance, name: str) -> bool:
+    link, _, far = name.partition(".")
+    if far:
+        return any(case.components[end.path].numbers.get(far) is not None for end in one.links[link])
+    return bool(one.links.get(name)) or one.numbers.get(name) is not None
 
 
-CHECKS = (check_input_cycles, check_settings, check_bounds, check_items, check_coefficients, check_alternatives, check_claims)
+CHECKS = (check_input_cycles, check_settings, check_bounds, check_items, check_coefficients, check_alternatives, check_needs)

@@ -126,15 +126,14 @@ def _merge(whole: Text, part: Text, under: Key) -> list[Problem]:
 
 
 def _override(text: Text, name: str) -> None:
-    scenarios = text.data.get("scenarios", {})
-    if not isinstance(scenarios, dict) or not isinstance(scenarios.get(name, {}), dict):
+    scenarios = _mapping(text.data.get("scenarios", {}))
+    if scenarios is None or _mapping(scenarios.get(name, {})) is None:
         return  # told when the shape of the case is checked
     if name not in scenarios:
         place = text.place(("scenarios",))
         raise CaseError([Problem(place, f"unknown scenario {name!r}", ", ".join(scenarios) or "none is declared", nearest(name, list(scenarios)))])
     text.data = copy.deepcopy(text.data)
-    given = scenarios[name].get("set", {})
-    for path, value in given.items() if isinstance(given, dict) else ():
+    for path, value in (_mapping(scenarios[name].get("set", {})) or {}).items():
         at: Key = ("scenarios", name, "set", path)
         target, near = _raw_path(text.data, path)
         if target is None:
@@ -152,21 +151,24 @@ def _override(text: Text, name: str) -> None:
             known.update(moved)
 
 
+def _mapping(data: Any) -> dict[str, Any] | None:
+    return cast("dict[str, Any]", data) if isinstance(data, dict) else None
+
+
 def _raw_path(data: dict[str, Any], path: str) -> tuple[Key | None, str]:
     """Return where a scenario's path stands in the data, or None and the nearest path that does."""
     parts = path.split(".")
-    actors = data.get("actors")
-    key: Key = ("actors", *parts) if isinstance(actors, dict) and parts[0] in actors else tuple(parts)
+    actors = _mapping(data.get("actors")) or {}
+    steps = ("actors", *parts) if parts[0] in actors else tuple(parts)
     here: Any = data
-    for i, step in enumerate(key[:-1]):
-        if not isinstance(here, dict) or step not in here:
-            names = list(cast("dict[str, Any]", here)) if isinstance(here, dict) else []
-            names += list(cast("dict[str, Any]", actors)) if i == 0 and isinstance(actors, dict) else []
-            near = nearest(str(step), names)
-            kept = [*key[:i], near, *key[i + 1 :]]
-            return None, ".".join(map(str, kept[kept[0] == "actors" :])) if near else ""
-        here = cast("dict[str, Any]", here)[cast("str", step)]
-    return (key if isinstance(here, dict) else None), ""
+    for i, step in enumerate(steps[:-1]):
+        names = _mapping(here) or {}
+        if step not in names:
+            near = nearest(step, [*names, *(actors if i == 0 else ())])
+            kept = [*steps[:i], near, *steps[i + 1 :]]
+            return None, ".".join(kept[kept[0] == "actors" :]) if near else ""
+        here = names[step]
+    return (steps if isinstance(here, dict) else None), ""
 
 
 def _no_blanks(text: Text) -> None:
@@ -246,10 +248,10 @@ class _Builder:
 
     def _find_components(self) -> None:
         for actor in self.model.actors:
-            raw: Key = ("actors", actor)
+            at: Key = ("actors", actor)
             if actor in component.types():
-                self.text.problems.append(Problem(self.text.place(raw, key=True), f"actor {actor!r} has the name of a section", "another name"))
-            self._check_name(actor, raw)
+                self.text.problems.append(Problem(self.text.place(at, key=True), f"actor {actor!r} has the name of a section", "another name"))
+            self._check_name(actor, at)
         self._stop()  # without sound names of actors no path is sound
         for section, kind in component.types().items():
             owners = [("", self.model)] if kind.scope == "case" else list(self.model.actors.items())
@@ -272,9 +274,7 @@ class _Builder:
         if self.step is None:
             try:
                 value = self.numbers.value(model.step, Parameter("day", "", "step", more_than=0.0), "day")
-                if not value.constant:
-                    raise QuantityError(f"{model.step!r} is a range")
-                self.step = value.values[0]
+                self.step = value.values[0] if value.constant else 0.0
             except QuantityError as error:
                 note(Problem(self.text.place(("step",)), f"step: {error.found}", "a length of time such as `1 day`", error.nearest))
         if self.step is not None and not 0.01 <= self.step <= 366:
@@ -326,10 +326,10 @@ class _Builder:
             instance.entries[name] = [self._priors(case, instance, entries.each, raw, (name, i), None) for i, raw in enumerate(entry.get(name, []))]
 
     def _read_entry(self, case: Case, instance: Instance, name: str, each: dict[str, Parameter], entry: dict[str, Any], target: Target) -> Target:
-        raw = entry[name][target.key]
+        raw = cast("Any", entry[name][target.key])
         if len(each) == 1 and not (isinstance(raw, dict) and next(iter(each)) in raw):
             raw = {next(iter(each)): raw}
-        numbers = self._priors(case, instance, each, raw, (name, target.key), target)
+        numbers = self._priors(case, instance, each, cast("dict[str, Any]", raw), (name, target.key), target)
         return Target(target.path, target.variable, target.index, numbers, target.key)
 
     def _priors(self, case: Case, instance: Instance, each: dict[str, Parameter], raw: dict[str, Any], at: Key, target: Target | None) -> dict[str, Prior]:
@@ -368,7 +368,7 @@ class _Builder:
             if made[-1].source not in self.sources:
                 near = nearest(made[-1].source, list(self.sources))
                 self.text.problems.append(Problem(row.place("source"), f"unknown source {made[-1].source!r}", "an id of sources", near))
-        return [one for one in made if one.known <= self.as_of]
+        return made
 
     def _case(self, observations: list[Observation]) -> Case:
         model = self.model
@@ -376,7 +376,8 @@ class _Builder:
             name=self.folder.stem, folder=self.folder, title=model.title, summary=model.summary, start=model.start, end=model.end,
             as_of=self.as_of, step=cast("float", self.step), scenario=self.scenario, draft=model.draft, components=self.components,
             questions=model.questions, scenarios=model.scenarios, conversions={}, sources=self.sources, claims=self.claims,
-            observations=observations, actors={name: actor.title or name for name, actor in model.actors.items()}, digest=self.digest,
+            observations=[one for one in observations if one.known <= self.as_of],
+            series=frozenset(one.series for one in observations), actors={name: actor.title or name for name, actor in model.actors.items()}, digest=self.digest,
             undeclared=tuple(self.undeclared), place=self.text.place,
         )  # fmt: skip
 
@@ -394,7 +395,7 @@ def _observation(row: Row) -> Observation:
 
     def day(column: str, raw: str) -> datetime.date:
         try:
-            return datetime.date.fromisoformat(raw.strip())
+            return datetime.date.fromisoformat(raw.strip() if _DAYS.fullmatch(raw.strip()) else "")
         except ValueError:
             raise QuantityError(f"{raw!r} is not a day", "a day as YYYY-MM-DD", column) from None
 

@@ -47,7 +47,7 @@ class Instance:
 class Case:
     """A case as of a day: everything a run needs, and everything a report cites.
 
-    `step` is in days. `place` finds where a path of the data was written. `digest` identifies the files; `scenario` the overrides applied.
+    `step` is in days. `place` finds where a path of the data was written. `observations` are those known by the day, `series` names all. `digest` identifies the files; `scenario` the overrides applied.
     `undeclared` lists the numbers of a draft that have no base.
     """
 
@@ -68,6 +68,7 @@ class Case:
     sources: dict[str, Source]
     claims: dict[str, Claim]
     observations: list[Observation]
+    series: frozenset[str]
     actors: dict[str, str]
     digest: str
     undeclared: tuple[str, ...]

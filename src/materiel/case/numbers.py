@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -66,11 +66,11 @@ class Numbers:
         return None
 
     def _prior(self, raw: object, parameter: Parameter, unit: str, path: str, at: Key) -> Prior:
-        if not isinstance(raw, dict) or {"dist", "unit"} & raw.keys():
-            return self._bare(raw, parameter, unit, path, at)
-        given = cast("dict[str, Any]", raw)
+        given = cast("dict[str, Any]", raw) if isinstance(raw, dict) else {}
+        if not isinstance(raw, dict) or {"dist", "unit"} & given.keys():
+            return self._bare(cast("object", raw), parameter, unit, path)
         if given and all(re.match(r"p\d", key) for key in given):
-            return self._bare(raw, parameter, unit, path, at)
+            return self._bare(given, parameter, unit, path)
         self._known_keys(given, at)
         if len(_SORTS & given.keys()) != 1:
             found = " and ".join(key for key in given if key in _SORTS) or "neither a base nor a constant"
@@ -80,7 +80,7 @@ class Numbers:
         if "shared" in given:
             return replace(self._named("shared", given["shared"], parameter, unit, ("shared",)), path=path)
         if "mix" in given:
-            return self._mixed(given, path, at)
+            return self._mixed(given, path)
         if "constant" in given:
             self._reason(given, at)
             value = self._inside("constant", given["constant"], parameter, unit)
@@ -89,7 +89,7 @@ class Numbers:
             return Prior(path, path, unit, "constant", str(given.get("because", "")), (Part(1.0, value),))
         return self._pooled(given, parameter, unit, path, at)
 
-    def _bare(self, raw: object, parameter: Parameter, unit: str, path: str, at: Key) -> Prior:
+    def _bare(self, raw: object, parameter: Parameter, unit: str, path: str) -> Prior:
         value = self.value(raw, parameter, unit)
         if parameter.defines and value.constant:
             return Prior(path, path, unit, "definition", "by definition", (Part(1.0, value),))
@@ -106,7 +106,7 @@ class Numbers:
             value, because = reference.parts[0].distribution, because or f"reference class {named}: {reference.because}"
         else:
             self._reason(given, at)
-            value = self._inside("base", base, parameter, unit)
+            value = self._inside("base", cast("object", base), parameter, unit)
         parts = pool(value, self._voices(given.get("claims", []), parameter, unit, at))
         return Prior(path, path, unit, "base", because, parts)
 
@@ -155,7 +155,7 @@ class Numbers:
         return made
 
     @contextlib.contextmanager
-    def _opened(self, section: str, name: str) -> Iterator[None]:
+    def _opened(self, section: str, name: str) -> Generator[None]:
         if (section, name) in self.open:
             raise QuantityError(f"{name!r} of {section} rests on itself", "numbers that do not go round in circles")
         self.open.add((section, name))
@@ -164,7 +164,7 @@ class Numbers:
         finally:
             self.open.discard((section, name))
 
-    def _mixed(self, given: dict[str, Any], path: str, at: Key) -> Prior:
+    def _mixed(self, given: dict[str, Any], path: str) -> Prior:
         mixes = cast("dict[str, Any]", self.data.get("mixes", {}))
         name, part = str(given["mix"]), str(given.get("part", ""))
         if name not in mixes:
@@ -221,7 +221,8 @@ class Numbers:
         low, high = distribution.bounds()
         lowest, highest = parameter.at_least, parameter.at_most
         if parameter.more_than is not None and (low < parameter.more_than or (distribution.constant and low == parameter.more_than)):
-            raise QuantityError(f"{raw!r} can be {low:g}", f"above {parameter.more_than:g} throughout; a range from a positive number is")
+            found, above = f"{raw!r} can be {parameter.more_than:g} or less", f"above {parameter.more_than:g} throughout"
+            raise QuantityError(found, f"{above}, such as a range from a positive number")
         if lowest is not None and low < lowest:
             raise QuantityError(f"{raw!r} can fall below {lowest:g}", f"at least {lowest:g} throughout, such as a range from a positive number")
         if highest is not None and high > highest:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, cast, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from materiel.case.reading import Key, Text
 from materiel.errors import Problem, nearest
+
+_WORD, _WORDS = "str", "list[str]"
+"""What pydantic adds to the path of an error where either may stand."""
 
 _KINDS = {
     "string_type": "a word",
@@ -26,7 +29,7 @@ def translate(error: ValidationError, model: type[BaseModel], text: Text, under:
 
     A misspelt key is not told again as a missing one, nor a blank value as one of the wrong kind.
     """
-    found = [one for one in error.errors() if one["type"] in ("missing", "extra_forbidden") or one.get("input") is not None]
+    found = [one for one in _one_branch(error.errors()) if one["type"] in ("missing", "extra_forbidden") or one.get("input") is not None]
     slipped: set[Key] = set()
     for one in found:
         if one["type"] == "extra_forbidden":
@@ -35,9 +38,22 @@ def translate(error: ValidationError, model: type[BaseModel], text: Text, under:
     return [_problem(one, model, text, under) for one in found if one["type"] != "missing" or one["loc"] not in slipped]
 
 
+def _one_branch(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Keep, where a word or a list of words is allowed, only what is said of the one that was written."""
+    lists = {one["loc"][:-1] for one in errors if one["loc"][-1:] == (_WORD,) and isinstance(one.get("input"), list)}
+    kept: list[ErrorDetails] = []
+    for one in errors:
+        at = one["loc"]
+        if (at[-1:] == (_WORD,) and at[:-1] in lists) or (_WORDS in at and at[: at.index(_WORDS)] not in lists):
+            continue
+        one["loc"] = tuple(step for step in at if step not in (_WORD, _WORDS))
+        kept.append(one)
+    return kept
+
+
 def _problem(error: ErrorDetails, model: type[BaseModel], text: Text, under: Key) -> Problem:
     path = (*under, *error["loc"])
-    kind, context = error["type"], cast("dict[str, Any]", error.get("ctx") or {})
+    kind, context = error["type"], error.get("ctx") or {}
     found = _shown(error.get("input"))
     if kind == "extra_forbidden":
         names = _names(model, error["loc"][:-1])
@@ -51,7 +67,8 @@ def _problem(error: ErrorDetails, model: type[BaseModel], text: Text, under: Key
     if kind == "literal_error":
         names = _choices(context)
         allowed = f"only {names[0]}" if len(names) == 1 else ", ".join(names)
-        return Problem(place, f"{path[-1]}: {found}", allowed, nearest(str(error.get("input")), names))
+        near = nearest(str(error.get("input")), names)
+        return Problem(place, f"{path[-1]}: {found}", allowed, near if near != str(error.get("input")) else "")
     if "allowed" in context:
         return Problem(place, f"{path[-1]}: {error['msg']}", str(context["allowed"]))
     if kind in _KINDS:
@@ -77,7 +94,7 @@ def _model_at(model: Any, path: tuple[int | str, ...]) -> type[BaseModel] | None
         else:
             arguments = [a for a in get_args(here) if a is not type(None)]
             here = arguments[-1] if arguments else None
-        while get_origin(here) is not None and get_origin(here).__name__ == "Annotated":
+        while get_origin(here) is Annotated:
             here = get_args(here)[0]
     return here if isinstance(here, type) and issubclass(here, BaseModel) else None
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -80,7 +81,7 @@ def read_yaml(path: Path, shown: str) -> Text:
     made = Text(None, shown)
     try:
         made.problems += _look_over(text, shown)
-        node = yaml.compose(text, Loader=_Loader)
+        node = cast("yaml.Node | None", yaml.compose(text, Loader=_Loader))  # pyright: ignore[reportUnknownMemberType]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(shown, mark.line + 1, mark.column + 1) if mark else Place(shown)
@@ -104,14 +105,15 @@ def _look_over(text: str, shown: str) -> list[Problem]:
     """Return a problem for every tag. Raises CaseError where nesting is too deep, before the composer, which recurses, can fail at it."""
     found: list[Problem] = []
     depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
+    events = cast("Iterator[Any]", yaml.parse(text, Loader=_Loader))  # pyright: ignore[reportUnknownMemberType]
+    for event in events:
         place = Place(shown, event.start_mark.line + 1, event.start_mark.column + 1)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
                 raise CaseError([_too_deep(place)])
         depth -= isinstance(event, yaml.CollectionEndEvent)
-        tag = getattr(event, "tag", None)
+        tag: str | None = getattr(event, "tag", None)
         if tag is not None:
             found.append(Problem(place, f"tag {tag!r}", "no tags"))
     return found

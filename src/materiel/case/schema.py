@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, Field, create_model
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema, create_model
 from pydantic.fields import FieldInfo
 
 from materiel import component, components
@@ -75,10 +75,8 @@ class Question(Record):
 
 
 def _shorthand(only: str) -> Any:
-    def spell_out(raw: object) -> object:
-        if isinstance(raw, dict) and only in raw:
-            return cast("dict[str, Any]", raw)
-        return {only: raw}
+    def spell_out(raw: Any) -> Any:
+        return cast("Any", raw) if isinstance(raw, dict) and only in raw else {only: raw}
 
     return BeforeValidator(spell_out)
 
@@ -87,7 +85,8 @@ def _parameter(parameter: Parameter) -> tuple[Any, FieldInfo]:
     needed = parameter.default is None and not parameter.optional
     unit = "a day" if parameter.date else f"in {parameter.unit}"
     described = f"{parameter.meaning} ({unit})"
-    return Number, Field(description=described) if needed else Field(default=None, description=described)
+    info: FieldInfo = Field(description=described) if needed else Field(default=None, description=described)
+    return cast("Any", Number), info
 
 
 def _option(option: Option) -> tuple[Any, FieldInfo]:
@@ -99,7 +98,12 @@ def _option(option: Option) -> tuple[Any, FieldInfo]:
 
 def _entry(name: str, each: dict[str, Parameter]) -> Any:
     model = create_model(name, __base__=Record, **cast("Any", {key: _parameter(p) for key, p in each.items()}))
-    return Annotated[model, _shorthand(next(iter(each)))] if len(each) == 1 else model
+    if len(each) > 1:
+        return model
+    only, parameter = next(iter(each.items()))
+    described = f"{parameter.meaning} (in {parameter.unit}), as a number or as {{{only}: ...}}"
+    kinds = [{"type": kind} for kind in ("number", "string", "object")]
+    return Annotated[model, _shorthand(only), WithJsonSchema({"description": described, "anyOf": kinds})]
 
 
 @functools.cache
@@ -145,7 +149,7 @@ def _case_model(kinds: tuple[Type, ...]) -> type[BaseModel]:
         "summary": (str, Field(default="", description="one paragraph for the report")),
         "start": (Day, Field(description="first day of the runs")),
         "end": (Day, Field(description="last boundary of the runs")),
-        "as_of": (Day | None, Field(default=None, description="nothing known later is used; the last day if absent")),
+        "as_of": (cast("Any", Day) | None, Field(default=None, description="nothing known later is used; the last day if absent")),
         "step": (Number, Field(default="1 day", description="length of a period, such as `1 day`")),
         "draft": (bool, Field(default=False, description="count numbers without a base instead of refusing them")),
         "actors": (dict[str, actor], Field(default_factory=dict, description="who has what")),  # type: ignore[valid-type]

@@ -46,6 +46,7 @@ class Contract(Component):
     sources = ("Sterman, Business Dynamics (2000), ch. 18: order backlogs and fulfilment limited by stock",)
     exactly_one = (("quantity", "tonnage"),)
     at_most_one = (("charges", "settles"),)
+    needs = (("tonnage", ("item.mass",)),)
 
     item = Link("what is ordered", reads="mass")
     quantity = Parameter("item", "O", "quantity ordered", at_least=0.0, optional=True)

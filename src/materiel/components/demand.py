@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from materiel.component import URGENT, Component, Entries, Link, Parameter, activity, component, constant, flow, level, priority
-from materiel.equations import Value, Values, covered, minimum, release, total, where
+from materiel.equations import Value, Values, overlap, release, total, where
 
 
 @component
 class Demand(Component):
     r"""What an actor uses up: steadily, on days of a calendar, or in a contingency that begins with a burst.
 
-    $$ D_t = (r + \sum_j r_j \, \sigma_{j,t} + \sigma_{w,t} \, r_w \, (1 + (B - 1) \, h_t)) \, \Delta t $$
+    $$ D_t = r \, \Delta t + \sum_j r_j \, \sigma_{j,t} + r_w \, \sigma_{w,t} \, (1 + (B - 1) \, h_t) $$
     $$ h_{t+1} = h_t \, e^{-\Delta t / \beta} \quad \text{once the contingency has begun} $$
 
-    The burst makes consumption $B$ times the later rate on the first day and fades with the mean time $\beta$. What cannot be met is recorded and not made up for.
+    $\sigma$ is the part of the period in which a spell or the contingency lasts. The burst makes consumption $B$ times the later rate on the first day and fades with the mean time $\beta$. What cannot be met is recorded and not made up for.
     """
 
     section = "demands"
@@ -90,20 +90,22 @@ class Demand(Component):
     ) -> Values:  # fmt: skip
         """Add up steady use, the calendar and the contingency."""
         spells = zip(calendar_first_day, calendar_until, calendar_rate, strict=True)
-        rate = total([extra * covered(t, dt, start, end) for start, end, extra in spells], rate)
+        wanted = total([extra * overlap(t, dt, first_day, until) for first_day, until, extra in spells], rate * dt)
         if contingency_begins is not None:
-            in_war = covered(t, dt, contingency_begins, t + dt)
-            rate = rate + in_war * war_rate * (1.0 + (burst - 1.0) * burst_left)
-        return {"uses": rate * dt, "wanted": rate * dt}
+            wanted = wanted + overlap(t, dt, contingency_begins, t + dt) * war_rate * (1.0 + (burst - 1.0) * burst_left)
+        return {"uses": wanted, "wanted": wanted}
+
+    @staticmethod
+    def deliver(uses: Value, wanted: Value) -> Values:
+        """Say what was not had."""
+        return {"unmet": wanted - uses}
 
     @staticmethod
     def move(
-        t: Value, dt: Value, uses: Value, wanted: Value, used: Value, missed: Value, burst_left: Value, fade: Value,
-        contingency_begins: Value | None,
-    ) -> Values:  # fmt: skip
+        t: Value, dt: Value, uses: Value, unmet: Value, used: Value, missed: Value, burst_left: Value, fade: Value, contingency_begins: Value | None
+    ) -> Values:
         """Count what was used and what was missed, and let the burst fade."""
-        uses = minimum(uses, wanted)
-        after = {"used": used + uses, "missed": missed + (wanted - uses), "unmet": wanted - uses}
+        after: Values = {"used": used + uses, "missed": missed + unmet}
         if contingency_begins is None:
-            return {**after, "burst_left": burst_left}
+            return after
         return {**after, "burst_left": where(t + dt > contingency_begins, burst_left - burst_left * fade, burst_left)}

@@ -42,6 +42,7 @@ class Directive(Component):
     """
     sources = ("Forrester, Industrial Dynamics (1961), ch. 10: decision functions",)
     at_most_one = (("below", "above"),)
+    needs = (("when", ("below", "above")), ("below", ("when",)), ("above", ("when",)))
 
     date = Parameter("date", "t_0", "day of the decision", default=NEVER, because="no date: the condition decides")
     when = Link("level whose crossing triggers it", optional=True, variable=True)
@@ -61,6 +62,7 @@ class Directive(Component):
 
     pace = constant("day", "", "time until it is in full force, one period at least")
     force = auxiliary("1", "o", "how far it is in force")
+    met = auxiliary("1", "", "whether the condition has been met")
     elapsed = level("day", "", "time since the condition was met")
 
     @staticmethod
@@ -69,20 +71,21 @@ class Directive(Component):
         return {"pace": maximum(ramp, dt)}
 
     @staticmethod
-    def signal(t: Value, dt: Value, date: Value, delay: Value, until: Value, pace: Value, enabled: Value, elapsed: Value, when: Value | None) -> Values:
-        """Say how far the decision is in force."""
+    def signal(
+        t: Value, dt: Value, date: Value, delay: Value, until: Value, pace: Value, enabled: Value, elapsed: Value, when: Value | None,
+        below: Value | None, above: Value | None,
+    ) -> Values:  # fmt: skip
+        """Say how far the decision is in force, and whether its condition has been met."""
         since = t + dt - date if when is None else elapsed
+        met = elapsed > 0.0
+        if when is not None and below is not None:
+            met = met | (when < below)
+        if when is not None and above is not None:
+            met = met | (when > above)
         ends = clamp((t + dt - until) / dt)
-        return {"force": enabled * clamp((since - delay) / pace) * (1.0 - ends)}
+        return {"force": enabled * clamp((since - delay) / pace) * (1.0 - ends), "met": where(met, 1.0, 0.0)}
 
     @staticmethod
-    def move(dt: Value, elapsed: Value, when: Value | None, below: Value | None, above: Value | None) -> Values:
-        """Start the clock when the condition is met, and keep it running."""
-        if when is None:
-            return {"elapsed": elapsed}
-        met = elapsed > 0.0
-        if below is not None:
-            met = met | (when < below)
-        if above is not None:
-            met = met | (when > above)
-        return {"elapsed": where(met, elapsed + dt, elapsed)}
+    def move(dt: Value, elapsed: Value, met: Value) -> Values:
+        """Keep the clock running once the condition has been met."""
+        return {"elapsed": elapsed + met * dt}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from materiel.component import Component, Link, Parameter, activity, auxiliary, component, level
-from materiel.equations import Value, Values, covered, ratio, total
+from materiel.equations import Value, Values, overlap, ratio, total
 
 
 @component
@@ -70,7 +70,7 @@ class Engagement(Component):
         kills_by_blue = total([n * q for n, q in zip(blue_ready, blue_quality, strict=True)])
         red = total(red_ready[1:], red_ready[0])
         blue = total(blue_ready[1:], blue_ready[0])
-        fighting = 0.0 * t if contingency_begins is None else covered(t, dt, contingency_begins, t + dt) * dt
+        fighting = 0.0 * t if contingency_begins is None else overlap(t, dt, contingency_begins, t + dt)
         return {
             "exchange": ratio(kills_by_blue, kills_by_red),
             "days": ratio(0.5 * red, kills_by_blue),

@@ -39,6 +39,7 @@ class Fleet(Component):
       ready: {text: Fighters ready, value: north.fleets.fighter.ready, at: 2023-12-30}
     """
     sources = ("Sherbrooke, Optimal Inventory Modeling of Systems (2004): availability from spare parts",)
+    needs = (("spares", ("spares_need",)), ("spares_need", ("spares",)))
 
     item = Link("variant", reads="mass")
     initial = Parameter("item", "N_0", "airframes at the start", at_least=0.0)

@@ -53,7 +53,7 @@ class Gauge(Component):
         return {"crossed": NEVER}
 
     @staticmethod
-    def deliver(of: Sequence[Value], of_weight: Sequence[Value]) -> Values:
+    def observe(of: Sequence[Value], of_weight: Sequence[Value]) -> Values:
         """Add up what is read."""
         return {"now": total([x * w for x, w in zip(of[1:], of_weight[1:], strict=True)], of[0] * of_weight[0])}
 

@@ -66,13 +66,15 @@ class Indicator(Component):
         return {"report": release(dt, delay + dt * 1e-3, 1)}
 
     @staticmethod
-    def move(
-        t: Value, dt: Value, of: Sequence[Value], of_weight: Sequence[Value], detection: Value, background: Value, first_day: Value,
-        until: Value, pending: Value, seen: Value, report: Value,
-    ) -> Values:  # fmt: skip
-        """Sight, and report what was sighted before."""
-        watched = covered(t, dt, first_day, until)
+    def observe(
+        t: Value, dt: Value, of: Sequence[Value], of_weight: Sequence[Value], detection: Value, background: Value, first_day: Value, until: Value
+    ) -> Values:
+        """Sight what there is to be seen."""
         traces = total([w * x * detection for w, x in zip(of_weight, of, strict=True)], background * dt)
-        sighted = traces * watched
+        return {"sighted": traces * covered(t, dt, first_day, until)}
+
+    @staticmethod
+    def move(pending: Value, seen: Value, report: Value, sighted: Value) -> Values:
+        """Report what was sighted before."""
         known = pending * report
-        return {"sighted": sighted, "pending": (pending - known) + sighted, "seen": seen + known}
+        return {"pending": (pending - known) + sighted, "seen": seen + known}

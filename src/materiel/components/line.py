@@ -51,6 +51,7 @@ class Line(Component):
         "Wright, Factors Affecting the Cost of Airplanes (1936): learning by doing",
         "Leontief, The Structure of American Economy (1941): fixed input proportions",
     )
+    needs = (("learning", ("experience",)),)
 
     item = Link("what is made", reads="mass")
     capacity = Parameter("item/day", "K_0", "output of one shift fully used, at the start", more_than=0.0)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from materiel.component import Component, Parameter, Resource, component, constant, flow, stages
-from materiel.equations import NEVER, Value, Values, covered, release
+from materiel.equations import NEVER, Value, Values, overlap, release
 
 
 @component
 class Route(Component):
     r"""A sea lane or a railway with a capacity in mass, or in containers of a known load.
 
-    $$ A_t = c \, \Delta t \, \sigma_t $$
+    $$ A_t = c \, \sigma_t $$
     $$ q = 1 - e^{-k \Delta t / \tau} $$
 
-    Contracts claim its capacity by the mass of what they ship. The time on the way is an order-$k$ delay, kept by each contract because each carries its own item;
+    $\sigma_t$ is the part of the period in which it is open. Contracts claim its capacity by the mass of what they ship. The time on the way is an order-$k$ delay, kept by each contract because each carries its own item;
     a share $l$ of what arrives is lost.
     """
 
@@ -47,6 +47,7 @@ class Route(Component):
     """
     sources = ("Sterman, Business Dynamics (2000), ch. 11: material delays",)
     exactly_one = (("capacity", "containers"),)
+    needs = (("containers", ("container_load",)),)
 
     capacity = Parameter("kg/day", "c", "mass carried per day", more_than=0.0, optional=True, lever=True)
     containers = Parameter("container/day", "", "containers carried per day, instead of a mass", more_than=0.0, optional=True, lever=True)
@@ -72,9 +73,9 @@ class Route(Component):
         mass = 0.0 if capacity is None else capacity * 1.0
         if containers is not None and container_load is not None:
             mass = mass + containers * container_load
-        return {"carriage": mass * (dt * covered(t, dt, first_day, until))}
+        return {"carriage": mass * overlap(t, dt, first_day, until)}
 
     @staticmethod
-    def move(carriage_taken: Value) -> Values:
+    def deliver(carriage_taken: Value) -> Values:
         """Report what was loaded."""
         return {"loaded": carriage_taken}

@@ -56,7 +56,6 @@ class Stockpile(Component):
 
     ageing = constant("1", r"\alpha", "share lost to age in a period")
     lost = flow("item", "X", "lost to age in the period")
-    received = flow("item", "R", "received in the period")
     issued = flow("item", "I", "issued in the period")
     held = level("item", "S", "serviceable units held", role="holds")
     spoiled = level("item", "", "lost to age so far", role="sink")
@@ -77,13 +76,11 @@ class Stockpile(Component):
         return {"stock": held, "stock_reserve": floor}
 
     @staticmethod
-    def move(spoiled: Value, ageing: Value, goods_in: Value, stock_left: Value, stock_taken: Value) -> Values:
-        """Lose to age a share of what is left, and add what came."""
-        lost = stock_left * ageing
-        return {
-            "held": (stock_left - lost) + goods_in,
-            "spoiled": spoiled + lost,
-            "lost": lost,
-            "received": goods_in,
-            "issued": stock_taken,
-        }
+    def deliver(ageing: Value, stock_left: Value, stock_taken: Value) -> Values:
+        """Lose to age a share of what is left."""
+        return {"lost": stock_left * ageing, "issued": stock_taken}
+
+    @staticmethod
+    def move(spoiled: Value, lost: Value, goods_in: Value, stock_left: Value) -> Values:
+        """Keep what is left, and add what came."""
+        return {"held": (stock_left - lost) + goods_in, "spoiled": spoiled + lost}

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from materiel.component import Component, Link, Parameter, Resource, component, flow, level
-from materiel.equations import NEVER, Value, Values, covered
+from materiel.equations import NEVER, Value, Values, overlap
 
 
 @component
 class Supply(Component):
     r"""Something that comes at a rate from outside the model: imports, raw material, electricity, labour hours, budget.
 
-    $$ A_t = r \, \Delta t \, \sigma_t $$
+    $$ A_t = r \, \sigma_t $$
     $$ N_{t+1} = N_t + A_t $$
 
-    $\sigma_t$ is the share of the period between first and last day. A supply that can be stored names a stockpile (`to`) and fills it; one that cannot,
+    $\sigma_t$ is the part of the period between first and last day. A supply that can be stored names a stockpile (`to`) and fills it; one that cannot,
     such as electricity, is offered period by period, and what nobody takes is gone.
     """
 
@@ -47,12 +47,16 @@ class Supply(Component):
 
     @staticmethod
     def offer(t: Value, dt: Value, rate: Value, first_day: Value, until: Value) -> Values:
-        """Offer the rate over the covered share of the period."""
-        comes = rate * dt * covered(t, dt, first_day, until)
+        """Offer the rate over the overlap share of the period."""
+        comes = rate * overlap(t, dt, first_day, until)
         return {"comes": comes, "stock": comes}
 
     @staticmethod
-    def move(supplied: Value, wasted: Value, comes: Value, stock_left: Value | None) -> Values:
+    def deliver(stock_left: Value | None) -> Values:
+        """Say what nobody took; what fills a store is all taken."""
+        return {"unused": 0.0 if stock_left is None else stock_left}
+
+    @staticmethod
+    def move(supplied: Value, wasted: Value, comes: Value, unused: Value) -> Values:
         """Count what came and what was left over."""
-        unused = 0.0 if stock_left is None else stock_left
-        return {"supplied": supplied + comes, "wasted": wasted + unused, "unused": unused}
+        return {"supplied": supplied + comes, "wasted": wasted + unused}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from materiel.engine import laws, reference
+from materiel.engine.draws import Sampler
 from materiel.engine.fans import Fan
 from materiel.network import Program
 
@@ -18,8 +19,35 @@ Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Pass:
+    """One program to run on all draws.
+
+    `kept` are slots read at the last boundary, `fans` slots counted after every `every`-th period, `fixed` constants that replace priors by path.
+    """
+
+    program: Program
+    steps: int
+    kept: Sequence[int] = ()
+    fans: Sequence[int] = ()
+    fixed: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to run: which draws, in which chunks, on which engine (`native` or `numpy`), with how many threads; `step` is in days."""
+
+    seed: int = 1
+    draws: int = 2000
+    step: float = 1.0
+    every: int = 1
+    chunk: int = 512
+    engine: str = "native"
+    workers: int = os.cpu_count() or 1
+
+
+@dataclass
 class Ensemble:
-    """What many draws leave: `kept` values at the last boundary, shape (slots, draws), fans by slot, and the worst error of each law.
+    """What many draws of a pass leave: `kept` values at the last boundary, shape (slots, draws), fans by slot, and the worst error of each law.
 
     `times` are the days at which the fans were recorded.
     """
@@ -27,59 +55,57 @@ class Ensemble:
     kept: Array
     fans: dict[int, Fan]
     times: Array
-    laws: dict[str, float]
+    laws: dict[str, float] = field(default_factory=dict[str, float])
+
+    def take(self, first: int, kept: Array, recorded: Array, found: Mapping[str, float]) -> None:
+        """Add what one chunk of draws, beginning with draw `first`, left."""
+        self.kept[:, first : first + kept.shape[1]] = kept
+        for i, fan in enumerate(self.fans.values()):
+            if len(recorded):
+                fan.add(recorded[:, i])
+        for name, error in found.items():
+            self.laws[name] = float(np.maximum(error, self.laws.get(name, 0.0)))
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How to run: which draws, how long, in which chunks, on which engine (`native` or `numpy`), with how many threads."""
+def run(passes: Sequence[Pass], settings: Settings, report: Callable[[int], None]) -> list[Ensemble]:
+    """Run passes on the same draws and return what was asked to be kept of each.
 
-    seed: int = 1
-    draws: int = 2000
-    step: float = 1.0
-    steps: int = 1
-    every: int = 1
-    chunk: int = 512
-    engine: str = "native"
-    workers: int = os.cpu_count() or 1
-
-
-def run(program: Program, settings: Settings, kept: Sequence[int], fans: Sequence[int], fixed: Mapping[str, float], report: Callable[[int], None]) -> Ensemble:
-    """Run a program for all draws and return what was asked to be kept.
-
-    `kept` are slots read at the last boundary, `fans` slots counted after every `every`-th period, `fixed` constants that replace priors by path; `report` is
-    told the number of draws done. Raises RunError when a law is broken.
+    `report` is told the number of runs done. Raises RunError when a law is broken.
     """
-    runner = _runner(program, settings, fans)
-    values = np.empty((len(kept), settings.draws))
-    counted = {slot: Fan(settings.steps // settings.every) for slot in fans}
-    worst: dict[str, float] = {}
+    sampler = Sampler([prior for one in passes for _, prior in one.program.priors])
+    ends = np.cumsum([0, *(len(one.program.priors) for one in passes)])
+    runners = [_runner(one, settings) for one in passes]
+    made = [_empty(one, settings) for one in passes]
 
-    def one(first: int) -> tuple[int, reference.Outcome, dict[str, float]]:
-        count = min(settings.chunk, settings.draws - first)
-        memory = reference.prepare(program, settings.seed, first, count, settings.step, fixed)
-        outcome = runner(memory)
-        found = {name: float(np.max(error)) for name, error in laws.errors(program, outcome).items()}
-        return first, outcome, found
+    def chunk(first: int) -> tuple[int, list[tuple[Array, Array, dict[str, float]]]]:
+        drawn = sampler.draw(settings.seed, first, min(settings.chunk, settings.draws - first))
+        left: list[tuple[Array, Array, dict[str, float]]] = []
+        for i, one in enumerate(passes):
+            outcome = runners[i](reference.fill(one.program, drawn[ends[i] : ends[i + 1]], settings.step, one.fixed))
+            found = {name: float(np.max(error)) for name, error in laws.errors(one.program, outcome).items()}
+            left.append((outcome.last[list(one.kept)], outcome.recorded, found))
+            report(drawn.shape[1])
+        return first, left
 
     with ThreadPoolExecutor(settings.workers) as pool:
-        for first, outcome, found in pool.map(one, range(0, settings.draws, settings.chunk)):
-            values[:, first : first + outcome.last.shape[1]] = outcome.last[list(kept)]
-            for i, slot in enumerate(fans):
-                if settings.steps >= settings.every:
-                    counted[slot].add(outcome.recorded[:, i])
-            worst = {name: float(np.maximum(error, worst.get(name, 0.0))) for name, error in found.items()}
-            report(outcome.last.shape[1])
-    laws.check(worst)
-    times = np.arange(1, settings.steps // settings.every + 1, dtype=np.float64)
-    times = (times * settings.every - 1.0) * settings.step
-    return Ensemble(values, counted, times, worst)
+        for first, left in pool.map(chunk, range(0, settings.draws, settings.chunk)):
+            for ensemble, (kept, recorded, found) in zip(made, left, strict=True):
+                ensemble.take(first, kept, recorded, found)
+    for ensemble in made:
+        laws.check(ensemble.laws)
+    return made
 
 
-def _runner(program: Program, settings: Settings, fans: Sequence[int]) -> Callable[[Array], reference.Outcome]:
+def _empty(one: Pass, settings: Settings) -> Ensemble:
+    count = one.steps // settings.every
+    times = (np.arange(1, count + 1, dtype=np.float64) * settings.every - 1.0) * settings.step
+    return Ensemble(np.empty((len(one.kept), settings.draws)), {slot: Fan(count) for slot in one.fans}, times)
+
+
+def _runner(one: Pass, settings: Settings) -> Callable[[Array], reference.Outcome]:
     if settings.engine == "numpy":
-        return lambda memory: reference.run(program, memory, settings.steps, settings.every, fans)
+        return lambda memory: reference.run(one.program, memory, one.steps, settings.every, one.fans)
     from materiel.engine.kernel import compile_program
 
-    kernel = compile_program(program, fans)
-    return lambda memory: kernel.run(memory, settings.steps, settings.every)
+    kernel = compile_program(one.program, one.fans)
+    return lambda memory: kernel.run(memory, one.steps, settings.every)

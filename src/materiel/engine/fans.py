@@ -1,7 +1,7 @@
 """Distributions over time kept as integer counts on fixed logarithmic bins.
 
-Counts add up exactly in any order, so that a fan does not depend on chunks or workers. A bin is 1/512 of its value wide, taken from the bits of
-the number itself: a quantile read off the counts is within 0.1 % of the exact one.
+Counts add up exactly in any order, so that a fan does not depend on chunks or workers. A bin is at most 1/1024 of its value wide, taken from the bits of
+the number itself: a quantile read off the counts is within 0.1 % of the exact one, and nought is exact.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
-_SHIFT = 43  # leaves the exponent and nine bits of the mantissa
+_SHIFT = 42  # leaves the exponent and ten bits of the mantissa
 _SMALLEST = 1e-9  # anything nearer to nought counts as nought
 _OFFSET = int(np.array(_SMALLEST).view(np.int64)) >> _SHIFT
 
@@ -22,7 +22,7 @@ class Fan:
     def __init__(self, times: int) -> None:
         """Begin with no counts."""
         self.low = 0
-        self.counts = np.zeros((times, 1), dtype=np.int64)
+        self.counts = np.zeros((times, 1), dtype=np.int32)
 
     def add(self, values: Array) -> None:
         """Count values of shape (times, draws)."""
@@ -33,7 +33,7 @@ class Fan:
         self._reach(int(bins.min()), int(bins.max()))
         times, span = self.counts.shape
         flat = (bins - self.low) + np.arange(times)[:, None] * span
-        self.counts += np.bincount(flat.ravel(), minlength=times * span).reshape(times, span)
+        np.add.at(self.counts.reshape(-1), flat.ravel(), 1)
 
     def _reach(self, low: int, high: int) -> None:
         before = max(self.low - low, 0)
@@ -52,8 +52,9 @@ class Fan:
             index = (cumulative < rank[:, None]).sum(axis=1)
             below = np.where(index > 0, np.take_along_axis(cumulative, np.maximum(index - 1, 0)[:, None], 1)[:, 0], 0)
             inside = (rank - below) / np.take_along_axis(self.counts, index[:, None], 1)[:, 0]
-            edges = _edge(index + self.low), _edge(index + self.low + np.where(index + self.low < 0, -1, 1))
-            made[i] = edges[0] + inside * (edges[1] - edges[0])
+            bins = index + self.low
+            lower, upper = _edge(bins - (bins < 0)), _edge(bins + (bins > 0))
+            made[i] = lower + inside * (upper - lower)
         return made
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from materiel.engine.draws import sample
+from materiel.engine.draws import Sampler
 from materiel.network import DT, Program, Stage, T
 
 Array = npt.NDArray[np.float64]
@@ -31,12 +31,23 @@ class Outcome:
 def prepare(program: Program, seed: int, first: int, count: int, dt: float, fixed: Mapping[str, float]) -> Array:
     """Return all slots at the first boundary for draws first .. first + count - 1, shape (slots, count).
 
-    `fixed` replaces priors by constants, by path. Numbers, constants of the run and first levels are filled in; the rest is nought.
+    `fixed` replaces priors by constants, by path.
     """
-    memory = np.zeros((program.size, count))
+    drawn = Sampler([prior for _, prior in program.priors]).draw(seed, first, count)
+    return fill(program, drawn, dt, fixed)
+
+
+def fill(program: Program, drawn: Array, dt: float, fixed: Mapping[str, float]) -> Array:
+    """Return all slots at the first boundary, shape (slots, draws), from draws of the program's priors, shape (priors, draws).
+
+    Numbers, constants of the run and first levels are filled in; the rest is nought.
+    """
+    memory = np.zeros((program.size, drawn.shape[1]))
     memory[DT] = dt
+    memory[[slot for slot, _ in program.priors]] = drawn
     for slot, prior in program.priors:
-        memory[slot] = fixed[prior.path] if prior.path in fixed else sample(prior, seed, first, count)
+        if prior.path in fixed:
+            memory[slot] = fixed[prior.path]
     with np.errstate(all="ignore"):
         for stage in program.once:
             apply(stage, memory)
@@ -44,11 +55,10 @@ def prepare(program: Program, seed: int, first: int, count: int, dt: float, fixe
 
 
 def apply(stage: Stage, memory: Array) -> None:
-    """Run one stage on all draws: for each instance, read everything, then write."""
-    for arguments, results in zip(stage.arguments, stage.results, strict=True):
-        values = stage.function(*(memory[slot] for slot in arguments))
-        for slot, value in zip(results, [np.array(value) for value in values], strict=True):
-            memory[slot] = value
+    """Run one stage for all its instances and all draws: read everything, then write."""
+    values = stage.function(*(memory[column] for column in stage.arguments.T))
+    for column, value in zip(stage.results.T, values, strict=True):
+        memory[column] = value
 
 
 def run(program: Program, memory: Array, steps: int, every: int, recorded: Sequence[int]) -> Outcome:

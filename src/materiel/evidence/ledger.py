@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -21,7 +22,7 @@ class Record(BaseModel):
 def _day(raw: object) -> datetime.date:
     if isinstance(raw, datetime.date):
         return raw
-    if isinstance(raw, str):
+    if isinstance(raw, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", raw):
         try:
             return datetime.date.fromisoformat(raw)
         except ValueError:

@@ -25,6 +25,7 @@ def build(case: Case, gauges: Sequence[Instance] = ()) -> Program:
     sharing.add_allocation(members)
     _add_equations(members, "deliver", program.step)
     sharing.add_inlets(members)
+    _add_equations(members, "observe", program.step)
     _add_equations(members, "move", program.step)
     program.laws = _laws(members)
     return program

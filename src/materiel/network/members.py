@@ -102,12 +102,9 @@ class Members:
         self.program.priors.append((slot[0], prior))
         return slot
 
-    def inlet(self, member: Member, port: str) -> list[int]:
-        """Return the slot of an inlet."""
-        if f"inlet {port}" not in member.slots:
-            unit = self.case.unit(member.instance, member.instance.type.inlets[port].unit)
-            member.slots[f"inlet {port}"] = self.program.new(unit)
-        return member.slots[f"inlet {port}"]
+    def flows_in(self, member: Member, activity: str, entry: int, slot: int) -> None:
+        """Read the flow of an activity from another slot: that of its want or limit, when nothing else bounds it."""
+        member.slots[activity][entry] = slot  # the list is shared with `program.variables`
 
     def offered(self, resource: tuple[str, str]) -> tuple[int, int | None]:
         """Return the slots of a resource's amount and of its reserve, for (path, port)."""
@@ -132,33 +129,46 @@ class Members:
         if name in kind.variables:
             return Argument("many" if kind.variables[name].many else "one", member.slots[name])
         if name in kind.links:
+            self._own_only(member, name, phase, [end.variable for end in one.links[name]], one.links[name])
             return _linked(kind.links[name], [self.by_path[end.path].slots[end.variable][end.index] for end in one.links[name]])
         if name in member.slots:
             return Argument("many", member.slots[name])
         if name.endswith("_in"):
-            return Argument("one", self.inlet(member, name.removesuffix("_in")))
+            return Argument("one", member.slots[f"inlet {name.removesuffix('_in')}"])
         if name.endswith(("_left", "_taken")):
             resource = kind.resources[name.rpartition("_")[0]]
             if resource.unless and one.links.get(resource.unless):
                 return Argument("fixed", [], None)
             return Argument("one", member.slots.setdefault(f"settle {name}", [ZERO]))
-        return self._far(member, name)
+        return self._far(member, name, phase)
 
-    def _far(self, member: Member, name: str) -> Argument:
+    def _far(self, member: Member, name: str, phase: str) -> Argument:
         """Return the slots of `LINK_VARIABLE`: a variable or number of the components at the other end of a link."""
         one = member.instance
         for link_name in sorted(one.type.links, key=len, reverse=True):
             if name.startswith(f"{link_name}_"):
                 wanted, link = name.removeprefix(f"{link_name}_"), one.type.links[link_name]
                 slots = [self.by_path[end.path].slots.get(wanted) for end in one.links[link_name]]
+                self._own_only(member, name, phase, [wanted] * len(slots), one.links[link_name])
                 if not link.many and (not slots or slots[0] is None):
                     return Argument("fixed", [], None)
                 return _linked(link, [found[0] for found in slots if found])
         raise TypeError(f"{one.type.section}: nothing is called {name!r}")
 
+    def _own_only(self, member: Member, name: str, phase: str, wanted: list[str], ends: list[Target]) -> None:
+        """Refuse a `move` that reads what others compute: their levels may have moved already."""
+        if phase != "move":
+            return
+        for variable, end in zip(wanted, ends, strict=True):
+            found = self.by_path[end.path].instance.type.variables.get(variable)
+            if found is not None and found.kind != "constant":
+                raise TypeError(f"{member.instance.type.section}.move reads {name!r}, which is not its own")
+
     def result(self, member: Member, name: str, count: int, phase: str) -> list[int]:
         """Return the slots that a result of an equation is written to. Raises TypeError when their number is not what was declared."""
         kind = member.instance.type
+        if phase == "move" and kind.variables[name].kind != "level":
+            raise TypeError(f"{kind.section}.move returns {name!r}, which is no level; flows are known by `deliver`")
         if phase == "want" and name in kind.activities:
             slots = member.slots[f"want {name}"]
         elif name in kind.resources or name.removesuffix("_reserve") in kind.resources:

@@ -10,7 +10,7 @@ from materiel.case.model import Target
 from materiel.component import Link
 from materiel.network import stages
 from materiel.network.members import Member, Members
-from materiel.network.program import ZERO, Program
+from materiel.network.program import ZERO, Program, Stage, table
 
 Activity = tuple[str, str, int]
 """An activity: path, name, entry."""
@@ -21,11 +21,12 @@ Resource = tuple[str, str]
 
 @dataclass(frozen=True, eq=False)
 class Claim:
-    """One claim of an activity on a resource; `coefficient` and `urgent` are slots, or None for one and nought."""
+    """One claim of an activity on a resource; `coefficient`, its inverse `each` and `urgent` are slots, or None for one and nought."""
 
     activity: Activity
     resource: Resource
     coefficient: int | None
+    each: int | None
     spares_reserve: bool
     priority: int
     urgent: int | None
@@ -82,7 +83,7 @@ def add_allocation(members: Members) -> None:
 
 
 def add_inlets(members: Members) -> None:
-    """Add the stages that sum what each inlet receives, in link order."""
+    """Add the stages that sum what each inlet receives, in link order; a single sender's flow is read where it stands."""
     senders: dict[tuple[str, str], list[int]] = {}
     for member in members.by_path.values():
         for name, link in member.instance.type.links.items():
@@ -91,14 +92,18 @@ def add_inlets(members: Members) -> None:
                     senders.setdefault((end.path, port), []).append(member.slots[flow][0])
     rows = _Rows()
     for path, member in members.by_path.items():
-        for port in member.instance.type.inlets:
+        for port, inlet in member.instance.type.inlets.items():
             slots = senders.get((path, port), [ZERO])
-            rows.add(len(slots), slots, members.inlet(member, port))
+            if len(slots) > 1:
+                unit = members.case.unit(member.instance, inlet.unit)
+                rows.add(len(slots), slots, members.program.new(unit))
+            member.slots[f"inlet {port}"] = slots if len(slots) == 1 else [members.program.size - 1]
     rows.become(members.program, "receive", "inlets", lambda _: stages.add_up)
 
 
 def _claims(members: Members) -> list[Claim]:
     claims: list[Claim] = []
+    inverses = _Inverses(members.program)
     for path, member in members.by_path.items():
         one = member.instance
         for name, link in one.type.links.items():
@@ -107,10 +112,28 @@ def _claims(members: Members) -> list[Claim]:
             for i, end in enumerate(one.links[name]):
                 entry = i if one.type.variables[link.by].many == name else 0
                 coefficient = _coefficient(members, member, name, link, i)
-                priority = int(one.options.get("priority", 5))
-                resource = (end.path, link.draws)
-                claims.append(Claim((path, link.by, entry), resource, coefficient, link.spares_reserve, priority, _urgency(member)))
+                priority, urgent = int(one.options.get("priority", 5)), _urgency(member)
+                each = None if coefficient is None else inverses.of(coefficient)
+                claims.append(Claim((path, link.by, entry), (end.path, link.draws), coefficient, each, link.spares_reserve, priority, urgent))
+    inverses.become_stage()
     return claims
+
+
+class _Inverses:
+    """Inverses of coefficients, each computed once per run, so that a step divides by none of them."""
+
+    def __init__(self, program: Program) -> None:
+        self.program, self.slots = program, dict[int, int]()
+
+    def of(self, coefficient: int) -> int:
+        if coefficient not in self.slots:
+            self.slots[coefficient] = self.program.new(f"1/({self.program.slot_units[coefficient]})")[0]
+        return self.slots[coefficient]
+
+    def become_stage(self) -> None:
+        arguments, results = [[slot] for slot in self.slots], [[slot] for slot in self.slots.values()]
+        if arguments:
+            self.program.once.append(Stage("constants", "inverses", stages.inverse, table(arguments), table(results)))
 
 
 def _coefficient(members: Members, member: Member, name: str, link: Link, index: int) -> int | None:
@@ -132,26 +155,25 @@ def _urgency(member: Member) -> int | None:
 
 
 def _add_limits(members: Members, by_activity: dict[Activity, list[Claim]]) -> dict[Activity, int]:
-    """Return the slot of each activity's want, limited by each resource as if alone; let others flow as they want."""
-    program, rows, free = members.program, _Rows(), _Rows()
+    """Return the slot of each activity's want, limited by each resource as if alone; what draws on nothing flows as wanted."""
+    program, rows = members.program, _Rows()
     limits: dict[Activity, int] = {}
     for path, member in members.by_path.items():
         for name in member.instance.type.activities:
             for entry, want in enumerate(member.slots[f"want {name}"]):
                 claims = by_activity.get((path, name, entry))
                 if not claims:
-                    free.add("", [want], [member.slots[name][entry]])
+                    members.flows_in(member, name, entry, want)
                     continue
                 slots, shape = [want], list[tuple[bool, bool]]()
                 for claim in claims:
                     available, reserve = members.offered(claim.resource)
                     reserved = claim.spares_reserve and reserve is not None
-                    shape.append((reserved, claim.coefficient is not None))
-                    slots += [slot for slot in (available, reserve if reserved else None, claim.coefficient) if slot is not None]
+                    shape.append((reserved, claim.each is not None))
+                    slots += [slot for slot in (available, reserve if reserved else None, claim.each) if slot is not None]
                 limits[path, name, entry] = program.new(program.slot_units[want])[0]
                 rows.add(tuple(shape), slots, [limits[path, name, entry]])
     rows.become(program, "limit", "wants", stages.limit_function)
-    free.become(program, "flow", "activities that draw on nothing", lambda _: stages.same)
     return limits
 
 
@@ -175,13 +197,18 @@ def _add_grants(members: Members, by_resource: dict[Resource, list[Claim]], limi
 
 
 def _add_flows(members: Members, by_activity: dict[Activity, list[Claim]], limits: dict[Activity, int], grants: dict[Claim, int]) -> None:
+    """Let the least grant flow; where no resource is shared, the limit is the flow."""
     rows = _Rows()
-    for (path, name, entry), claims in by_activity.items():
-        shared = [claim for claim in claims if claim in grants]
-        slots = [limits[path, name, entry]]
+    for activity, claims in by_activity.items():
+        path, name, entry = activity
+        member, shared = members.by_path[path], [claim for claim in claims if claim in grants]
+        if not shared:
+            members.flows_in(member, name, entry, limits[activity])
+            continue
+        slots = [limits[activity]]
         for claim in shared:
-            slots += [grants[claim], *([] if claim.coefficient is None else [claim.coefficient])]
-        rows.add(tuple(claim.coefficient is not None for claim in shared), slots, [members.by_path[path].slots[name][entry]])
+            slots += [grants[claim], *([] if claim.each is None else [claim.each])]
+        rows.add(tuple(claim.each is not None for claim in shared), slots, [member.slots[name][entry]])
     rows.become(members.program, "flow", "activities", stages.flow_function)
 
 

@@ -63,9 +63,9 @@ def flatten(call: Callable[..., dict[str, Any]], names: list[str]) -> Callable[.
     return flat
 
 
-def same(value: Any) -> list[Any]:
-    """Pass a value on."""
-    return [value]
+def inverse(value: Any) -> list[Any]:
+    """Return one over a value."""
+    return [1.0 / value]
 
 
 def add_up(*values: Any) -> list[Any]:
@@ -89,12 +89,12 @@ def limit_function(shape: tuple[tuple[bool, bool], ...]) -> Callable[..., list[A
 
     def function(want: Any, *rest: Any) -> list[Any]:
         values = iter(rest)
-        available, reserves, coefficients = list[Any](), list[Any](), list[Any]()
+        available, reserves, each = list[Any](), list[Any](), list[Any]()
         for reserved, weighted in shape:
             available.append(next(values))
             reserves.append(next(values) if reserved else None)
-            coefficients.append(next(values) if weighted else None)
-        return [allocation.limited(want, available, reserves, coefficients)]
+            each.append(next(values) if weighted else None)
+        return [allocation.limited(want, available, reserves, each)]
 
     return function
 
@@ -140,11 +140,11 @@ def flow_function(shape: tuple[bool, ...]) -> Callable[..., list[Any]]:
 
     def function(limit: Any, *rest: Any) -> list[Any]:
         values = iter(rest)
-        grants, coefficients = list[Any](), list[Any]()
+        grants, each = list[Any](), list[Any]()
         for weighted in shape:
             grants.append(next(values))
-            coefficients.append(next(values) if weighted else None)
-        return [allocation.flowing(limit, grants, coefficients)]
+            each.append(next(values) if weighted else None)
+        return [allocation.flowing(limit, grants, each)]
 
     return function
 

@@ -68,9 +68,7 @@ def fan(case: Case, curve: Curve, observed: list[Observation], events: dict[str,
         *(_drawn(frame, mark) for mark in marks),
     ]
     title = escape(f"{curve.text}, {curve.unit}")
-    return (
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}" xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
-    )
+    return f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}" xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
 
 
 def rows(case: Case, curve: Curve, most: int = 12) -> list[list[str]]:

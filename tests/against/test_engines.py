@@ -1,0 +1,74 @@
+"""The native engine against the reference: every slot, every period, every bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import strategies
+from materiel import network
+from materiel.analysis import questions
+from materiel.case.loading import load, shelf
+from materiel.engine import ensemble
+from materiel.network import Program
+from runs import build, examples, run, same_bits
+
+SHIPPED = ("dprk-2023", "britain-1915")
+
+
+def assert_same(program: Program, **how: object) -> None:
+    reference, native = run(program, "numpy", **how), run(program, "native", **how)  # type: ignore[arg-type]
+    for slot in range(program.size):
+        if not same_bits(reference.recorded[:, slot], native.recorded[:, slot]):
+            where = next((path for path, slots in program.variables.items() if slot in slots), "a slot of the network")
+            period = int(np.argmax((reference.recorded[:, slot] != native.recorded[:, slot]).any(axis=1)))
+            pytest.fail(f"{where} (slot {slot}) differs from period {period} on")
+    assert same_bits(reference.last, native.last)
+    assert same_bits(reference.lowest, native.lowest)
+
+
+@pytest.mark.parametrize("section", sorted(examples()))
+@pytest.mark.parametrize("begins", [1e6, 7.25])
+def test_engines_agree_on_every_example(section: str, begins: float) -> None:
+    assert_same(build(examples()[section]), steps=60, draws=13, fixed={"contingencies.war.begins": begins})
+
+
+@settings(max_examples=15)
+@given(strategies.cases(), strategies.steps, st.integers(1, 19))
+def test_engines_agree_on_random_networks(data: strategies.Data, dt: float, draws: int) -> None:
+    """Any number of draws: a register that is not full must not leak into the others."""
+    assert_same(build(data, dt), steps=25, draws=draws, dt=dt, fixed={"contingencies.war.begins": 9.5})
+
+
+@pytest.mark.proof
+@settings(max_examples=300, derandomize=False)
+@given(strategies.cases(), strategies.steps, st.integers(1, 40))
+def test_engines_agree_on_many_more_networks(data: strategies.Data, dt: float, draws: int) -> None:
+    assert_same(build(data, dt), steps=60, draws=draws, dt=dt, fixed={"contingencies.war.begins": 9.5})
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_engines_agree_on_shipped_cases(name: str) -> None:
+    if not (shelf() / name / "case.yaml").exists():
+        pytest.skip(f"{name} is not shipped yet")
+    case = load(name)
+    gauges = [one.gauge for one in questions.prepare(case).values() if one.gauge and not one.branch.contingency]
+    assert_same(network.build(case, gauges), steps=45, draws=5, dt=case.step)
+
+
+@pytest.mark.parametrize("every", [1, 3, 7])
+def test_engines_record_at_the_same_moments(every: int) -> None:
+    """What an ensemble keeps and counts is the same on both engines, also when the last records are not full."""
+    program = build(examples()["lines"])
+    made = []
+    for engine in ("numpy", "native"):
+        how = ensemble.Settings(draws=21, steps=31, every=every, engine=engine, workers=1)
+        made.append(ensemble.run(program, how, program.levels, program.levels, {}, lambda _n: None))
+    assert same_bits(made[0].kept, made[1].kept)
+    assert same_bits(made[0].times, made[1].times)
+    for slot in program.levels:
+        assert made[0].fans[slot].low == made[1].fans[slot].low
+        assert np.array_equal(made[0].fans[slot].counts, made[1].fans[slot].counts)
+    assert made[0].laws == made[1].laws

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from materiel.analysis import words
+
+
+@pytest.mark.parametrize(
+    ("probability", "term"),
+    [
+        (0.0, "almost no chance"),
+        (0.05, "almost no chance"),
+        (0.0501, "very unlikely"),
+        (0.20, "very unlikely"),
+        (0.2001, "unlikely"),
+        (0.45, "unlikely"),
+        (0.4501, "roughly even chance"),
+        (0.55, "roughly even chance"),
+        (0.5501, "likely"),
+        (0.80, "likely"),
+        (0.8001, "very likely"),
+        (0.95, "very likely"),
+        (0.9501, "almost certain"),
+        (1.0, "almost certain"),
+    ],
+)
+def test_words_change_at_the_edges_of_icd_203(probability, term):
+    assert words.word(probability) == term
+
+
+def test_words_are_those_of_one_row_and_never_of_confidence():
+    terms = [term for _, term in words.ICD_203]
+    assert terms == ["almost no chance", "very unlikely", "unlikely", "roughly even chance", "likely", "very likely", "almost certain"]
+    assert not any("confiden" in term or "probab" in term or "remote" in term for term in terms)
+
+
+@given(st.floats(0.0, 1.0), st.integers(1, 100_000))
+def test_percent_is_never_nought_nor_a_hundred(probability, draws):
+    said = words.percent(probability, draws)
+    number = int(said.removeprefix("below ").removeprefix("above ").removesuffix(" %"))
+    assert 1 <= number <= 99
+
+
+@pytest.mark.parametrize(
+    ("probability", "draws", "said"),
+    [
+        (0.0, 2000, "below 1 %"),
+        (1.0, 2000, "above 99 %"),
+        (2 / 2000, 2000, "below 1 %"),
+        (0.014, 2000, "1 %"),
+        (0.996, 2000, "99 %"),
+        (0.634, 2000, "63 %"),
+        (0.5, 4, "below 75 %"),
+        (0.02, 100, "below 3 %"),
+        (0.98, 100, "above 97 %"),
+        (0.10, 100, "10 %"),
+    ],
+)
+def test_percent_is_no_finer_than_the_draws_can_tell(probability, draws, said):
+    assert words.percent(probability, draws) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "shown"),
+    [
+        (1234567.0, 1000000.0, 2000000.0, 1200000.0),
+        (1234567.0, 1234560.0, 1234570.0, 1230000.0),
+        (0.0, -5.0, 5.0, 0.0),
+        (0.01, 0.0, 100.0, 0.0),
+        (43.7, 10.0, 90.0, 44.0),
+        (7.0, 7.0, 7.0, 7.0),
+    ],
+)
+def test_values_are_rounded_to_what_their_interval_supports(value, low, high, shown):
+    assert words.rounded(value, low, high) == shown
+
+
+@given(st.floats(1e-3, 1e12), st.floats(1.01, 50.0))
+def test_rounding_moves_a_value_by_little_against_its_interval(value, spread):
+    low, high = value / spread, value * spread
+    assert abs(words.rounded(value, low, high) - value) <= max(0.05 * (high - low), 0.05 * value)
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "unit", "text"),
+    [
+        (2.4e6, 1e6, 5e6, "round", "2.4 million rounds"),
+        (2.4e9, 1e9, 5e9, "USD", "2.4 billion USD"),
+        (24_000.0, 10_000.0, 50_000.0, "t", "24,000 t"),
+        (240.0, 100.0, 500.0, "round/day", "240 rounds/day"),
+        (12.0, 4.0, 20.0, "percent", "12 %"),
+        (3.0, 1.0, 5.0, "body", "3 bodies"),
+        (0.5, 0.1, 0.9, "1", "0.5"),
+    ],
+)
+def test_numbers_are_written_as_people_write_them(value, low, high, unit, text):
+    assert words.number(value, low, high, unit) == text
