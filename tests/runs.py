@@ -15,7 +15,7 @@ import numpy.typing as npt
 from materiel import network
 from materiel.case.loading import load
 from materiel.case.model import Case
-from materiel.engine import reference
+from materiel.engine import ensemble, reference
 from materiel.engine.kernel import compile_program
 from materiel.engine.reference import Outcome
 from materiel.network import Program
@@ -47,6 +47,12 @@ def run(
     if engine == "numpy":
         return reference.run(program, memory, steps, 1, recorded)
     return compile_program(program, recorded).run(memory, steps, 1)
+
+
+def gather(program: Program, kept: Sequence[int], fans: Sequence[int] = (), steps: int = 40, **settings: Any) -> ensemble.Ensemble:
+    """Run one program as an ensemble, in chunks and threads, laws checked."""
+    one = ensemble.Pass(program, steps, kept=list(kept), recorded=list(fans), fans=list(fans))
+    return ensemble.run([one], ensemble.Settings(**{"workers": 1} | settings), lambda _n: None)[0]
 
 
 class Traces:

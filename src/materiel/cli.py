@@ -51,7 +51,7 @@ def run(
     scenario: ScenarioOption = "",
     step: Step = None,
     engine: Engine = "native",
-    chunk: Annotated[int, typer.Option(help="draws worked on together; changes no number", min=1)] = 512,
+    chunk: Annotated[int, typer.Option(help="draws worked on together; changes no number", min=1)] = 1024,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="folder in which the run gets a folder of its own: results, manifest, report")] = None,
     as_json: Json = False,
 ) -> None:

@@ -38,8 +38,9 @@ NAMED: dict[str, tuple[str, ...]] = {
     "loguniform": ("low", "high"),
     "triangular": ("low", "mode", "high"),
     "exponential": ("mean",),
+    "chance": ("probability",),
 }
-"""Named distributions and their parameters; `gsd` is the geometric standard deviation, 1 or more."""
+"""Named distributions and their parameters; `gsd` is the geometric standard deviation, above 1; a `chance` is 1 with its probability, else 0."""
 
 
 class QuantityError(ValueError):
@@ -67,7 +68,7 @@ class Distribution:
     @property
     def constant(self) -> bool:
         """Whether every draw is the same."""
-        return len(self.values) == 1
+        return len(self.values) == 1 and not self.named
 
     @property
     def sound(self) -> bool:
@@ -108,6 +109,8 @@ class Distribution:
         """Return the lowest and highest value that a draw can come arbitrarily near to."""
         if self.constant:
             return self.values[0], self.values[0]
+        if self.named == "chance":
+            return 0.0, 1.0
         if self.named in ("uniform", "loguniform", "triangular"):
             return self.values[0], self.values[-1]
         if self.named == "exponential" or self.scale == "log":
@@ -140,6 +143,8 @@ def _named_quantile(name: str, values: tuple[float, ...], u: Array) -> Array:
     if name == "loguniform":
         low, high = portable.log(values[0]), portable.log(values[1])
         return portable.exp(low + u * (high - low))
+    if name == "chance":
+        return np.where(u > 1.0 - values[0], 1.0, 0.0)
     if name == "exponential":
         return -values[0] * portable.log(1.0 - u)
     low, mode, high = values
@@ -243,13 +248,7 @@ def _read_named(raw: Mapping[str, Any]) -> Distribution:
         centre = float(to_scale("logit", np.array(values[0])))
         ends = [float(from_scale("logit", np.array(centre + z * 1.6448536269514722 * values[1]))) for z in (-1, 1)]
         return Distribution("logit", (0.05, 0.95), (ends[0], ends[1]))
-    if name == "exponential":
-        return _exponential(values[0])
     return Distribution("linear", (0.0,) * len(values), values, name)
-
-
-def _exponential(mean: float) -> Distribution:
-    return Distribution("linear", (0.0, 1.0), (mean, np.inf), "exponential")
 
 
 def _line(scale: Scale, centre: float, sd: float) -> Distribution:
@@ -262,6 +261,8 @@ def _check_named(name: str, values: tuple[float, ...]) -> None:
         raise QuantityError(f"{name} parameters do not rise: {values}", "low below high")
     if name in ("lognormal", "loguniform", "exponential") and values[0] <= 0:
         raise QuantityError(f"{name} of {values[0]:g}", "a value above 0")
+    if name == "chance" and not 0 < values[0] < 1:
+        raise QuantityError(f"probability {values[0]:g}", "between 0 and 1", "probability")
     if name == "lognormal" and values[1] <= 1:
         raise QuantityError(f"gsd {values[1]:g}", "a geometric standard deviation above 1", "gsd")
     if name == "logitnormal" and not 0 < values[0] < 1:

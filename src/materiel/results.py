@@ -37,7 +37,7 @@ def dataset(answers: Mapping[str, tuple[str, str, Array]], curves: Mapping[str, 
     """Return answers (text, unit, values per draw) and curves as one Dataset.
 
     Answers have the dimension `draw`; curves `quantile` and one of two time coordinates, `boundary` for levels and `period` (by its start) for
-    flows, as dates of the calendar that begins at `start`. A curve that ends before the horizon is nan from there on.
+    flows, as dates of the calendar that begins at `start`. A curve that is not shown throughout is nan elsewhere.
     """
     import xarray
 
@@ -46,14 +46,16 @@ def dataset(answers: Mapping[str, tuple[str, str, Array]], curves: Mapping[str, 
         variables[name] = ("draw", drawn, {"units": unit, "long_name": text})
     coordinates: dict[str, Any] = {"quantile": list(FAN)}
     for on in ("boundary", "period"):
-        days = max((curve.days for curve in curves.values() if curve.on == on), key=len, default=None)
-        if days is None:
+        found = [curve.days for curve in curves.values() if curve.on == on]
+        if not found:
             continue
+        days = np.unique(np.concatenate(found))
         dates = np.datetime64(start, "s") + (days * 86400).astype("timedelta64[s]")
         coordinates[on] = (on, dates.astype("datetime64[ns]"))
         for name, curve in curves.items():
             if curve.on == on:
-                filled = np.pad(curve.quantiles, ((0, 0), (0, len(days) - len(curve.days))), constant_values=np.nan)
+                filled = np.full((len(FAN), len(days)), np.nan)
+                filled[:, np.searchsorted(days, curve.days)] = curve.quantiles
                 variables[f"{name}_over_time"] = (("quantile", on), filled, {"units": curve.unit, "long_name": curve.text})
     return xarray.Dataset(variables, coords=coordinates, attrs=dict(attributes))
 

@@ -45,7 +45,7 @@ class Options:
     scenario: str = ""
     step: float | None = None
     engine: str = "native"
-    chunk: int = 512
+    chunk: int = 1024
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Study:
         scenario: str = "",
         step: float | None = None,
         engine: str = "native",
-        chunk: int = 512,
+        chunk: int = 1024,
         report: Callable[[int, int], None] | None = None,
     ) -> Run:
         """Run the case and return its answers.
@@ -185,8 +185,8 @@ class _Runner:
         laws: dict[str, float] = {}
         for names, one, found in zip(branches.values(), passes.values(), ensembles, strict=True):
             kept |= dict(zip(names, found.kept, strict=True))
-            slots = zip([name for name in asked if asked[name].fan], one.fans, strict=True)
-            curves |= {name: _curve(one.program, asked[name], found, slot) for name, slot in slots if name in names}
+            slots = zip([name for name in names if asked[name].fan], one.fans, strict=True)
+            curves |= {name: _curve(one, asked[name], found, slot, case.step) for name, slot in slots}
             laws = {name: max(error, laws.get(name, 0.0)) for name, error in found.laws.items()}
         with self._timed("answers"):
             priors = [prior for one in passes.values() for _, prior in one.program.priors if prior.path not in one.fixed]
@@ -203,15 +203,17 @@ class _Runner:
 
     def _pass(self, case: Case, branch: Branch, asked: list[Asked]) -> ensemble.Pass:
         """Return the pass of one branch; every pass has the gauges of all questions, so that passes of one structure share a kernel."""
-        if branch.scenario and branch.scenario != self.options.scenario:
-            case = self.study.case(self.options.as_of, branch.scenario, self.options.step)
+        if branch.scenario:
+            both = ",".join(filter(None, (self.options.scenario, branch.scenario)))
+            case = self.study.case(self.options.as_of, both, self.options.step)
         everything = questions.prepare(case)
         program = network.build(case, [one.gauge for one in everything.values() if one.gauge is not None])
         proof.prove(program)
         gauges = {one.id: f"{one.gauge.path}" for one in everything.values() if one.gauge is not None}
         kept = [program.variables[f"{gauges[one.id]}.{'crossed' if one.form == 'first' else 'kept'}"][0] for one in asked]
-        fans = [program.variables[f"{gauges[one.id]}.now"][0] for one in everything.values() if one.fan]
-        return ensemble.Pass(program, _steps(case, max(one.last_day for one in asked)), kept, fans, branch.fixed)
+        seen = {one.id: program.variables[f"{gauges[one.id]}.now"][0] for one in everything.values() if one.fan}
+        fans = [seen[one.id] for one in asked if one.fan]
+        return ensemble.Pass(program, _steps(case, max(one.last_day for one in asked)), kept, list(seen.values()), fans, branch.fixed)
 
     def _tell(self, count: int, passes: int) -> None:
         self.done += count
@@ -243,12 +245,17 @@ def _steps(case: Case, last: float) -> int:
     return min(int(np.ceil(last / case.step - 1e-9)) + 1, int(np.ceil(case.day(case.end) / case.step - 1e-9)))
 
 
-def _curve(program: network.Program, one: Asked, found: ensemble.Ensemble, slot: int) -> Curve:
-    target = one.gauge.links["of"][0] if one.gauge else None
-    kind = program.kinds[f"{target.path}.{target.variable}"] if target else "flow"
-    unit = str(one.gauge.options["unit"]) if one.gauge else one.unit
-    on = "boundary" if kind == "level" else "period"
-    return Curve(one.text, unit, on, found.times, found.fans[slot].quantiles(np.array(FAN)))
+def _curve(one: ensemble.Pass, asked: Asked, found: ensemble.Ensemble, slot: int, step: float) -> Curve:
+    """Return what a gauge read over time; amounts per period, which totals add up, become rates per day."""
+    gauge = asked.gauge
+    assert gauge is not None
+    target = gauge.links["of"][0]
+    on = "boundary" if one.program.kinds[f"{target.path}.{target.variable}"] == "level" else "period"
+    unit, quantiles = str(gauge.options["unit"]), found.fans[slot].quantiles(np.array(FAN))
+    if asked.form == "total":
+        unit, quantiles = f"{unit}/day", quantiles / step
+    shown = found.times >= (asked.since if asked.branch.contingency == "" else 0.0)
+    return Curve(asked.fan, unit, on, found.times[shown], quantiles[:, shown])
 
 
 def load(name: str | Path) -> Study:

@@ -11,9 +11,8 @@ import strategies
 from materiel import network
 from materiel.analysis import questions
 from materiel.case.loading import load, shelf
-from materiel.engine import ensemble
 from materiel.network import Program
-from runs import build, examples, run, same_bits
+from runs import ENGINES, build, examples, gather, run, same_bits
 
 SHIPPED = ("dprk-2023", "britain-1915")
 
@@ -62,10 +61,7 @@ def test_engines_agree_on_shipped_cases(name: str) -> None:
 def test_engines_record_at_the_same_moments(every: int) -> None:
     """What an ensemble keeps and counts is the same on both engines, also when the last records are not full."""
     program = build(examples()["lines"])
-    made = []
-    for engine in ("numpy", "native"):
-        how = ensemble.Settings(draws=21, steps=31, every=every, engine=engine, workers=1)
-        made.append(ensemble.run(program, how, program.levels, program.levels, {}, lambda _n: None))
+    made = [gather(program, program.levels, program.levels, draws=21, steps=31, every=every, engine=engine) for engine in ENGINES]
     assert same_bits(made[0].kept, made[1].kept)
     assert same_bits(made[0].times, made[1].times)
     for slot in program.levels:

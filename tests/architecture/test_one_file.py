@@ -12,9 +12,8 @@ import pytest
 
 from materiel import component, network, proof
 from materiel.case import schema
-from materiel.engine import ensemble
 from materiel.errors import CaseError
-from runs import ENGINES, Traces, read
+from runs import ENGINES, Traces, gather, read
 
 FILE = '''
 """Workshops: broken things repaired."""
@@ -109,8 +108,7 @@ def test_a_file_is_all_it_takes(workshop: component.Type) -> None:
     assert proof.prove(program) > 0
     finals = []
     for engine in ENGINES:
-        settings = ensemble.Settings(draws=32, steps=120, engine=engine, workers=1)
-        found = ensemble.run(program, settings, program.levels, [], {}, lambda _n: None)
+        found = gather(program, program.levels, steps=120, draws=32, engine=engine)
         assert {"items.gun", "items.steel"} <= found.laws.keys()
         finals.append(found.kept)
     assert np.array_equal(*finals)

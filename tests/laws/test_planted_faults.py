@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from materiel.engine import ensemble, laws
+from materiel.engine import laws
 from materiel.errors import RunError
 from materiel.network import ZERO, Program, Stage
-from runs import ENGINES, build, run
+from runs import ENGINES, build, gather, run
 from strategies import constant, day
 
 CASE = {
@@ -79,7 +79,7 @@ def broken(program: Program, engine: str) -> dict[str, float]:
 
 def refused(program: Program, engine: str, law: str) -> None:
     with pytest.raises(RunError, match=f"law broken: {law}"):
-        ensemble.run(program, ensemble.Settings(draws=8, steps=40, engine=engine, workers=1), [], [], {}, lambda _n: None)
+        gather(program, [], draws=8, engine=engine)
 
 
 def drop(arguments: np.ndarray, row: int) -> np.ndarray:

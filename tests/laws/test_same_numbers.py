@@ -12,7 +12,7 @@ from hypothesis import given, settings
 import strategies
 from materiel.engine import draws, ensemble
 from materiel.network import Program
-from runs import ENGINES, Traces, build, read, run, same_bits
+from runs import ENGINES, Traces, build, gather, read, run, same_bits
 from strategies import between, constant, day
 
 CASE: dict[str, Any] = {
@@ -45,8 +45,7 @@ CASE: dict[str, Any] = {
 
 def kept(program: Program, **changes: Any) -> ensemble.Ensemble:
     """Run an ensemble, keep every level, and fan two of them."""
-    settings = ensemble.Settings(**{"seed": 3, "draws": 300, "steps": 45, "every": 5, "engine": "native", "workers": 1} | changes)
-    return ensemble.run(program, settings, program.levels, program.levels[:2], {}, lambda _n: None)
+    return gather(program, program.levels, program.levels[:2], **{"seed": 3, "draws": 300, "steps": 45, "every": 5} | changes)
 
 
 def fans_equal(a: ensemble.Ensemble, b: ensemble.Ensemble) -> bool:

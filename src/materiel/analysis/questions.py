@@ -58,7 +58,7 @@ class Asked:
     last_day: float
     threshold: tuple[str, float] | None
     key: bool
-    fan: bool
+    fan: str
     observed: str
 
 
@@ -145,7 +145,8 @@ class _Asker:
         since = self._first_day() or self.case.start
         return Asked(
             self.name, question.text, question.judgement, form, unit, self._branch(), gauge, parts, self.case.day(since),
-            self.case.day(last), self._threshold(unit), question.key, question.fan, question.observed,
+            self.case.day(last), self._threshold(unit), question.key,
+            question.fan if isinstance(question.fan, str) else (question.text if question.fan else ""), question.observed,
         )  # fmt: skip
 
     def _targets(self, form: str) -> list[Target]:
@@ -345,11 +346,11 @@ def answer(asked: Asked, drawn: Array, base_share: float) -> Answer:
 def _sentence(asked: Asked, quantiles: dict[int, float | None], probability: float | None, never: float, draws: int) -> str:
     low, middle, high = (quantiles[p] for p in (5, 50, 95))
 
-    def shown(value: float | None) -> str:
+    def shown(value: float | None, unit: str = asked.unit) -> str:
         ends = [v for v in quantiles.values() if v is not None]
-        return "never within the horizon" if value is None else words.number(value, min(ends), max(ends), asked.unit)
+        return "never within the horizon" if value is None else words.number(value, min(ends), max(ends), unit)
 
-    span = f"median {shown(middle)}, 90 % range {shown(low)} to {shown(high)}"
+    span = f"median {shown(middle)}, 90 % range {shown(low, '1')} to {shown(high)}"
     if never > 0 and asked.form == "first":
         span += f", never within the horizon in {words.percent(never, draws)} of runs"
     if probability is None:

@@ -67,13 +67,13 @@ def load(
 ) -> Case:
     """Return the checked case of a folder, a file, or a shipped name.
 
-    `as_of` hides claims and observations known later; `scenario` applies one of the case's overrides; `step` replaces the length of a
+    `as_of` hides claims and observations known later; `scenario` applies one of the case's overrides, or several in order, joined by commas; `step` replaces the length of a
     period, in days. Raises CaseError with every problem found.
     """
     folder = find(name)
     text, observations, digest = _read(folder)
-    if scenario:
-        _override(text, scenario)
+    for name_of_override in filter(None, scenario.split(",")):
+        _override(text, name_of_override)
     _no_blanks(text)
     try:
         model = schema.case_model().model_validate(text.data)
@@ -326,10 +326,11 @@ class _Builder:
             instance.entries[name] = [self._priors(case, instance, entries.each, raw, (name, i), None) for i, raw in enumerate(entry.get(name, []))]
 
     def _read_entry(self, case: Case, instance: Instance, name: str, each: dict[str, Parameter], entry: dict[str, Any], target: Target) -> Target:
-        raw = cast("Any", entry[name][target.key])
-        if len(each) == 1 and not (isinstance(raw, dict) and next(iter(each)) in raw):
-            raw = {next(iter(each)): raw}
-        numbers = self._priors(case, instance, each, cast("dict[str, Any]", raw), (name, target.key), target)
+        written = cast("object", entry[name][target.key])
+        only = next(iter(each))
+        spelt_out = len(each) > 1 or (isinstance(written, dict) and only in cast("dict[str, Any]", written))
+        raw: dict[str, Any] = cast("dict[str, Any]", written) if spelt_out else {only: written}
+        numbers = self._priors(case, instance, each, raw, (name, target.key), target)
         return Target(target.path, target.variable, target.index, numbers, target.key)
 
     def _priors(self, case: Case, instance: Instance, each: dict[str, Parameter], raw: dict[str, Any], at: Key, target: Target | None) -> dict[str, Prior]:

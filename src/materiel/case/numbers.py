@@ -103,11 +103,11 @@ class Numbers:
         if isinstance(base, dict) and "class" in base:
             named = cast("dict[str, Any]", base)["class"]
             reference = self._named("classes", named, parameter, unit, ("base", "class"))
-            value, because = reference.parts[0].distribution, because or f"reference class {named}: {reference.because}"
+            base_parts, because = reference.parts, because or f"reference class {named}: {reference.because}"
         else:
             self._reason(given, at)
-            value = self._inside("base", cast("object", base), parameter, unit)
-        parts = pool(value, self._voices(given.get("claims", []), parameter, unit, at))
+            base_parts = pool(self._inside("base", cast("object", base), parameter, unit), [])
+        parts = pool(base_parts, self._voices(given.get("claims", []), parameter, unit, at))
         return Prior(path, path, unit, "base", because, parts)
 
     def _reason(self, given: dict[str, Any], at: Key) -> None:

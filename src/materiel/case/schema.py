@@ -68,15 +68,17 @@ class Question(Record):
     """Bound whose probability is asked."""
     key: bool = False
     """Whether the answer is a key judgement."""
-    fan: bool = False
-    """Whether the report shows the variable over time."""
+    fan: bool | str = False
+    """Whether the report shows the variable over time (from `start` on, if given), or the title of that chart."""
     observed: str = ""
     """Series of observations shown beside the variable."""
 
 
 def _shorthand(only: str) -> Any:
-    def spell_out(raw: Any) -> Any:
-        return cast("Any", raw) if isinstance(raw, dict) and only in raw else {only: raw}
+    def spell_out(raw: object) -> object:
+        if isinstance(raw, dict) and only in raw:
+            return cast("dict[str, Any]", raw)
+        return {only: cast("object", raw)}
 
     return BeforeValidator(spell_out)
 
@@ -85,8 +87,8 @@ def _parameter(parameter: Parameter) -> tuple[Any, FieldInfo]:
     needed = parameter.default is None and not parameter.optional
     unit = "a day" if parameter.date else f"in {parameter.unit}"
     described = f"{parameter.meaning} ({unit})"
-    info: FieldInfo = Field(description=described) if needed else Field(default=None, description=described)
-    return cast("Any", Number), info
+    default: Any = ... if needed else None
+    return Number, Field(default=default, description=described)
 
 
 def _option(option: Option) -> tuple[Any, FieldInfo]:

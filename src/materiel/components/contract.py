@@ -54,7 +54,7 @@ class Contract(Component):
     share = Parameter("1", "", "share of the quantity or mass that is this item", default=1.0, because="all of it", at_least=0.0, at_most=1.0)
     first_day = Parameter("date", "t_0", "day on which deliveries begin to be due")
     duration = Parameter("day", "d", "time over which the order falls due", more_than=0.0)
-    enabled = Parameter("1", "e", "switch, from 0 (no such order) to 1", default=1.0, because="the order exists", at_least=0.0, lever=True)
+    enabled = Parameter("1", "e", "switch, from 0 (no such order) to 1", default=1.0, because="the order exists", at_least=0.0, at_most=1.0, lever=True)
     price = Parameter("USD/item", "p", "value of one unit in the account", more_than=0.0, optional=True)
     urgent = URGENT
     priority = priority(7)
@@ -103,6 +103,6 @@ class Contract(Component):
         """Move shipments along the way and keep the counts."""
         after: Values = {"shipped": shipped + ships, "arrived": arrived + arrivals, "worth": worth + value}
         if route_arrive is None:
-            return {**after, "lost": lost, "on_the_way": []}
+            return after
         leaving = on_the_way[-1] * route_arrive
         return {**after, "lost": lost + (leaving - arrivals), "on_the_way": pass_on(on_the_way, ships, route_arrive)}

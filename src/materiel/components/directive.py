@@ -86,6 +86,6 @@ class Directive(Component):
         return {"force": enabled * clamp((since - delay) / pace) * (1.0 - ends), "met": where(met, 1.0, 0.0)}
 
     @staticmethod
-    def move(dt: Value, elapsed: Value, met: Value) -> Values:
-        """Keep the clock running once the condition has been met."""
-        return {"elapsed": elapsed + met * dt}
+    def move(dt: Value, elapsed: Value, met: Value, below: Value | None, above: Value | None) -> Values:
+        """Keep the clock of a condition running once it has been met."""
+        return {} if below is None and above is None else {"elapsed": elapsed + met * dt}

@@ -91,7 +91,7 @@ class Fleet(Component):
         lost = stock_left * attrition
         after: Values = {"held": (stock_left - lost) + goods_in, "gone": gone + lost}
         if spares_need is None:
-            return {**after, "ready_share": ready_share, "parts_used": parts_used}
+            return after
         filled = ratio(repairs, held * dt)
         return {
             **after,

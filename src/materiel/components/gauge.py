@@ -61,16 +61,12 @@ class Gauge(Component):
     def move(t: Value, dt: Value, mode: str, now: Value, first_day: Value, until: Value, bound: Value, kept: Value, crossed: Value, begun: Value) -> Values:
         """Keep what the mode asks for."""
         if mode == "value":
-            return {"kept": where((t <= first_day) & (first_day < t + dt), now, kept), "crossed": crossed, "begun": begun}
+            return {"kept": where((t <= first_day) & (first_day < t + dt), now, kept)}
         if mode == "total":
-            return {"kept": kept + now * covered(t, dt, first_day, until), "crossed": crossed, "begun": begun}
+            return {"kept": kept + now * covered(t, dt, first_day, until)}
         within = (t >= first_day) & (t < until)
         if mode in ("below", "above"):
             met = now < bound if mode == "below" else now > bound
-            return {"kept": kept, "crossed": where(within & met & (crossed >= NEVER), t, crossed), "begun": begun}
+            return {"crossed": where(within & met & (crossed >= NEVER), t, crossed)}
         better = now > kept if mode == "largest" else now < kept
-        return {
-            "kept": where(within & (better | (begun < 0.5)), now, kept),
-            "crossed": crossed,
-            "begun": where(within, 1.0, begun),
-        }
+        return {"kept": where(within & (better | (begun < 0.5)), now, kept), "begun": where(within, 1.0, begun)}

@@ -123,14 +123,14 @@ class Line(Component):
         """Move capacity towards its target, work through its stages, and keep the counts."""
         first, second, third = capacity_now
         capacity_next = [first + grow * (capacity * target - first), second + grow * (first - second), third + grow * (second - third)]
-        if learning is not None and experience is not None:
-            productivity = productivity * (1.0 + learning * good / (experience + made))
-        return {
+        after: Values = {
             "capacity_now": capacity_next,
             "work": pass_on(work, starts, finish),
-            "productivity": productivity,
             "started": started + starts,
             "made": made + good,
             "scrapped": scrapped + (finished - good),
             "consumed": [used + ratio * starts for used, ratio in zip(consumed, inputs_ratio, strict=True)],
         }
+        if learning is not None and experience is not None:
+            after["productivity"] = productivity * (1.0 + learning * good / (experience + made))
+        return after

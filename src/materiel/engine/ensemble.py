@@ -22,12 +22,14 @@ Array = npt.NDArray[np.float64]
 class Pass:
     """One program to run on all draws.
 
-    `kept` are slots read at the last boundary, `fans` slots counted after every `every`-th period, `fixed` constants that replace priors by path.
+    `kept` are slots read at the last boundary, `recorded` slots read after every `every`-th period, `fans` those of them that are counted. Passes
+    that record the same slots share a kernel. `fixed` are constants that replace priors by path.
     """
 
     program: Program
     steps: int
     kept: Sequence[int] = ()
+    recorded: Sequence[int] = ()
     fans: Sequence[int] = ()
     fixed: Mapping[str, float] = field(default_factory=dict[str, float])
 
@@ -40,7 +42,7 @@ class Settings:
     draws: int = 2000
     step: float = 1.0
     every: int = 1
-    chunk: int = 512
+    chunk: int = 1024
     engine: str = "native"
     workers: int = os.cpu_count() or 1
 
@@ -57,12 +59,11 @@ class Ensemble:
     times: Array
     laws: dict[str, float] = field(default_factory=dict[str, float])
 
-    def take(self, first: int, kept: Array, recorded: Array, found: Mapping[str, float]) -> None:
+    def take(self, first: int, kept: Array, recorded: Mapping[int, Array], found: Mapping[str, float]) -> None:
         """Add what one chunk of draws, beginning with draw `first`, left."""
         self.kept[:, first : first + kept.shape[1]] = kept
-        for i, fan in enumerate(self.fans.values()):
-            if len(recorded):
-                fan.add(recorded[:, i])
+        for slot, values in recorded.items():
+            self.fans[slot].add(values)
         for name, error in found.items():
             self.laws[name] = float(np.maximum(error, self.laws.get(name, 0.0)))
 
@@ -77,13 +78,14 @@ def run(passes: Sequence[Pass], settings: Settings, report: Callable[[int], None
     runners = [_runner(one, settings) for one in passes]
     made = [_empty(one, settings) for one in passes]
 
-    def chunk(first: int) -> tuple[int, list[tuple[Array, Array, dict[str, float]]]]:
+    def chunk(first: int) -> tuple[int, list[tuple[Array, dict[int, Array], dict[str, float]]]]:
         drawn = sampler.draw(settings.seed, first, min(settings.chunk, settings.draws - first))
-        left: list[tuple[Array, Array, dict[str, float]]] = []
+        left: list[tuple[Array, dict[int, Array], dict[str, float]]] = []
         for i, one in enumerate(passes):
             outcome = runners[i](reference.fill(one.program, drawn[ends[i] : ends[i + 1]], settings.step, one.fixed))
             found = {name: float(np.max(error)) for name, error in laws.errors(one.program, outcome).items()}
-            left.append((outcome.last[list(one.kept)], outcome.recorded, found))
+            seen = {slot: outcome.recorded[:, one.recorded.index(slot)] for slot in one.fans if len(outcome.recorded)}
+            left.append((outcome.last[list(one.kept)], seen, found))
             report(drawn.shape[1])
         return first, left
 
@@ -104,8 +106,8 @@ def _empty(one: Pass, settings: Settings) -> Ensemble:
 
 def _runner(one: Pass, settings: Settings) -> Callable[[Array], reference.Outcome]:
     if settings.engine == "numpy":
-        return lambda memory: reference.run(one.program, memory, one.steps, settings.every, one.fans)
+        return lambda memory: reference.run(one.program, memory, one.steps, settings.every, one.recorded)
     from materiel.engine.kernel import compile_program
 
-    kernel = compile_program(one.program, one.fans)
+    kernel = compile_program(one.program, one.recorded)
     return lambda memory: kernel.run(memory, one.steps, settings.every)

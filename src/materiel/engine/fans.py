@@ -33,7 +33,7 @@ class Fan:
         self._reach(int(bins.min()), int(bins.max()))
         times, span = self.counts.shape
         flat = (bins - self.low) + np.arange(times)[:, None] * span
-        np.add.at(self.counts.reshape(-1), flat.ravel(), 1)
+        np.add.at(self.counts.reshape(-1), flat.ravel(), np.int32(1))
 
     def _reach(self, low: int, high: int) -> None:
         before = max(self.low - low, 0)
@@ -44,17 +44,16 @@ class Fan:
 
     def quantiles(self, probabilities: Array) -> Array:
         """Return quantiles of shape (probabilities, times)."""
-        cumulative = self.counts.cumsum(axis=1)
-        whole = cumulative[:, -1]
-        made = np.empty((len(probabilities), len(whole)))
-        for i, p in enumerate(probabilities):
-            rank = np.maximum(p * whole, 0.5)
-            index = (cumulative < rank[:, None]).sum(axis=1)
-            below = np.where(index > 0, np.take_along_axis(cumulative, np.maximum(index - 1, 0)[:, None], 1)[:, 0], 0)
-            inside = (rank - below) / np.take_along_axis(self.counts, index[:, None], 1)[:, 0]
-            bins = index + self.low
+        made = np.empty((len(probabilities), len(self.counts)))
+        for time, counts in enumerate(self.counts):
+            filled = np.flatnonzero(counts)
+            cumulative = np.cumsum(counts[filled], dtype=np.int64)
+            ranks = np.maximum(probabilities * cumulative[-1], 0.5)
+            index = np.searchsorted(cumulative, ranks)
+            inside = (ranks - (cumulative[index] - counts[filled[index]])) / counts[filled[index]]
+            bins = filled[index] + self.low
             lower, upper = _edge(bins - (bins < 0)), _edge(bins + (bins > 0))
-            made[i] = lower + inside * (upper - lower)
+            made[:, time] = lower + inside * (upper - lower)
         return made
 
 

@@ -58,24 +58,29 @@ class Kernel:
     address: int
 
     def run(self, memory: Array, steps: int, every: int) -> Outcome:
-        """Run a prepared memory of shape (slots, draws) for `steps` periods, as the reference engine does; releases the GIL."""
+        """Run a prepared memory of shape (slots, draws) for `steps` periods, as the reference engine does; releases the GIL.
+
+        Of the last boundary only levels and recorded slots are kept; the others are nought. Block after block of draws is worked on in one place, which stays in the cache.
+        """
         slots, draws = memory.shape
-        blocks = -(-draws // self.width)
-        work = _aligned((blocks, slots, self.width))
-        padded = np.empty((slots, blocks * self.width))
-        padded[:, :draws] = memory
-        padded[:, draws:] = memory[:, :1]
-        work[:] = padded.reshape(slots, blocks, self.width).swapaxes(0, 1)
-        records = _aligned((blocks, max(steps // every, 1), max(len(self.recorded), 1), self.width))
-        lowest = _aligned((blocks, self.width))
+        levels = np.array(sorted({*self.program.levels, *self.recorded}), dtype=np.int64)
         bound = [slot for slot in self.program.levels if slot not in self.program.free]
-        lowest[:] = work[:, bound].min(axis=1) if bound else 0.0
+        work, least = _aligned((slots, self.width)), _aligned((1, self.width))
+        records = _aligned((max(steps // every, 1), max(len(self.recorded), 1), self.width))
+        last, lowest = np.zeros((slots, draws)), np.zeros(draws)
+        seen = np.empty((steps // every, len(self.recorded), draws))
         call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3, ctypes.c_int64, ctypes.c_int64)(self.address)
-        for b in range(blocks):
-            call(work[b].ctypes.data, records[b].ctypes.data, lowest[b].ctypes.data, steps, every)
-        last = work.swapaxes(0, 1).reshape(slots, -1)[:, :draws]
-        seen = records.transpose(1, 2, 0, 3).reshape(records.shape[1], records.shape[2], -1)
-        return Outcome(memory, last, seen[: steps // every, : len(self.recorded), :draws], lowest.reshape(-1)[:draws])
+        for first in range(0, draws, self.width):
+            count = min(self.width, draws - first)
+            here = slice(first, first + count)
+            work[:, :count] = memory[:, here]
+            work[:, count:] = memory[:, first : first + 1]
+            least[0] = work[bound].min(axis=0) if bound else 0.0
+            call(work.ctypes.data, records.ctypes.data, least.ctypes.data, steps, every)
+            last[levels, here] = work[levels, :count]
+            seen[:, :, here] = records[: steps // every, : len(self.recorded), :count]
+            lowest[here] = least[0, :count]
+        return Outcome(memory, last, seen, lowest)
 
 
 def _aligned(shape: tuple[int, ...]) -> Array:
@@ -121,12 +126,23 @@ class _Writer:
         self.names = itertools.count()
         self.lines: list[str] = []
         self.tables: list[str] = []
+        self.formulas = {stage: trace(stage.function, stage.arguments.shape[1])[1] for stage in program.step}
         self.needed = self._needed()
 
     def _needed(self) -> set[int]:
-        """Return the slots that anybody reads: what a stage writes elsewhere is not written at all."""
-        read = {int(slot) for stage in self.program.step for slot in stage.arguments.ravel()}
-        return read | set(self.program.levels) | set(self.recorded)
+        """Return the slots that count: levels, what is recorded, and whatever these are computed from; nothing else is computed."""
+        needed, before = {*self.program.levels, *self.recorded}, 0
+        while len(needed) > before:
+            before = len(needed)
+            for stage in reversed(self.program.step):
+                for k in self._wanted(stage, needed):
+                    for argument in _arguments(self.formulas[stage][k]):
+                        needed.update(int(slot) for slot in stage.arguments[:, argument])
+        return needed
+
+    def _wanted(self, stage: Stage, needed: set[int]) -> list[int]:
+        """Return which results of a stage are needed."""
+        return [k for k in range(stage.results.shape[1]) if any(int(slot) in needed for slot in stage.results[:, k])]
 
     def text(self) -> str:
         """Return the module: one function `run(memory, records, lowest, periods, every)`."""
@@ -200,8 +216,7 @@ class _Writer:
         self.lines += ["  br label %recorded", "recorded:"]
 
     def _stage(self, stage: Stage) -> None:
-        _, formulas = trace(stage.function, stage.arguments.shape[1])
-        wanted = [k for k in range(len(formulas)) if any(int(slot) in self.needed for slot in stage.results[:, k])]
+        formulas, wanted = self.formulas[stage], self._wanted(stage, self.needed)
         if not wanted:
             return
         if len(stage.arguments) == 1:
@@ -242,6 +257,20 @@ class _Writer:
         """Return a number in every lane."""
         bits = f"double 0x{struct.unpack('<Q', struct.pack('<d', number))[0]:016X}"
         return f"<{', '.join([bits] * self.width)}>"
+
+
+def _arguments(formula: Symbol) -> set[int]:
+    """Return which arguments of its stage a formula reads."""
+    seen: set[Symbol] = set()
+    waiting, found = [formula], set[int]()
+    while waiting:
+        symbol = waiting.pop()
+        if symbol not in seen:
+            seen.add(symbol)
+            waiting += symbol.args
+            if symbol.op == "argument":
+                found.add(int(symbol.number))
+    return found
 
 
 class _Values:

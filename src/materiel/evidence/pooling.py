@@ -61,12 +61,12 @@ class Prior:
         return np.searchsorted(edges, choice, side="right")
 
 
-def pool(base: Distribution | None, claims: list[tuple[str, float, Distribution]]) -> tuple[Part, ...]:
-    """Return the linear pool of a base of strength 1 (if there is one) and of claims (id, strength, distribution).
+def pool(base: Distribution | tuple[Part, ...], claims: list[tuple[str, float, Distribution]]) -> tuple[Part, ...]:
+    """Return the linear pool of a base of strength 1 and of claims (id, strength, distribution).
 
-    Weights are strengths over their sum: with no claims left the base is all.
+    Weights are strengths over their sum: with no claims left the base is all. A base may itself be a pool, such as a reference class with claims of its own.
     """
-    voices = [("", 1.0, base)] if base is not None else []
-    voices += claims
-    whole = sum(strength for _, strength, _ in voices)
-    return tuple(Part(strength / whole, distribution, claim) for claim, strength, distribution in voices if distribution)
+    inner = (Part(1.0, base),) if isinstance(base, Distribution) else base
+    whole = 1.0 + sum(strength for _, strength, _ in claims)
+    own = tuple(Part(part.weight / whole, part.distribution, part.claim) for part in inner)
+    return own + tuple(Part(strength / whole, distribution, claim) for claim, strength, distribution in claims)
