@@ -177,7 +177,7 @@ class Writer:
 
     def routes(self) -> None:
         """Add ways between actors, narrow enough to fill up."""
-        for name in ("sea", "rail")[: self.draw(st.integers(0, 2))]:
+        for name in ("rail", "sea")[: self.draw(st.integers(0, 2))]:
             entry: Data = {"transit": self.draw(amounts(1.0, "day", 1, 12)), "stages": self.draw(st.integers(1, 3))}
             if self.maybe():
                 entry["capacity"] = self.draw(amounts(1.0, "t/day"))
@@ -196,10 +196,10 @@ class Writer:
             "item": item, "quantity": self.draw(amounts(scale, unit)), "first_day": self.draw(dates()), "to": f"{to}.stockpiles.{item}",
             "duration": self.draw(amounts(2.0, "day")), "source": f"{actor}.stockpiles.{item}",
         })  # fmt: skip
-        if self.data["routes"] and self.maybe():
+        if self.data["routes"] and not self.maybe(4):
             entry["route"] = self.draw(st.sampled_from(sorted(self.data["routes"])))
         path = self.put(actor, "contracts", name, entry | more)
-        self.levers[f"{path}.enabled"] = ""
+        self.levers[f"{path}.enabled"] = "share"
         self.flows |= {f"{path}.ships": unit, f"{path}.arrivals": unit}
 
     def trade(self, *, account: bool) -> None:
@@ -254,7 +254,7 @@ class Writer:
             if unit == "share":
                 act: Data = {"set": self.draw(shares())}
             elif self.maybe():
-                act = {"set": self.draw(amounts(1.0, unit, 0))}
+                act = {"set": self.draw(amounts(1.0, unit))}
             else:
                 act = {"multiply": self.draw(amounts(0.25, "", 0, 16))}
             entry: Data = {"acts": {lever: act}}

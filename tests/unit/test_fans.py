@@ -25,10 +25,10 @@ def test_quantiles_are_within_a_thousandth_of_the_exact_ones(scale):
     assert np.max(np.abs(fan(values).quantiles(P) / exact - 1)) < 1e-3
 
 
-def test_quantiles_of_values_below_nought_are_within_a_bin_of_the_exact_ones():
+def test_quantiles_of_values_below_nought_are_within_a_thousandth_of_the_exact_ones():
     values = -np.exp(np.random.default_rng(2).normal(size=(2, 40_000)))
     exact = np.quantile(values, P, axis=1, method="inverted_cdf")
-    assert np.max(np.abs(fan(values).quantiles(P) / exact - 1)) < 1 / 512
+    assert np.max(np.abs(fan(values).quantiles(P) / exact - 1)) < 1e-3
 
 
 def test_quantiles_on_both_sides_of_nought_are_near_the_exact_ones():
@@ -37,12 +37,12 @@ def test_quantiles_on_both_sides_of_nought_are_near_the_exact_ones():
     assert np.max(np.abs(fan(values).quantiles(np.array([0.05, 0.25, 0.75, 0.95])) - exact)) < 2e-3
 
 
-def test_nought_stays_nought_to_a_thousand_millionth():
-    assert np.all(np.abs(fan(np.zeros((2, 100))).quantiles(P)) <= 1e-9)
+def test_nought_stays_nought():
+    assert np.all(fan(np.zeros((2, 100))).quantiles(P) == 0)
 
 
-def test_a_single_value_stays_within_its_bin():
-    assert np.all(np.abs(fan(np.full((1, 100), 7.0)).quantiles(P) / 7.0 - 1) < 1 / 256)
+def test_a_single_value_is_within_a_thousandth():
+    assert np.all(np.abs(fan(np.full((1, 100), 7.0)).quantiles(P) / 7.0 - 1) < 1e-3)
 
 
 @given(st.lists(st.integers(0, 1000), max_size=5).map(sorted), st.permutations(range(4)))
@@ -56,7 +56,7 @@ def test_chunks_and_their_order_change_nothing(cuts, order):
     assert np.array_equal(whole.quantiles(P), shuffled.quantiles(P))
 
 
-@given(st.lists(st.floats(0.0, 1e12), min_size=1, max_size=40))
+@given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=40))
 def test_quantiles_rise_with_their_probability(values):
     found = fan(np.array([values])).quantiles(np.linspace(0.01, 0.99, 50))
     assert np.all(np.diff(found[:, 0]) >= 0)

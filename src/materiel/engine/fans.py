@@ -6,6 +6,8 @@ the number itself: a quantile read off the counts is within 0.1 % of the exact o
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import numpy.typing as npt
 
@@ -49,7 +51,7 @@ class Fan:
             filled = np.flatnonzero(counts)
             cumulative = np.cumsum(counts[filled], dtype=np.int64)
             ranks = np.maximum(probabilities * cumulative[-1], 0.5)
-            index = np.searchsorted(cumulative, ranks)
+            index = cast("npt.NDArray[np.int64]", np.searchsorted(cumulative, ranks))
             inside = (ranks - (cumulative[index] - counts[filled[index]])) / counts[filled[index]]
             bins = filled[index] + self.low
             lower, upper = _edge(bins - (bins < 0)), _edge(bins + (bins > 0))
