@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import strategies
 from materiel.network import Program
@@ -50,11 +51,11 @@ def test_everything_is_scarce_somewhere() -> None:
     seen: Counter[str] = Counter()
     sections: Counter[str] = Counter()
 
-    @settings(max_examples=40, database=None)
-    @given(strategies.cases(), strategies.steps)
+    @settings(max_examples=60, database=None)
+    @given(st.one_of(strategies.cases(), strategies.cases(account=True)), strategies.steps)
     def gather(data: strategies.Data, dt: float) -> None:
         program = build(data, dt)
-        outcome = run(program, steps=30, draws=4, dt=dt, fixed={"contingencies.war.begins": 20.0})
+        outcome = run(program, steps=20, draws=2, dt=dt, fixed={"contingencies.war.begins": 10.0})
         seen.update(cuts(program, outcome.recorded))
         sections.update({stage.title.split()[0] for stage in program.step})
 

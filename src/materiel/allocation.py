@@ -68,10 +68,13 @@ def settled(available: Value, takes: Sequence[Value]) -> tuple[Value, Value]:
     return remainder, total(taken[1:], taken[0])
 
 
-def levered(value: Value, forces: Sequence[Value], factors: Sequence[Value], settings: Sequence[tuple[Value, Value]]) -> Value:
-    """Return a lever as directives have it: settings by (force, value) move it, then factors multiply it, each as far as it is in force."""
+def levered(value: Value, forces: Sequence[Value], factors: Sequence[Value], settings: Sequence[tuple[Value, Value]], at_most: float | None) -> Value:
+    """Return a lever as directives have it: settings by (force, value) move it, then factors multiply it, each as far as it is in force.
+
+    A share that factors would lift above `at_most` stops there.
+    """
     for force, setting in settings:
         value = value + force * (setting - value)
     for force, factor in zip(forces, factors, strict=True):
         value = value * (1.0 + force * (factor - 1.0))
-    return value
+    return value if at_most is None else minimum(value, at_most)

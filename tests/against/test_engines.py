@@ -42,7 +42,7 @@ def test_engines_agree_on_random_networks(data: strategies.Data, dt: float, draw
 
 
 @pytest.mark.proof
-@settings(max_examples=300, derandomize=False)
+@settings(max_examples=150, derandomize=False)
 @given(strategies.cases(), strategies.steps, st.integers(1, 40))
 def test_engines_agree_on_many_more_networks(data: strategies.Data, dt: float, draws: int) -> None:
     assert_same(build(data, dt), steps=60, draws=draws, dt=dt, fixed={"contingencies.war.begins": 9.5})

@@ -27,7 +27,7 @@ def test_laws_hold_on_random_networks(data: strategies.Data, dt: float) -> None:
 
 
 @pytest.mark.proof
-@settings(max_examples=400, derandomize=False)
+@settings(max_examples=300, derandomize=False)
 @given(strategies.cases(), strategies.steps)
 def test_laws_hold_on_many_more_networks(data: strategies.Data, dt: float) -> None:
     program = build(data, dt)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import graphlib
 import inspect
 from collections.abc import Sequence
 
 from materiel.case.model import Case, Instance
 from materiel.component import ONCE
+from materiel.errors import RunError
 from materiel.network import sharing, stages
 from materiel.network.members import Members
 from materiel.network.program import Account, Program, Stage, table
@@ -32,7 +34,8 @@ def build(case: Case, gauges: Sequence[Instance] = ()) -> Program:
 
 
 def _add_equations(members: Members, phase: str, to: list[Stage]) -> None:
-    """Add one stage per group of instances whose type has an equation for a phase."""
+    """Add one stage per group of instances whose type has an equation for a phase, each after those of the phase that it reads."""
+    made: list[Stage] = []
     for group in members.groups:
         kind = group[0].instance.type
         equation = kind.equations.get(phase)
@@ -45,7 +48,19 @@ def _add_equations(members: Members, phase: str, to: list[Stage]) -> None:
         outputs = stages.outputs(call, len(arguments[0]), kind, group[0].instance.path, phase)
         results = [[slot for name, count in outputs for slot in members.result(member, name, count, phase)] for member in group]
         function = stages.flatten(call, [name for name, _ in outputs])
-        to.append(Stage(phase, f"{kind.section} ({len(group)})", function, table(arguments), table(results), phase in ("move", "start")))
+        made.append(Stage(phase, f"{kind.section} ({len(group)})", function, table(arguments), table(results), phase in ("move", "start")))
+    to += made if phase in ("start", "move") else _in_order(made)
+
+
+def _in_order(stages_of_phase: list[Stage]) -> list[Stage]:
+    """Return the stages of a phase so that each comes after what it reads. Raises RunError when they read each other."""
+    writer = {int(slot): i for i, stage in enumerate(stages_of_phase) for slot in stage.results.ravel()}
+    reads = {i: {writer[int(slot)] for slot in stage.arguments.ravel() if int(slot) in writer} for i, stage in enumerate(stages_of_phase)}
+    try:
+        return [stages_of_phase[i] for i in graphlib.TopologicalSorter(reads).static_order()]
+    except graphlib.CycleError as error:
+        names = " and ".join(dict.fromkeys(stages_of_phase[int(i)].title for i in error.args[1]))
+        raise RunError(f"{names} read each other within one period") from None
 
 
 def _laws(members: Members) -> list[Account]:

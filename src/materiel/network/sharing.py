@@ -64,9 +64,10 @@ def add_levers(members: Members) -> None:
         slots[f"lever {parameter}"] = program.new(program.slot_units[slots[parameter][0]])
         settings = [slot for end, force in ends if "set" in end.numbers for slot in (force, slot_of[id(end.numbers["set"])])]
         factors = [slot for end, force in ends if "multiply" in end.numbers for slot in (force, slot_of[id(end.numbers["multiply"])])]
-        shape = len(settings) // 2, len(factors) // 2
+        at_most = members.by_path[path].instance.type.parameters[parameter].at_most
+        shape = len(settings) // 2, at_most, len(factors) // 2
         rows.add(shape, [slots[parameter][0], *settings, *factors], slots[f"lever {parameter}"])
-    rows.become(program, "lever", "levers", lambda shape: stages.lever_function(shape[0]))
+    rows.become(program, "lever", "levers", lambda shape: stages.lever_function(shape[:2]))
 
 
 def add_allocation(members: Members) -> None:

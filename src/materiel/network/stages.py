@@ -73,13 +73,14 @@ def add_up(*values: Any) -> list[Any]:
     return [total(values[1:], values[0])]
 
 
-def lever_function(settings: int) -> Callable[..., list[Any]]:
-    """Return the stage that moves a lever by `settings` settings and any number of factors."""
+def lever_function(shape: tuple[int, float | None]) -> Callable[..., list[Any]]:
+    """Return the stage that moves a lever; `shape` is its number of settings (any number of factors follow) and its upper bound."""
+    settings, at_most = shape
 
     def function(value: Any, *rest: Any) -> list[Any]:
         pairs = list(zip(rest[0::2], rest[1::2], strict=True))
         moved = pairs[settings:]
-        return [allocation.levered(value, [force for force, _ in moved], [factor for _, factor in moved], pairs[:settings])]
+        return [allocation.levered(value, [force for force, _ in moved], [factor for _, factor in moved], pairs[:settings], at_most)]
 
     return function
 
