@@ -13,7 +13,7 @@ from materiel.study import load
 
 FOLDER = Path(__file__).parent / "components"
 PICTURES = Path(__file__).parent / "pictures"
-FIGURES = {"dprk-2023": "shipped-by-end-2023", "britain-1915": "filled-output"}
+FIGURES = {"dprk-2023": "days-of-supply", "britain-1915": "filled-output"}
 """The figure of each case that the README and the pages show."""
 
 assert components  # importing the folder fills the registry
