@@ -137,7 +137,7 @@ class Writer:
         if self.maybe():
             entry["yields"] = between(0.6, 0.95)
         if self.maybe():
-            entry |= {"learning": self.draw(amounts(0.05, "", 0, 8)), "experience": self.draw(amounts(100.0, unit))}
+            entry |= {"learning": self.draw(amounts(0.01, "", 0, 15)), "experience": self.draw(amounts(100.0, unit))}
         if self.maybe(3):
             entry["utilisation"] = between(0.4, 0.9)
         path = self.put(actor, "lines", item, entry)
