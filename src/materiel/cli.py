@@ -174,6 +174,9 @@ def _told(*, as_json: bool = False) -> Generator[None]:
     except MaterielError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
+    except BrokenPipeError:  # whoever read the output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
     except KeyboardInterrupt:
         typer.echo("stopped", err=True)
         raise typer.Exit(1) from None
@@ -214,7 +217,10 @@ def _print_judgements(done: Any) -> None:
     typer.echo(f"{case.title}, as of {case.as_of}" + (f", scenario {case.scenario}" if case.scenario else ""))
     shares = [answer.base_share for answer in answers if answer.base_share == answer.base_share]
     if shares:
-        typer.echo(f"Rests on assumptions, not on claims: {min(shares):.0%} to {max(shares):.0%} of the doubt, question by question.")
+        low, high = round(100 * min(shares)), round(100 * max(shares))
+        typer.echo(f"Rests on assumptions, not on claims: {low} to {high} % of the doubt that single numbers explain, question by question.")
+    if case.as_of < case.written:
+        typer.echo(f"Claims known later are hidden; bases and dated decisions are those set as of {case.written}.")
     if case.undeclared:
         typer.echo(f"Draft: {len(case.undeclared)} numbers have neither a base nor a reason.")
     typer.echo("")

@@ -11,7 +11,7 @@ nothing of draws, axes or instances:
     starts              from `deliver` on: the flow granted to the own activity `starts`
     stock_left, _taken  from `deliver` on: what the own resource `stock` still holds, and what was taken from it
     goods_in            from `observe` on: what others delivered to the own inlet `goods` in this period
-    route_release       variable `release` of the component that the link `route` points to
+    route_arrive        variable `arrive` of the component that the link `route` points to
     inputs_ratio        parameter `ratio` of each entry of `inputs`, as a list in link order
 
 An argument with several entries arrives as a list, one that an absent optional link would have given as None. Equations and their
@@ -111,10 +111,6 @@ class Link:
     variable: bool = False
     moves: str = ""
     same_item: bool = False
-
-    def port(self) -> str:
-        """Return the port that the other end must have, or an empty string when any component will do."""
-        return self.draws or (self.sends[0][1] if self.sends else "")
 
 
 @dataclass(frozen=True)

@@ -68,10 +68,18 @@ def save(data: xarray.Dataset, manifest: Mapping[str, Any], folder: Path) -> Non
     stamp = json.dumps(manifest, indent=2, sort_keys=True, default=str)
     path = folder / "manifest.json"
     try:
-        if path.exists() and json.loads(path.read_text())["run"] != json.loads(stamp)["run"]:
-            raise RunError(f"{folder} holds another run; give another folder")
+        if folder.exists() and any(folder.iterdir()) and _run_of(path) != manifest["run"]:
+            raise RunError(f"{folder} holds something else; give another folder")
         folder.mkdir(parents=True, exist_ok=True)
         cast("Any", data).to_netcdf(folder / "results.nc", engine="h5netcdf")
         path.write_text(stamp + "\n")
     except OSError as error:
         raise RunError(f"{folder} cannot be written: {error.strerror or error}") from None
+
+
+def _run_of(path: Path) -> str:
+    """Return which run a manifest belongs to, or an empty string when there is none to be read."""
+    try:
+        return str(json.loads(path.read_text())["run"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

@@ -24,7 +24,6 @@ from materiel.case.loading import load as load_case
 from materiel.case.model import Case
 from materiel.engine import ensemble
 from materiel.errors import RunError
-from materiel.evidence.pooling import Prior
 from materiel.results import FAN, Curve, dataset, save
 
 if TYPE_CHECKING:
@@ -74,9 +73,15 @@ class Study:
         `draws` runs with the random streams of `seed`; claims and observations known after `as_of` (the case's own day if None) are
         hidden; `step` is in days. `report` is told how many draws of how many are done. Raises CaseError, RunError.
         """
-        day = datetime.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
-        if draws < 1:
-            raise RunError(f"{draws} draws; at least 1")
+        try:
+            day = datetime.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+        except ValueError:
+            raise RunError(f"as_of {as_of!r}; a day as YYYY-MM-DD") from None
+        for name, value, least in (("draws", draws, 1), ("seed", seed, 0), ("chunk", chunk, 1)):
+            if not isinstance(value, int) or value < least:  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise RunError(f"{name} {value!r}; a whole number of at least {least}")
+        if step is not None and not (isinstance(step, int | float) and 0.01 <= step <= 366):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise RunError(f"step {step!r}; a length in days from 0.01 to 366")
         if engine not in ("native", "numpy"):
             raise RunError(f"unknown engine {engine!r}; native or numpy")
         return _Runner(self, Options(draws, seed, day, scenario, step, engine, chunk), report or (lambda _done, _all: None)).run()
@@ -105,7 +110,8 @@ class Run:
     def data(self) -> xarray.Dataset:
         """Return answers per draw and curves over time as an xarray Dataset with units."""
         answers = {name: (a.asked.text, a.asked.unit, a.values) for name, a in self.questions.items()}
-        return dataset(answers, self.curves, self.case.start.isoformat(), {"title": self.case.title, "run": self.identity})
+        attributes = {name: str(value) for name, value in self.manifest().items() if name != "laws"}
+        return dataset(answers, self.curves, self.case.start.isoformat(), {"title": self.case.title, **attributes})
 
     @property
     def identity(self) -> str:
@@ -164,6 +170,7 @@ class _Runner:
     def __init__(self, study: Study, options: Options, report: Callable[[int, int], None]) -> None:
         self.study, self.options, self.report = study, options, report
         self.seconds: dict[str, float] = {}
+        self.programs: dict[str, tuple[network.Program, dict[str, str], list[str]]] = {}
         self.done = 0
 
     def run(self) -> Run:
@@ -189,8 +196,7 @@ class _Runner:
             curves |= {name: _curve(one, asked[name], found, slot, case.step) for name, slot in slots}
             laws = {name: max(error, laws.get(name, 0.0)) for name, error in found.laws.items()}
         with self._timed("answers"):
-            priors = [prior for one in passes.values() for _, prior in one.program.priors if prior.path not in one.fixed]
-            answers, leading = self._answers(asked, kept, priors)
+            answers, leading = self._answers(asked, kept, passes)
         program = next(iter(passes.values())).program
         seconds = {name: round(value, 3) for name, value in self.seconds.items()}
         return Run(case, options, answers, {name: curves[name] for name in asked if name in curves}, leading, laws, seconds, program)
@@ -202,32 +208,51 @@ class _Runner:
         self.seconds[name] = time.perf_counter() - began
 
     def _pass(self, case: Case, branch: Branch, asked: list[Asked]) -> ensemble.Pass:
-        """Return the pass of one branch; every pass has the gauges of all questions, so that passes of one structure share a kernel."""
-        if branch.scenario:
-            both = ",".join(filter(None, (self.options.scenario, branch.scenario)))
+        """Return the pass of one branch."""
+        if branch.scenario not in self.programs:
+            self.programs[branch.scenario] = self._program(case, branch.scenario)
+        program, gauges, fans = self.programs[branch.scenario]
+        kept = [program.variables[f"{gauges[one.id]}.{'crossed' if one.form == 'first' else 'kept'}"][0] for one in asked]
+        seen = {name: program.variables[f"{gauges[name]}.now"][0] for name in fans}
+        counted = [seen[one.id] for one in asked if one.fan]
+        return ensemble.Pass(program, _steps(case, max(one.last_day for one in asked)), kept, list(seen.values()), counted, branch.fixed)
+
+    def _program(self, case: Case, scenario: str) -> tuple[network.Program, dict[str, str], list[str]]:
+        """Return the program of a scenario with the gauges of all questions, so that passes of one structure share a kernel.
+
+        With it come the path of every question's gauge and the questions shown over time.
+        """
+        if scenario:
+            both = ",".join(filter(None, (self.options.scenario, scenario)))
             case = self.study.case(self.options.as_of, both, self.options.step)
         everything = questions.prepare(case)
-        program = network.build(case, [one.gauge for one in everything.values() if one.gauge is not None])
+        gauges = [one.gauge for one in everything.values() if one.gauge is not None]
+        program = network.build(case, gauges)
         proof.prove(program)
-        gauges = {one.id: f"{one.gauge.path}" for one in everything.values() if one.gauge is not None}
-        kept = [program.variables[f"{gauges[one.id]}.{'crossed' if one.form == 'first' else 'kept'}"][0] for one in asked]
-        seen = {one.id: program.variables[f"{gauges[one.id]}.now"][0] for one in everything.values() if one.fan}
-        fans = [seen[one.id] for one in asked if one.fan]
-        return ensemble.Pass(program, _steps(case, max(one.last_day for one in asked)), kept, list(seen.values()), fans, branch.fixed)
+        paths = {one.id: one.gauge.path for one in everything.values() if one.gauge is not None}
+        return program, paths, [one.id for one in everything.values() if one.fan]
 
     def _tell(self, count: int, passes: int) -> None:
         self.done += count
         self.report(self.done, passes * self.options.draws)
 
-    def _answers(self, asked: dict[str, Asked], kept: dict[str, Array], priors: list[Prior]) -> tuple[dict[str, Answer], dict[str, dict[str, float]]]:
+    def _answers(
+        self, asked: dict[str, Asked], kept: dict[str, Array], passes: dict[Branch, ensemble.Pass]
+    ) -> tuple[dict[str, Answer], dict[str, dict[str, float]]]:
+        """Return answers and their drivers; each is driven by the numbers of the branches it was read in."""
         drawn = questions.values(asked, kept)
-        given = drivers.inputs(priors, self.options.seed, self.options.draws)
+        priors = {branch: [prior for _, prior in one.program.priors if prior.path not in branch.fixed] for branch, one in passes.items()}
+        everything = drivers.inputs([prior for of_pass in priors.values() for prior in of_pass], self.options.seed, self.options.draws)
+        inputs: dict[tuple[Branch, ...], drivers.Inputs] = {}
         answers: dict[str, Answer] = {}
         leading: dict[str, dict[str, float]] = {}
         for name, one in asked.items():
-            found = drivers.shares(given, drawn[name])
-            answers[name] = questions.answer(one, drawn[name], drivers.base_share(given, found))
-            leading[name] = dict(drivers.leading(given, found))
+            read_in = tuple(dict.fromkeys(asked[part].branch for part in (one.parts or (name,))))
+            if read_in not in inputs:
+                inputs[read_in] = everything.of([prior for branch in read_in for prior in priors[branch]])
+            found = drivers.shares(inputs[read_in], drawn[name])
+            answers[name] = questions.answer(one, drawn[name], drivers.base_share(inputs[read_in], found))
+            leading[name] = dict(drivers.leading(inputs[read_in], found))
         return answers, leading
 
 

@@ -20,22 +20,29 @@ Array = npt.NDArray[np.float64]
 
 CLASSES = 20
 MOST_DRAWS = 4000
+FEWEST_DRAWS = 10 * CLASSES
+"""Draws below which no share is stated."""
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """The uncertain numbers of a run, one per random stream: classes of the draws, and how much of each number's own doubt is its base's."""
+    """Uncertain numbers of a run: classes of the draws, shape (numbers, draws used), and how much of each number's own doubt is its base's."""
 
     priors: list[Prior]
     classes: npt.NDArray[np.int64]
     base: Array
 
+    def of(self, priors: Sequence[Prior]) -> Inputs:
+        """Return those of these numbers that are among `priors`, one per stream."""
+        rows = {key: row for row, key in enumerate(map(_key, self.priors))}
+        chosen = [rows[_key(prior)] for prior in _uncertain(priors).values()]
+        return Inputs([self.priors[row] for row in chosen], self.classes[chosen], self.base[chosen])
+
 
 def inputs(priors: Sequence[Prior], seed: int, draws: int) -> Inputs:
-    """Return the uncertain numbers among `priors`, drawn again from their streams; `classes` has shape (numbers, draws used)."""
+    """Return the distinct uncertain numbers among `priors`, drawn again from their streams."""
     count = min(draws, MOST_DRAWS)
-    unique = {prior.stream: prior for whole in priors for prior in (whole.mix or (whole,)) if not prior.constant}
-    kept = list(unique.values())
+    kept = list({_key(one): one for prior in priors for one in (prior.mix or (prior,)) if not one.constant}.values())
     classes = np.empty((len(kept), count), dtype=np.int64)
     base = np.ones(len(kept))
     drawn = Sampler(kept).draw(seed, 0, count)
@@ -45,8 +52,17 @@ def inputs(priors: Sequence[Prior], seed: int, draws: int) -> Inputs:
         if any(part.claim for part in prior.parts):
             ours = np.array([not part.claim for part in prior.parts])[prior.pick(voices(prior, seed, 0, count))]
             spread = (ranks - ranks.mean()) ** 2
-            base[i] = spread[ours].sum() / spread.sum()
+            base[i] = spread[ours].sum() / max(spread.sum(), 1e-300)
     return Inputs(kept, classes, base)
+
+
+def _uncertain(priors: Sequence[Prior]) -> dict[str, Prior]:
+    """Return the uncertain numbers by stream; where several say something on one stream, the last does."""
+    return {one.stream: one for prior in priors for one in (prior.mix or (prior,)) if not one.constant}
+
+
+def _key(prior: Prior) -> tuple[object, ...]:
+    return prior.stream, prior.parts
 
 
 def shares(given: Inputs, values: Array) -> Array:
@@ -54,7 +70,7 @@ def shares(given: Inputs, values: Array) -> Array:
     count = given.classes.shape[1]
     ranks = _ranks(values[:count])
     variance = ranks.var()
-    if variance == 0 or not len(given.priors):
+    if variance == 0 or count < FEWEST_DRAWS:
         return np.zeros(len(given.priors))
     found = np.empty(len(given.priors))
     for i, classes in enumerate(given.classes):
@@ -68,7 +84,7 @@ def shares(given: Inputs, values: Array) -> Array:
 
 
 def base_share(given: Inputs, found: Array) -> float:
-    """Return the part of the explained variance that rests on bases rather than on claims; nan where nothing is explained."""
+    """Return the part of the variance explained by single numbers that rests on bases rather than on claims; nan where nothing is explained."""
     return float((found * given.base).sum() / found.sum()) if found.sum() > 0 else float("nan")
 
 

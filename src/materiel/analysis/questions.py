@@ -323,7 +323,8 @@ def values(asked: Mapping[str, Asked], kept: Mapping[str, Array]) -> dict[str, A
             scale = units.factor("/".join(f"({asked[part].unit})" for part in one.parts), one.unit)
             with np.errstate(divide="ignore", invalid="ignore"):
                 quotient = np.where(bottom != 0, top / bottom, np.inf) * scale
-            made[name] = np.where(np.isinf(top) & np.isinf(bottom), 1.0, quotient)  # neither comes within the horizon: alike
+            alike = (np.isinf(top) & np.isinf(bottom)) | ((top == 0) & (bottom == 0))  # neither comes within the horizon, or there is neither
+            made[name] = np.where(alike, 1.0, quotient)
     return made
 
 
@@ -338,25 +339,27 @@ def answer(asked: Asked, drawn: Array, base_share: float) -> Answer:
     if asked.threshold is not None:
         side, bound = asked.threshold
         probability = float(np.mean(drawn > bound if side == "above" else drawn < bound))
-    never = float(np.mean(np.isinf(drawn)))
+    never = float(np.mean(np.isinf(drawn))) if asked.form == "first" else 0.0
     sentence = _sentence(asked, quantiles, probability, never, len(drawn))
     return Answer(asked, drawn, quantiles, probability, never, base_share, sentence)
 
 
 def _sentence(asked: Asked, quantiles: dict[int, float | None], probability: float | None, never: float, draws: int) -> str:
-    low, middle, high = (quantiles[p] for p in (5, 50, 95))
+    found = [value for value in quantiles.values() if value is not None]
 
-    def shown(value: float | None, unit: str = asked.unit) -> str:
-        ends = [v for v in quantiles.values() if v is not None]
-        return "never within the horizon" if value is None else words.number(value, min(ends), max(ends), unit)
+    def shown(percent: int, unit: str = "1") -> str:
+        value = quantiles[percent]
+        if value is None:
+            return "never within the horizon" if asked.form == "first" else "without bound"
+        return words.number(value, min(found), max(found), unit)
 
-    span = f"median {shown(middle)}, 90 % range {shown(low, '1')} to {shown(high)}"
+    span = f"median {shown(50, asked.unit)}, 50 % range {shown(25)} to {shown(75)}, 90 % range {shown(5)} to {shown(95, asked.unit)}"
     if never > 0 and asked.form == "first":
         span += f", never within the horizon in {words.percent(never, draws)} of runs"
     if probability is None:
         return f"{asked.text}: {span}."
-    said = f"{words.word(probability)} ({words.percent(probability, draws)})"
     if asked.judgement:
-        return f"{said[0].upper()}{said[1:]} that {asked.judgement}; {asked.text[0].lower()}{asked.text[1:]}: {span}."
+        return f"{words.said(probability, draws)} that {asked.judgement} ({asked.text}: {span})."
     side, bound = cast("tuple[str, float]", asked.threshold)
-    return f"{asked.text}: {said} {side} {words.number(bound, bound, bound, asked.unit)}; {span}."
+    said = words.said(probability, draws)
+    return f"{asked.text}: {said[0].lower()}{said[1:]} {side} {words.number(bound, bound, bound, asked.unit)}; {span}."

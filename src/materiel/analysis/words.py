@@ -26,6 +26,18 @@ def word(probability: float) -> str:
     return next(term for upper, term in ICD_203 if probability <= upper)
 
 
+FEWEST_DRAWS = 100
+"""Draws below which no word of probability is used."""
+
+
+def said(probability: float, draws: int) -> str:
+    """Return a probability as a phrase with its number inside, such as "Very likely (86 %)"; from few draws, only how many they were."""
+    if draws < FEWEST_DRAWS:
+        return f"Too few runs to say how likely ({round(probability * draws)} of {draws}) it is"
+    term = word(probability)
+    return f"{term[0].upper()}{term[1:]} ({percent(probability, draws)})"
+
+
 def percent(probability: float, draws: int) -> str:
     """Return a probability in percent, no finer than the number of draws can tell, never 0 or 100."""
     least = max(1, math.ceil(300 / draws))  # three draws: fewer could as well be none

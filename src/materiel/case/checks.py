@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from materiel.case.model import Case, Instance, Target
@@ -174,6 +175,17 @@ def check_needs(case: Case) -> Iterator[Problem]:
                 yield Problem(case.place((*one.raw, name), key=True), what, f"{' or '.join(needed)} as well")
 
 
+def check_reasons(case: Case) -> Iterator[Problem]:
+    """Refuse a reason that cites a claim known only after the day as of which the case was written."""
+    for one in case.components.values():
+        links = [prior for ends in one.links.values() for end in ends for prior in end.numbers.values()]
+        for prior in [*(prior for prior in one.numbers.values() if prior is not None), *links]:
+            for name in re.findall(r"[\w.-]+", prior.because):
+                if name in case.later:
+                    what = f"{prior.path}: its reason cites {name!r}, which was known only after {case.written}"
+                    yield Problem(case.place(one.raw, key=True), what, "reasons that could be given on that day")
+
+
 def _given(case: Case, one: Instance, name: str) -> bool:
     link, _, far = name.partition(".")
     if far:
@@ -181,4 +193,4 @@ def _given(case: Case, one: Instance, name: str) -> bool:
     return bool(one.links.get(name)) or one.numbers.get(name) is not None
 
 
-CHECKS = (check_input_cycles, check_settings, check_bounds, check_items, check_coefficients, check_alternatives, check_needs)
+CHECKS = (check_input_cycles, check_settings, check_bounds, check_items, check_coefficients, check_alternatives, check_needs, check_reasons)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import datetime
 import hashlib
 import math
@@ -338,7 +339,7 @@ class _Builder:
         for key, parameter in each.items():
             path = ".".join([instance.path, *map(str, at), key])
             unit = case.unit(instance, parameter.unit, target)
-            prior = self.numbers.prior(raw.get(key), parameter, unit, path, (*instance.raw, *at, key))
+            prior = self.numbers.prior(raw.get(key), _like_lever(case, parameter, target), unit, path, (*instance.raw, *at, key))
             if prior is not None:
                 made[key] = prior
         return made
@@ -375,12 +376,21 @@ class _Builder:
         model = self.model
         return Case(
             name=self.folder.stem, folder=self.folder, title=model.title, summary=model.summary, start=model.start, end=model.end,
-            as_of=self.as_of, step=cast("float", self.step), scenario=self.scenario, draft=model.draft, components=self.components,
-            questions=model.questions, scenarios=model.scenarios, conversions={}, sources=self.sources, claims=self.claims,
+            as_of=self.as_of, written=model.as_of or model.end, step=cast("float", self.step), scenario=self.scenario, draft=model.draft, components=self.components,
+            questions=model.questions, scenarios=model.scenarios, conversions={}, sources=self.sources,
+            claims={name: claim for name, claim in self.claims.items() if claim.known <= self.as_of},
             observations=[one for one in observations if one.known <= self.as_of],
             series=frozenset(one.series for one in observations), actors={name: actor.title or name for name, actor in model.actors.items()}, digest=self.digest,
-            undeclared=tuple(self.undeclared), place=self.text.place,
+            later=frozenset(name for name, claim in self.claims.items() if claim.known > (model.as_of or model.end)), undeclared=tuple(self.undeclared), place=self.text.place,
         )  # fmt: skip
+
+
+def _like_lever(case: Case, parameter: Parameter, target: Target | None) -> Parameter:
+    """Return a parameter that sets a lever with the bounds of that lever, so that a share is drawn as one."""
+    lever = case.components[target.path].type.parameters.get(target.variable) if target else None
+    if lever is None or parameter.unit != "linked":
+        return parameter
+    return dataclasses.replace(parameter, unit=lever.unit, at_least=lever.at_least, at_most=lever.at_most)
 
 
 def _observation(row: Row) -> Observation:

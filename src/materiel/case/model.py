@@ -45,9 +45,11 @@ class Instance:
 
 @dataclass(frozen=True)
 class Case:
-    """A case as of a day: everything a run needs, and everything a report cites.
+    """A case as of a day: everything a run needs, and everything a report cites; claims and observations known later are not in it.
 
-    `step` is in days. `place` finds where a path of the data was written. `observations` are those known by the day, `series` names all. `digest` identifies the files; `scenario` the overrides applied.
+    `written` is the day as of which its bases and dates were set; an earlier `as_of` hides claims, not those.
+
+    `step` is in days. `place` finds where a path of the data was written. `observations` are those known by the day, `series` names all; `later` names the claims known only after `written`. `digest` identifies the files; `scenario` the overrides applied.
     `undeclared` lists the numbers of a draft that have no base.
     """
 
@@ -58,6 +60,7 @@ class Case:
     start: datetime.date
     end: datetime.date
     as_of: datetime.date
+    written: datetime.date
     step: float
     scenario: str
     draft: bool
@@ -70,6 +73,7 @@ class Case:
     observations: list[Observation]
     series: frozenset[str]
     actors: dict[str, str]
+    later: frozenset[str]
     digest: str
     undeclared: tuple[str, ...]
     place: Callable[..., Place]

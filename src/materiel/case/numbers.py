@@ -86,7 +86,7 @@ class Numbers:
             value = self._inside("constant", given["constant"], parameter, unit)
             if not value.constant:
                 raise QuantityError(f"constant {given['constant']!r} is a range", "one value; a range is a base", "constant")
-            return Prior(path, path, unit, "constant", str(given.get("because", "")), (Part(1.0, value),))
+            return Prior(path, path, unit, "constant", str(given.get("because", "")), (Part(1.0, value),), said=_said(given["constant"]))
         return self._pooled(given, parameter, unit, path, at)
 
     def _bare(self, raw: object, parameter: Parameter, unit: str, path: str) -> Prior:
@@ -96,7 +96,7 @@ class Numbers:
         if not self.draft:
             raise QuantityError(f"{raw!r} has neither a base nor a reason", _ALLOWED)
         self.undeclared.append(path)
-        return Prior(path, path, unit, "undeclared", "", (Part(1.0, value),))
+        return Prior(path, path, unit, "undeclared", "", (Part(1.0, value),), said=_said(raw))
 
     def _pooled(self, given: dict[str, Any], parameter: Parameter, unit: str, path: str, at: Key) -> Prior:
         because, base = str(given.get("because", "")), given["base"]
@@ -108,7 +108,7 @@ class Numbers:
             self._reason(given, at)
             base_parts = pool(self._inside("base", cast("object", base), parameter, unit), [])
         parts = pool(base_parts, self._voices(given.get("claims", []), parameter, unit, at))
-        return Prior(path, path, unit, "base", because, parts)
+        return Prior(path, path, unit, "base", because, parts, said=_said(cast("object", base)))
 
     def _reason(self, given: dict[str, Any], at: Key) -> None:
         slipped = any(nearest(key, ["because"]) for key in given if key not in _KEYS)  # told already, as an unknown key
@@ -262,6 +262,15 @@ def _linear(points: dict[str, float]) -> Distribution:
     shift = 1.0 - min(points.values())
     made = read({key: value + shift for key, value in points.items()})[0]
     return Distribution("linear", made.probabilities, tuple(value - shift for value in made.values))
+
+
+def _said(raw: object) -> str:
+    """Return a number as the case wrote it, in one line."""
+    if not isinstance(raw, dict):
+        return str(raw)
+    given = cast("dict[str, Any]", raw)
+    parts = [f"{value}" if key == "dist" else f"{key} {value}" for key, value in given.items() if key != "unit"]
+    return ", ".join(parts) + (f" {given['unit']}" if "unit" in given else "")
 
 
 def _is_pure(unit: str) -> bool:

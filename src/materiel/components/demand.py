@@ -15,7 +15,7 @@ class Demand(Component):
     $$ D_t = r \, \Delta t + \sum_j r_j \, \sigma_{j,t} + r_w \, \sigma_{w,t} \, (1 + (B - 1) \, h_t) $$
     $$ h_{t+1} = h_t \, e^{-\Delta t / \beta} \quad \text{once the contingency has begun} $$
 
-    $\sigma$ is the part of the period in which a spell or the contingency lasts. The burst makes consumption $B$ times the later rate on the first day and fades with the mean time $\beta$. What cannot be met is recorded and not made up for.
+    $\sigma$ is the time of the period, in days, in which a spell or the contingency lasts. The burst makes consumption $B$ times the later rate on the first day and fades with the mean time $\beta$. What cannot be met is recorded and not made up for.
     """
 
     section = "demands"

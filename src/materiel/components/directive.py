@@ -10,9 +10,9 @@ from materiel.equations import NEVER, Value, Values, clamp, maximum, where
 class Directive(Component):
     r"""A decision on a date, or as soon as a level crosses a bound.
 
-    $$ o_t = e \, \min(1, \max(0, (t + \Delta t - t_0) / \max(\rho, \Delta t))) $$
+    $$ o_t = e \, \min(1, \max(0, (t + \Delta t - t_0 - l) / \max(\rho, \Delta t))) $$
 
-    It comes into force over the time $\rho$, at once by the share of the period it covers if that is nought. Each act multiplies a lever (several directives on one lever
+    After the delay $l$ it comes into force over the time $\rho$, at once by the share of the period it covers if that is nought. Each act multiplies a lever (several directives on one lever
     multiply) or sets it (two settings of one lever that can be in force together are refused). A condition latches: once met, the directive stays.
     """
 
@@ -35,20 +35,21 @@ class Directive(Component):
         directives:
           surge:
             date: {constant: 2023-08-12, because: for the example}
-            delay: {base: 0 to 90 day, because: for the example}
+            delay: {base: 10 to 90 day, because: for the example}
             acts: {lines.shell.target: {multiply: {base: 1.2 to 3, because: for the example}}}
     questions:
       made: {text: Shells made in two years, value: north.lines.shell.made, at: 2024-12-30}
     """
     sources = ("Forrester, Industrial Dynamics (1961), ch. 10: decision functions",)
+    exactly_one = (("date", "when"),)
     at_most_one = (("below", "above"),)
     needs = (("when", ("below", "above")), ("below", ("when",)), ("above", ("when",)))
 
-    date = Parameter("date", "t_0", "day of the decision", default=NEVER, because="no date: the condition decides")
+    date = Parameter("date", "t_0", "day of the decision", optional=True)
     when = Link("level whose crossing triggers it", optional=True, variable=True)
     below = Parameter("when", "", "bound that the level falls below", optional=True)
     above = Parameter("when", "", "bound that the level rises above", optional=True)
-    delay = Parameter("day", "", "time between decision and first effect", default=0.0, because="at once")
+    delay = Parameter("day", "l", "time between decision and first effect", default=0.0, because="at once", at_least=0.0)
     ramp = Parameter("day", r"\rho", "time until it is in full force", default=0.0, because="at once", at_least=0.0)
     until = Parameter("date", "", "day on which it ends", default=NEVER, because="stays in force")
     enabled = Parameter("1", "e", "switch, from 0 (never given) to 1", default=1.0, because="the decision is taken", at_least=0.0, at_most=1.0)
@@ -72,11 +73,11 @@ class Directive(Component):
 
     @staticmethod
     def signal(
-        t: Value, dt: Value, date: Value, delay: Value, until: Value, pace: Value, enabled: Value, elapsed: Value, when: Value | None,
+        t: Value, dt: Value, date: Value | None, delay: Value, until: Value, pace: Value, enabled: Value, elapsed: Value, when: Value | None,
         below: Value | None, above: Value | None,
     ) -> Values:  # fmt: skip
         """Say how far the decision is in force, and whether its condition has been met."""
-        since = t + dt - date if when is None else elapsed
+        since = elapsed if date is None else t + dt - date
         met = elapsed > 0.0
         if when is not None and below is not None:
             met = met | (when < below)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from materiel.component import Component, Link, Parameter, activity, auxiliary, component, level
-from materiel.equations import Value, Values, overlap, ratio, total
+from materiel.equations import NEVER, Value, Values, overlap, ratio, total, where
 
 
 @component
@@ -16,7 +16,7 @@ class Engagement(Component):
     $$ x = \beta / \rho, \quad d = \tfrac12 \, M / \beta $$
 
     $N_i$, $M_j$ are ready aircraft of the blue and red fleets and $q$ their kills per ready aircraft and day, which stand for weapons, sensors, training and support together. $x$ is red lost
-    per blue lost; $d$ the days until red has lost half its ready aircraft at the first day's rate, a lower bound, since the rate falls as the force does. Fleets are only read, unless the contingency
+    per blue lost; $d$ the days until red has lost half its ready aircraft at the first day's rate, a lower bound, since the rate falls as the force does. Where a side cannot hit back, $x$ or $d$ is a million. Fleets are only read, unless the contingency
     named begins: then each fleet loses its share. No tactics, no single aircraft.
     """
 
@@ -72,8 +72,8 @@ class Engagement(Component):
         blue = total(blue_ready[1:], blue_ready[0])
         fighting = 0.0 * t if contingency_begins is None else overlap(t, dt, contingency_begins, t + dt)
         return {
-            "exchange": ratio(kills_by_blue, kills_by_red),
-            "days": ratio(0.5 * red, kills_by_blue),
+            "exchange": where(kills_by_red > 0.0, kills_by_blue / kills_by_red, NEVER),
+            "days": where(kills_by_blue > 0.0, 0.5 * red / kills_by_blue, NEVER),
             "red_losses": [kills_by_blue * fighting * ratio(n, red) for n in red_ready],
             "blue_losses": [kills_by_red * fighting * ratio(n, blue) for n in blue_ready],
         }

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from materiel.component import URGENT, Component, Inlet, Link, Parameter, Resource, activity, auxiliary, component, constant, level, priority
-from materiel.equations import Value, Values, ratio, release
+from materiel.equations import Value, Values, release, where
 
 
 @component
 class Fleet(Component):
     r"""Airframes of one variant, worn down by losses, kept ready by spare parts.
 
-    $$ N_{t+1} = N'_t - \lambda N'_t + R_t $$
+    $$ N_{t+1} = N'_t \, / \, (1 + \lambda \Delta t) + R_t $$
     $$ r_{t+1} = r_t + g \, (\phi_t \, r^* - r_t), \quad g = 1 - e^{-\Delta t / \rho} $$
 
     $N'_t$ is what upgrades, losses in combat and contracts leave. $\phi_t$ is the share of the spare parts wanted that was had; readiness follows it, because a grounded aircraft is robbed before it
@@ -92,7 +92,7 @@ class Fleet(Component):
         after: Values = {"held": (stock_left - lost) + goods_in, "gone": gone + lost}
         if spares_need is None:
             return after
-        filled = ratio(repairs, held * dt)
+        filled = where(held > 0.0, repairs / (held * dt), 1.0)
         return {
             **after,
             "ready_share": ready_share + follow * (filled * readiness - ready_share),

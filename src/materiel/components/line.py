@@ -61,7 +61,7 @@ class Line(Component):
     utilisation = Parameter("1", "u", "share of capacity used", default=1.0, because="fully used", at_least=0.0, at_most=1.0, lever=True)
     lead_time = Parameter("day", r"\tau", "mean time from start to finish", more_than=0.0)
     yields = Parameter("1", "y", "share of finished units that are good", default=1.0, because="no rejects", more_than=0.0, at_most=1.0)
-    learning = Parameter("1", "b", "Wright's exponent of productivity; no learning if absent", at_least=0.0, optional=True)
+    learning = Parameter("1", "b", "Wright's exponent of productivity; no learning if absent", at_least=0.0, at_most=1.0, optional=True)
     experience = Parameter("item", "E", "units made before the start, as far as they taught", more_than=0.0, optional=True)
     ceiling = Parameter("item", "H", "store and work in progress at which starts cease; never if absent", at_least=0.0, optional=True)
     urgent = URGENT

@@ -13,7 +13,7 @@ class Route(Component):
     $$ A_t = c \, \sigma_t $$
     $$ q = 1 - e^{-k \Delta t / \tau} $$
 
-    $\sigma_t$ is the part of the period in which it is open. Contracts claim its capacity by the mass of what they ship. The time on the way is an order-$k$ delay, kept by each contract because each carries its own item;
+    $\sigma_t$ is the time of the period, in days, in which it is open. Contracts claim its capacity by the mass of what they ship. The time on the way is an order-$k$ delay, kept by each contract because each carries its own item;
     a share $l$ of what arrives is lost.
     """
 

@@ -13,7 +13,7 @@ class Supply(Component):
     $$ A_t = r \, \sigma_t $$
     $$ N_{t+1} = N_t + A_t $$
 
-    $\sigma_t$ is the part of the period between first and last day. A supply that can be stored names a stockpile (`to`) and fills it; one that cannot,
+    $\sigma_t$ is the time of the period, in days, between first and last day. A supply that can be stored names a stockpile (`to`) and fills it; one that cannot,
     such as electricity, is offered period by period, and what nobody takes is gone.
     """
 

@@ -51,5 +51,3 @@ PLAIN = Rule(
     credibility={1: 2.0, 2: 1.5, 3: 1.0, 4: 0.5, 5: 0.2, 6: 0.3},
     spread={1: 1.1, 2: 1.25, 3: 1.5, 4: 2.0, 5: 3.0, 6: 3.0},
 )
-
-RULES = {rule.name: rule for rule in (PLAIN,)}

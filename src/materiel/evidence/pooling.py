@@ -26,7 +26,7 @@ class Prior:
     """What is believed about one number before the run: a linear pool of voices, in the canonical unit `unit`.
 
     `path` names the number, `stream` the random stream that draws it (the same for numbers that share a driver). `because` gives the base's reason.
-    A `mix` makes the number the share of weight `index` among weights drawn on their own streams.
+    `said` is the base or constant as the case wrote it. A `mix` makes the number the share of weight `index` among weights drawn on their own streams.
     `kind` says where the number comes from: a `base` (with or without claims), a stated `constant`, a `definition`, the type's own `default`, or `undeclared` in a draft.
     """
 
@@ -38,6 +38,7 @@ class Prior:
     parts: tuple[Part, ...]
     mix: tuple[Prior, ...] = ()
     index: int = 0
+    said: str = ""
 
     @property
     def constant(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -68,7 +67,7 @@ def render(run: Finished) -> str:
     case = run.case
     answers = list(run.questions.values())
     keys = [answer for answer in answers if answer.asked.key] or answers[:5]
-    assumptions = {prior.path: _assumption(prior) for _, prior in run.program.priors if prior.kind not in ("definition", "default")}
+    assumptions = _assumptions(run.program)
     used = {claim for one in assumptions.values() for claim, _ in one.claims}
     shares = [answer.base_share for answer in answers if not math.isnan(answer.base_share)]
     return (
@@ -85,7 +84,7 @@ def render(run: Finished) -> str:
             figures=_figures(run),
             flow=diagram.flow(case),
             claims=_claims(case, used),
-            doubted=[(name, claim) for name, claim in _known(case).items() if claim.doubt],
+            doubted=[(name, claim) for name, claim in case.claims.items() if claim.doubt],
             defaults=_defaults(run.program),
             base_low=min(shares, default=float("nan")),
             base_high=max(shares, default=float("nan")),
@@ -139,38 +138,31 @@ def _row(answer: Answer) -> list[str]:
     """Return the cells of one answer in the table of all: text, quantiles, probability, share of doubt that rests on bases."""
     found = [value for value in answer.quantiles.values() if value is not None]
     low, high = (min(found), max(found)) if found else (0.0, 0.0)
-    cells = ["never" if value is None else words.number(value, low, high, "") for value in answer.quantiles.values()]
+    missing = "never" if answer.asked.form == "first" else "without bound"
+    cells = [missing if value is None else words.number(value, low, high, "") for value in answer.quantiles.values()]
     probability = ""
     if answer.probability is not None and answer.asked.threshold is not None:
         side, bound = answer.asked.threshold
-        said = f"{words.word(answer.probability)} ({words.percent(answer.probability, len(answer.values))})"
+        said = words.said(answer.probability, len(answer.values))
         probability = f"{said} {side} {words.number(bound, bound, bound, '')}"
     share = "" if math.isnan(answer.base_share) else _percent(answer.base_share)
     return [answer.asked.text, words.plural(answer.asked.unit).strip(), *cells, probability, share]
 
 
+def _assumptions(program: Program) -> dict[str, Assumption]:
+    """Return what the case assumes, by stream: a shared number once, a mix by its weights."""
+    whole = [one for _, prior in program.priors for one in (prior.mix or (prior,))]
+    return {prior.stream: _assumption(prior) for prior in whole if prior.kind not in ("definition", "default")}
+
+
 def _assumption(prior: Prior) -> Assumption:
     said = {part.claim: part.weight for part in prior.parts if part.claim}
-    return Assumption(prior.path, _span(prior), prior.because, prior.kind, sorted(said.items()))
-
-
-def _span(prior: Prior) -> str:
-    """Return the range of the base in the unit of the run."""
-    base = next((part.distribution for part in prior.parts if not part.claim), prior.parts[0].distribution)
-    unit = "" if prior.unit in ("1", "date") else f" {prior.unit.replace('(', '').replace(')', '')}"
-    if prior.unit == "date":
-        unit = " days from the start"
-    shown = [f"{value:.4g}" for value in (base.values if not base.named else [v for v in base.bounds() if math.isfinite(v)] or base.values)]
-    return " to ".join([shown[0], shown[-1]] if len(shown) > 1 else shown) + unit
-
-
-def _known(case: Case) -> Mapping[str, Claim]:
-    return {name: claim for name, claim in case.claims.items() if claim.known <= case.as_of}
+    return Assumption(prior.stream, prior.said, prior.because, prior.kind, sorted(said.items()))
 
 
 def _claims(case: Case, used: set[str]) -> list[tuple[str, Claim, Source, bool]]:
     """Return every claim known by the day with its source and whether a number uses it, newest first."""
-    known = sorted(_known(case).items(), key=lambda entry: (entry[0] not in used, entry[1].known), reverse=False)
+    known = sorted(case.claims.items(), key=lambda entry: (entry[0] not in used, entry[1].known), reverse=False)
     return [(name, claim, case.sources[claim.source], name in used) for name, claim in known]
 
 
