@@ -56,6 +56,8 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a case and print its key judgements."""
+    if engine not in ("native", "numpy"):
+        raise typer.BadParameter(f"unknown engine {engine!r}; native or numpy")
     with _told(as_json=as_json):
         from materiel.study import load
 

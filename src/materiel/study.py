@@ -81,7 +81,7 @@ class Study:
             if not isinstance(value, int) or value < least:  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise RunError(f"{name} {value!r}; a whole number of at least {least}")
         if step is not None and not (isinstance(step, int | float) and 0.01 <= step <= 366):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise RunError(f"step {step!r}; a length in days from 0.01 to 366")
+            raise RunError(f"step of {step} days; from 0.01 to 366 days")
         if engine not in ("native", "numpy"):
             raise RunError(f"unknown engine {engine!r}; native or numpy")
         return _Runner(self, Options(draws, seed, day, scenario, step, engine, chunk), report or (lambda _done, _all: None)).run()
@@ -183,7 +183,9 @@ class _Runner:
             raise RunError(f"{case.name} asks no questions; nothing to run for")
         every = max(1, round(_steps(case, case.day(case.end)) / FAN_POINTS))
         with self._timed("build"):
-            passes = {branch: self._pass(case, branch, [asked[name] for name in names]) for branch, names in branches.items()}
+            passes: dict[Branch, ensemble.Pass] = {}
+            for branch, names in branches.items():
+                passes[branch] = self._pass(case, branch, [asked[name] for name in names], list(passes))
         with self._timed("run"):
             settings = ensemble.Settings(options.seed, options.draws, case.step, every, options.chunk, options.engine)
             ensembles = ensemble.run(list(passes.values()), settings, lambda count: self._tell(count, len(passes)))
@@ -207,15 +209,19 @@ class _Runner:
         yield
         self.seconds[name] = time.perf_counter() - began
 
-    def _pass(self, case: Case, branch: Branch, asked: list[Asked]) -> ensemble.Pass:
-        """Return the pass of one branch."""
+    def _pass(self, case: Case, branch: Branch, asked: list[Asked], before: list[Branch]) -> ensemble.Pass:
+        """Return the pass of one branch; it leaves the same scenario without a contingency, if that runs `before`, when its contingency begins."""
         if branch.scenario not in self.programs:
             self.programs[branch.scenario] = self._program(case, branch.scenario)
         program, gauges, fans = self.programs[branch.scenario]
         kept = [program.variables[f"{gauges[one.id]}.{'crossed' if one.form == 'first' else 'kept'}"][0] for one in asked]
         seen = {name: program.variables[f"{gauges[name]}.now"][0] for name in fans}
         counted = [seen[one.id] for one in asked if one.fan]
-        return ensemble.Pass(program, _steps(case, max(one.last_day for one in asked)), kept, list(seen.values()), counted, branch.fixed)
+        steps = _steps(case, max(one.last_day for one in asked))
+        peace = Branch(branch.scenario)
+        stem = before.index(peace) if branch.contingency and peace in before else None
+        leaves = max(int(branch.day // case.step), 0) if stem is not None else 0
+        return ensemble.Pass(program, steps, kept, list(seen.values()), counted, branch.fixed, stem, leaves)
 
     def _program(self, case: Case, scenario: str) -> tuple[network.Program, dict[str, str], list[str]]:
         """Return the program of a scenario with the gauges of all questions, so that passes of one structure share a kernel.

@@ -139,7 +139,7 @@ def test_an_answer_has_the_quantiles_of_its_draws():
     found = answer(asked(), drawn, 0.5)
     assert found.quantiles == {5: 50.0, 25: 250.0, 50: 500.0, 75: 750.0, 95: 950.0}
     assert (found.probability, found.never, found.base_share) == (None, 0.0, 0.5)
-    assert found.sentence.startswith("Shells made: median 500 rounds, 90 % range 50 ")
+    assert found.sentence.startswith("Shells made: median 500 rounds, 50 % range 250 to 750, 90 % range 50 to ")
     assert found.sentence.endswith(" to 950 rounds.")
 
 
@@ -151,7 +151,7 @@ def test_a_probability_is_the_share_of_draws_beyond_the_bound(side, share):
 
 def test_a_judgement_says_a_likelihood_with_its_number_and_no_confidence():
     found = answer(asked(threshold=("above", 299.5), judgement="more than 300 shells are made"), np.arange(1000.0), 0.5)
-    assert found.sentence.startswith("Likely (70 %) that more than 300 shells are made; shells made: median 500 rounds")
+    assert found.sentence.startswith("Likely (70 %) that more than 300 shells are made (Shells made: median 500 rounds")
     assert "confiden" not in found.sentence
 
 

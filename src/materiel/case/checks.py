@@ -56,8 +56,6 @@ def check_settings(case: Case) -> Iterator[Problem]:
                     yield Problem(place, *problem)
                 elif len(target.numbers) != 1:
                     yield Problem(place, f"{target.key!r}: {len(target.numbers)} acts", "either `multiply` or `set`")
-                elif "set" in target.numbers and (beyond := _beyond(case, target)):
-                    yield Problem(case.place((*one.raw, name, target.key, "set")), *beyond)
                 if "set" in target.numbers:
                     setting.setdefault((target.path, target.variable), []).append((one, target.key))
     for rivals in setting.values():
@@ -79,20 +77,6 @@ def _no_lever(case: Case, target: Target) -> tuple[str, str] | None:
     return None
 
 
-def _beyond(case: Case, target: Target) -> tuple[str, str] | None:
-    """Say how a setting leaves the bounds of its lever, or nothing if it does not."""
-    bounds = case.components[target.path].type.parameters[target.variable]
-    for part in target.numbers["set"].parts:
-        low, high = part.distribution.bounds()
-        if bounds.at_least is not None and low < bounds.at_least:
-            return f"set: {target.variable} can fall below {bounds.at_least:g}", f"at least {bounds.at_least:g} throughout"
-        if bounds.more_than is not None and low < bounds.more_than:
-            return f"set: {target.variable} can fall below {bounds.more_than:g}", f"above {bounds.more_than:g} throughout"
-        if bounds.at_most is not None and high > bounds.at_most:
-            return f"set: {target.variable} can exceed {bounds.at_most:g}", f"at most {bounds.at_most:g} throughout"
-    return None
-
-
 def _overlap(one: Instance, other: Instance) -> bool:
     def window(directive: Instance) -> tuple[float, float]:
         ends: list[float] = []
@@ -109,7 +93,7 @@ def _overlap(one: Instance, other: Instance) -> bool:
 
 
 def check_bounds(case: Case) -> Iterator[Problem]:
-    """Refuse a number that surely exceeds what it is part of, such as a war reserve above the stock."""
+    """Refuse a number whose whole stated range lies above that of what it is part of, such as a war reserve above the stock."""
     for one in case.components.values():
         for part, whole in one.type.not_above:
             low, high = one.numbers.get(part), one.numbers.get(whole)

@@ -390,7 +390,7 @@ def _like_lever(case: Case, parameter: Parameter, target: Target | None) -> Para
     lever = case.components[target.path].type.parameters.get(target.variable) if target else None
     if lever is None or parameter.unit != "linked":
         return parameter
-    return dataclasses.replace(parameter, unit=lever.unit, at_least=lever.at_least, at_most=lever.at_most)
+    return dataclasses.replace(parameter, unit=lever.unit, at_least=lever.at_least, more_than=lever.more_than, at_most=lever.at_most)
 
 
 def _observation(row: Row) -> Observation:

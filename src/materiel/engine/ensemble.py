@@ -23,7 +23,8 @@ class Pass:
     """One program to run on all draws.
 
     `kept` are slots read at the last boundary, `recorded` slots read after every `every`-th period, `fans` those of them that are counted. Passes
-    that record the same slots share a kernel. `fixed` are constants that replace priors by path.
+    that record the same slots share a kernel. `fixed` are constants that replace priors by path. A pass that is the same as another of the same
+    program (its `stem`, by position) until the period `leaves` is run from there.
     """
 
     program: Program
@@ -32,6 +33,8 @@ class Pass:
     recorded: Sequence[int] = ()
     fans: Sequence[int] = ()
     fixed: Mapping[str, float] = field(default_factory=dict[str, float])
+    stem: int | None = None
+    leaves: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,14 +78,14 @@ def run(passes: Sequence[Pass], settings: Settings, report: Callable[[int], None
     """
     sampler = Sampler([prior for one in passes for _, prior in one.program.priors])
     ends = np.cumsum([0, *(len(one.program.priors) for one in passes)])
-    runners = [_runner(one, settings) for one in passes]
+    runner = _native(passes, settings.every) if settings.engine == "native" else _reference(passes, settings.every)
     made = [_empty(one, settings) for one in passes]
 
     def chunk(first: int) -> tuple[int, list[tuple[Array, dict[int, Array], dict[str, float]]]]:
         drawn = sampler.draw(settings.seed, first, min(settings.chunk, settings.draws - first))
+        memories = [reference.fill(one.program, drawn[a:b], settings.step, one.fixed) for one, a, b in zip(passes, ends[:-1], ends[1:], strict=True)]
         left: list[tuple[Array, dict[int, Array], dict[str, float]]] = []
-        for i, one in enumerate(passes):
-            outcome = runners[i](reference.fill(one.program, drawn[ends[i] : ends[i + 1]], settings.step, one.fixed))
+        for one, outcome in zip(passes, runner(memories), strict=True):
             found = {name: float(np.max(error)) for name, error in laws.errors(one.program, outcome).items()}
             seen = {slot: outcome.recorded[:, one.recorded.index(slot)] for slot in one.fans if len(outcome.recorded)}
             left.append((outcome.last[list(one.kept)], seen, found))
@@ -104,10 +107,23 @@ def _empty(one: Pass, settings: Settings) -> Ensemble:
     return Ensemble(np.empty((len(one.kept), settings.draws)), {slot: Fan(count) for slot in one.fans}, times)
 
 
-def _runner(one: Pass, settings: Settings) -> Callable[[Array], reference.Outcome]:
-    if settings.engine == "numpy":
-        return lambda memory: reference.run(one.program, memory, one.steps, settings.every, one.recorded)
-    from materiel.engine.kernel import compile_program
+def _reference(passes: Sequence[Pass], every: int) -> Callable[[list[Array]], list[reference.Outcome]]:
+    return lambda memories: [reference.run(one.program, memory, one.steps, every, one.recorded) for one, memory in zip(passes, memories, strict=True)]
 
-    kernel = compile_program(one.program, one.recorded)
-    return lambda memory: kernel.run(memory, one.steps, settings.every)
+
+def _native(passes: Sequence[Pass], every: int) -> Callable[[list[Array]], list[reference.Outcome]]:
+    """Return the runner of the native engine; passes that leave another are run from where they leave it."""
+    from materiel.engine.kernel import Branch, compile_program
+
+    kernels = [compile_program(one.program, one.recorded) for one in passes]
+    stems = {i: [k for k, one in enumerate(passes) if one.stem == i] for i, one in enumerate(passes) if one.stem is None}
+
+    def run_all(memories: list[Array]) -> list[reference.Outcome]:
+        made: dict[int, reference.Outcome] = {}
+        for stem, leaving in stems.items():
+            branches = [Branch(memories[k], min(passes[k].leaves, passes[k].steps, passes[stem].steps), passes[k].steps) for k in leaving]
+            outcomes = kernels[stem].run_branches(memories[stem], passes[stem].steps, every, branches)
+            made |= dict(zip((stem, *leaving), outcomes, strict=True))
+        return [made[i] for i in range(len(passes))]
+
+    return run_all

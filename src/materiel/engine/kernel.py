@@ -60,27 +60,85 @@ class Kernel:
     def run(self, memory: Array, steps: int, every: int) -> Outcome:
         """Run a prepared memory of shape (slots, draws) for `steps` periods, as the reference engine does; releases the GIL.
 
-        Of the last boundary only levels and recorded slots are kept; the others are nought. Block after block of draws is worked on in one place, which stays in the cache.
+        Of the last boundary only levels and recorded slots are kept; the others are nought.
         """
-        slots, draws = memory.shape
-        levels = np.array(sorted({*self.program.levels, *self.recorded}), dtype=np.int64)
-        bound = [slot for slot in self.program.levels if slot not in self.program.free]
-        work, least = _aligned((slots, self.width)), _aligned((1, self.width))
-        records = _aligned((max(steps // every, 1), max(len(self.recorded), 1), self.width))
-        last, lowest = np.zeros((slots, draws)), np.zeros(draws)
-        seen = np.empty((steps // every, len(self.recorded), draws))
-        call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3, ctypes.c_int64, ctypes.c_int64)(self.address)
-        for first in range(0, draws, self.width):
-            count = min(self.width, draws - first)
-            here = slice(first, first + count)
-            work[:, :count] = memory[:, here]
-            work[:, count:] = memory[:, first : first + 1]
-            least[0] = work[bound].min(axis=0) if bound else 0.0
-            call(work.ctypes.data, records.ctypes.data, least.ctypes.data, steps, every)
-            last[levels, here] = work[levels, :count]
-            seen[:, :, here] = records[: steps // every, : len(self.recorded), :count]
-            lowest[here] = least[0, :count]
-        return Outcome(memory, last, seen, lowest)
+        return self.run_branches(memory, steps, every, ())[0]
+
+    def run_branches(self, memory: Array, steps: int, every: int, branches: Sequence[Branch]) -> list[Outcome]:
+        """Run a prepared memory and, from the period in which each leaves it, its branches; return the outcomes, the stem's first.
+
+        Block after block of draws is worked on in one place, which stays in the cache.
+        """
+        stem = _Leg(self, memory, steps, every)
+        legs = [_Leg(self, branch.memory, branch.steps, every) for branch in branches]
+        order = sorted(range(len(branches)), key=lambda i: branches[i].leaves)
+        for first in range(0, memory.shape[1], self.width):
+            stem.take(first)
+            for i in order:
+                stem.go(branches[i].leaves)
+                legs[i].take(first)
+                legs[i].follow(stem)
+                legs[i].go(branches[i].steps)
+                legs[i].keep()
+            stem.go(steps)
+            stem.keep()
+        return [leg.outcome for leg in (stem, *legs)]
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A run that is its stem's until period `leaves`: its own prepared memory, and how many periods it takes in all."""
+
+    memory: Array
+    leaves: int
+    steps: int
+
+
+class _Leg:
+    """One run of all draws, block by block: `take` a block, `go` to a period, `keep` what is asked for."""
+
+    def __init__(self, kernel: Kernel, memory: Array, steps: int, every: int) -> None:
+        self.kernel, self.memory, self.every = kernel, memory, every
+        program, slots, draws = kernel.program, memory.shape[0], int(memory.shape[1])
+        self.levels = np.array(program.levels, dtype=np.int64)
+        self.kept = np.array(sorted({*program.levels, *kernel.recorded}), dtype=np.int64)
+        self.bound = [slot for slot in program.levels if slot not in program.free]
+        self.work, self.least = _aligned((slots, kernel.width)), _aligned((1, kernel.width))
+        self.records = _aligned((max(steps // every, 1), max(len(kernel.recorded), 1), kernel.width))
+        self.call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 3)(kernel.address)
+        seen: Array = np.empty((steps // every, len(kernel.recorded), draws))
+        last: Array = np.zeros((slots, draws))
+        lowest: Array = np.zeros(draws)
+        self.outcome = Outcome(memory, last, seen, lowest)
+        self.here, self.count, self.period = slice(0), 0, 0
+
+    def take(self, first: int) -> None:
+        """Begin with the block of draws from `first` on, filled up with copies of its first draw."""
+        self.count, self.period = min(self.kernel.width, self.memory.shape[1] - first), 0
+        self.here = slice(first, first + self.count)
+        self.work[:, : self.count] = self.memory[:, self.here]
+        self.work[:, self.count :] = self.memory[:, first : first + 1]
+        self.least[0] = self.work[self.bound].min(axis=0) if self.bound else 0.0
+
+    def follow(self, stem: _Leg) -> None:
+        """Stand where the stem stands."""
+        self.work[self.levels] = stem.work[self.levels]
+        rows = min(stem.period // self.every, len(self.records))
+        self.records[:rows] = stem.records[:rows]
+        self.least[:] = stem.least
+        self.period = stem.period
+
+    def go(self, period: int) -> None:
+        """Run up to a period."""
+        self.call(self.work.ctypes.data, self.records.ctypes.data, self.least.ctypes.data, self.period, period, self.every)
+        self.period = max(period, self.period)
+
+    def keep(self) -> None:
+        """Put the block's results in their place."""
+        made = self.outcome
+        made.last[self.kept, self.here] = self.work[self.kept, : self.count]
+        made.recorded[:, :, self.here] = self.records[: len(made.recorded), : made.recorded.shape[1], : self.count]
+        made.lowest[self.here] = self.least[0, : self.count]
 
 
 def _aligned(shape: tuple[int, ...]) -> Array:
@@ -145,9 +203,11 @@ class _Writer:
         return [k for k in range(stage.results.shape[1]) if any(int(slot) in needed for slot in stage.results[:, k])]
 
     def text(self) -> str:
-        """Return the module: one function `run(memory, records, lowest, periods, every)`."""
+        """Return the module: one function `run(memory, records, lowest, begin, end, every)`."""
         dt = self.load("%memory", DT)
-        with self._loop("%periods", "period") as n:
+        periods = self.value("sub i64 %end, %begin")
+        with self._loop(periods, "period") as passed:
+            n = self.value(f"add i64 {passed}, %begin")
             t = self.value(f"sitofp i64 {n} to double")
             t = self.value(f"insertelement {self.type} poison, double {t}, i32 0")
             t = self.value(f"shufflevector {self.type} {t}, {self.type} poison, <{self.width} x i32> zeroinitializer")
@@ -158,7 +218,7 @@ class _Writer:
         body = "\n".join(self.lines)
         return (
             "\n".join(self.tables)
-            + "\ndefine void @run(ptr noalias %memory, ptr noalias %records, ptr noalias %lowest, i64 %periods, i64 %every) nounwind {\nentry:\n"
+            + "\ndefine void @run(ptr noalias %memory, ptr noalias %records, ptr noalias %lowest, i64 %begin, i64 %end, i64 %every) nounwind {\nentry:\n"
             + f"{body}\n  ret void\n}}\n"
         )
 

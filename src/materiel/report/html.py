@@ -40,6 +40,9 @@ class Finished(Protocol):
     def manifest(self) -> dict[str, Any]: ...  # noqa: D102
 
 
+_MARK = '<meta name="generator" content="materiel">'
+
+
 @dataclass(frozen=True)
 class Assumption:
     """One number of the case as the report lists it."""
@@ -52,9 +55,11 @@ class Assumption:
 
 
 def write(run: Finished, path: Path) -> Path:
-    """Write the report of a run as one HTML file. Raises RunError when it cannot be written."""
+    """Write the report of a run as one HTML file. Raises RunError when it cannot be written, or would overwrite what is no report."""
     text = render(run)
     try:
+        if path.exists() and _MARK not in path.read_text(encoding="utf-8", errors="replace"):
+            raise RunError(f"{path} is no report of materiel and is left as it is; give another name")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
