@@ -285,7 +285,7 @@ def _curve(one: ensemble.Pass, asked: Asked, found: ensemble.Ensemble, slot: int
     unit, quantiles = str(gauge.options["unit"]), found.fans[slot].quantiles(np.array(FAN))
     if asked.form == "total":
         unit, quantiles = f"{unit}/day", quantiles / step
-    shown = found.times >= (asked.since if asked.branch.contingency == "" else 0.0)
+    shown = found.times >= (asked.since if asked.form == "value" and not asked.branch.contingency else 0.0)
     return Curve(asked.fan, unit, on, found.times[shown], quantiles[:, shown])
 
 

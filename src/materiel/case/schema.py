@@ -69,7 +69,7 @@ class Question(Record):
     key: bool = False
     """Whether the answer is a key judgement."""
     fan: bool | str = False
-    """Whether the report shows the variable over time (from `start` on, if given), or the title of that chart."""
+    """Whether the report shows the variable over time, or the title of that chart; a value is shown from `start` on."""
     observed: str = ""
     """Series of observations shown beside the variable."""
 
