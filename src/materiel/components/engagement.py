@@ -70,17 +70,27 @@ class Engagement(Component):
         kills_by_blue = total([n * q for n, q in zip(blue_ready, blue_quality, strict=True)])
         red = total(red_ready[1:], red_ready[0])
         blue = total(blue_ready[1:], blue_ready[0])
-        fighting = 0.0 * t if contingency_begins is None else overlap(t, dt, contingency_begins, t + dt)
-        return {
+        weighed: Values = {
             "exchange": where(kills_by_red > 0.0, kills_by_blue / kills_by_red, NEVER),
             "days": where(kills_by_blue > 0.0, 0.5 * red / kills_by_blue, NEVER),
+        }
+        if contingency_begins is None:
+            return {**weighed, "red_losses": [0.0] * len(red_ready), "blue_losses": [0.0] * len(blue_ready)}
+        fighting = overlap(t, dt, contingency_begins, t + dt)
+        return {
+            **weighed,
             "red_losses": [kills_by_blue * fighting * ratio(n, red) for n in red_ready],
             "blue_losses": [kills_by_red * fighting * ratio(n, blue) for n in blue_ready],
         }
 
     @staticmethod
-    def move(red_losses: Sequence[Value], blue_losses: Sequence[Value], red_lost: Sequence[Value], blue_lost: Sequence[Value]) -> Values:
-        """Count the losses."""
+    def move(
+        red_losses: Sequence[Value], blue_losses: Sequence[Value], red_lost: Sequence[Value], blue_lost: Sequence[Value],
+        contingency_begins: Value | None,
+    ) -> Values:  # fmt: skip
+        """Count the losses, if there can be any."""
+        if contingency_begins is None:
+            return {}
         return {
             "red_lost": [so_far + now for so_far, now in zip(red_lost, red_losses, strict=True)],
             "blue_lost": [so_far + now for so_far, now in zip(blue_lost, blue_losses, strict=True)],

@@ -184,6 +184,7 @@ class _Writer:
         self.names = itertools.count()
         self.lines: list[str] = []
         self.tables: list[str] = []
+        self.bases: dict[tuple[str, int], str] = {}
         self.formulas = {stage: trace(stage.function, stage.arguments.shape[1])[1] for stage in program.step}
         self.needed = self._needed()
 
@@ -290,7 +291,7 @@ class _Writer:
         values = _Values(self, stage.arguments, i)
         made = [(k, values.of(formulas[k])) for k in wanted]
         for k, value in made:
-            self.store(value, "%memory", self.slot(stage.results[:, k], i))
+            self.store(value, *self.place(stage.results[:, k], i))
         bound = [value for k, value in made if stage.levels and int(stage.results[0, k]) not in self.program.free]
         if bound:
             least = self.load("%lowest", 0)
@@ -299,19 +300,25 @@ class _Writer:
                 least = self.value(f"select {self.truth} {lower}, {self.type} {value}, {self.type} {least}")
             self.store(least, "%lowest", 0)
 
-    def slot(self, column: npt.NDArray[np.int32], i: str | None) -> str | int:
-        """Return the slot of instance i: a constant, a straight line in i, or an entry of a table."""
+    def place(self, column: npt.NDArray[np.int32], i: str | None) -> tuple[str, str | int]:
+        """Return base and index of the slot of instance i: a constant, a straight line in i, or an entry of a table.
+
+        Straight lines of one slope share their base, so that an operand costs no arithmetic of its own.
+        """
         if i is None:
-            return int(column[0])
+            return "%memory", int(column[0])
         steps = np.diff(column)
         if (steps == steps[0]).all():
-            scaled = self.value(f"mul i64 {i}, {int(steps[0])}")
-            return self.value(f"add i64 {scaled}, {int(column[0])}")
+            slope = int(steps[0])
+            if (i, slope) not in self.bases:
+                scaled = self.value(f"mul i64 {i}, {slope}")
+                self.bases[i, slope] = self.value(f"getelementptr inbounds {self.type}, ptr %memory, i64 {scaled}")
+            return self.bases[i, slope], int(column[0])
         name = f"@table{len(self.tables)}"
         entries = ", ".join(f"i64 {int(slot)}" for slot in column)
         self.tables.append(f"{name} = internal constant [{len(column)} x i64] [{entries}]")
-        place = self.value(f"getelementptr inbounds i64, ptr {name}, i64 {i}")
-        return self.value(f"load i64, ptr {place}")
+        entry = self.value(f"getelementptr inbounds i64, ptr {name}, i64 {i}")
+        return "%memory", self.value(f"load i64, ptr {entry}")
 
     def literal(self, number: float) -> str:
         """Return a number in every lane."""
@@ -356,5 +363,5 @@ class _Values:
         if symbol.op == "literal":
             return writer.literal(symbol.number)
         if symbol.op == "argument":
-            return writer.load("%memory", writer.slot(self.arguments[:, int(symbol.number)], self.i))
+            return writer.load(*writer.place(self.arguments[:, int(symbol.number)], self.i))
         return writer.value(_OPERATIONS[symbol.op].format(*operands, type=writer.type, truth=writer.truth))
