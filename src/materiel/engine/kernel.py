@@ -35,8 +35,7 @@ _lock = threading.Lock()
 def _machine() -> tuple[Any, int]:
     """Return the target machine and how many draws a kernel works on at once: two registers of doubles.
 
-    Two registers hide more of each operation's delay than one, and halve the instructions fetched per draw; four are slower again
-    (measured on the larger shipped case: 2,400, 3,300 and 2,900 runs/s for one, two and four).
+    Two are as fast as one on a quiet machine and faster where the other core is busy; four are slower (decision 6).
     """
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
