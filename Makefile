@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CASE ?= dprk-2023
 
-.PHONY: run test lint proofs docs lock clean
+.PHONY: run test lint proofs docs findings lock clean
 
 run: .venv/ready ## run the main case, print its key judgements, write its report
 	$(BIN)/materiel run $(CASE) --draws 2000 --output runs
@@ -22,6 +22,9 @@ proofs: .venv/ready ## the heavy proofs
 
 docs: .venv/ready ## pages made from the code: component types, the order of a step
 	$(BIN)/python docs/make.py
+
+findings: .venv/ready ## pages made by running the shipped cases: the article in the dock, rules of evidence, days side by side
+	$(BIN)/python docs/findings.py
 
 lock: ## renew the lock after changing pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock

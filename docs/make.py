@@ -1,4 +1,4 @@
-"""Write docs/components/, a page per component type made from its file, and docs/pictures/; with --check only say whether the pages are current."""
+"""Write docs/components/, a page per component type made from its file, the tables of docs/words.md, and docs/pictures/; with --check only say what is stale."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from pathlib import Path
 from materiel import component, components
 from materiel.component import Parameter, Type
 from materiel.equations import NEVER
+from materiel.evidence import vocabulary
+from materiel.evidence.vocabulary import Scale, Term
 from materiel.report.html import picture
 from materiel.study import load
 
 FOLDER = Path(__file__).parent / "components"
+WORDS = Path(__file__).parent / "words.md"
+TABLES = "## The tables\n"
+"""The heading of docs/words.md below which everything is made."""
 PICTURES = Path(__file__).parent / "pictures"
 FIGURES = {"dprk-2023": "days-of-supply", "britain-1915": "filled-output"}
 """The figure of each case that the README and the pages show."""
@@ -74,11 +79,32 @@ def _tex(symbol: str) -> str:
     return f"${symbol}$" if symbol else ""
 
 
+def words(page: str) -> str:
+    """Return the page on words of likelihood with its tables made anew from the scales; what is written above them stays."""
+    lines = ["Made by `make docs` from `src/materiel/evidence/`. A word is known by the forms in its row.", ""]
+    for scale in map(vocabulary.load, vocabulary.names()):
+        lines += [f"### `{scale.name}`: {scale.title}", "", f"{scale.source}. <{scale.url}>", "", scale.note, ""]
+        lines += ["| words | band | why |", "|---|---|---|"] if not scale.partition else ["| words | band |", "|---|---|"]
+        lines += [_band(scale, term) for term in scale.terms]
+        lines += ["", "Where the bands were seen, and what they lean on:", "", *(f"- {reference}" for reference in scale.references), ""]
+    lines += ["### Words of approximation", "", "| meaning | words |", "|---|---|"]
+    for meaning in ("about", "at least", "at most"):
+        lines.append(f"| {meaning} | {', '.join(word for word in vocabulary.words([]) if vocabulary.approximation(word) == meaning)} |")
+    return page.partition(TABLES)[0] + TABLES + "\n" + "\n".join(lines) + "\n"
+
+
+def _band(scale: Scale, term: Term) -> str:
+    forms = ", ".join(term.words) + ("" if term.said else " (read, never written)")
+    percent = f"{term.low:g} to {term.high:g} %" if term.low < term.high else f"{term.low:g} %"
+    return f"| {forms} | {percent} |" + ("" if scale.partition else f" {term.because} |")
+
+
 def main() -> int:
     """Write the pages, or compare them with --check; return the exit code."""
-    made = pages()
+    made = {FOLDER / name: text for name, text in pages().items()}
+    made[WORDS] = words(WORDS.read_text(encoding="utf-8"))
     if "--check" in sys.argv:
-        stale = [name for name, text in made.items() if not (FOLDER / name).exists() or (FOLDER / name).read_text(encoding="utf-8") != text]
+        stale = [path.name for path, text in made.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
         sys.stdout.write(f"stale: {', '.join(stale)}; run `make docs`\n" if stale else "current\n")
         return 1 if stale else 0
     FOLDER.mkdir(exist_ok=True)
@@ -86,8 +112,8 @@ def main() -> int:
     for case, question in FIGURES.items():
         run = load(case).run(draws=4000)
         (PICTURES / f"{case}.svg").write_text(picture(run, question), encoding="utf-8")
-    for name, text in made.items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
+    for path, text in made.items():
+        path.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The command line: `materiel run`, `check`, `report`, `schema`, `cases`, `order`.
+"""The command line: `materiel run`, `check`, `why`, `examine`, `compare`, `report`, `sources`, `schema`, `cases`, `order`.
 
 Answers go to standard output, progress to standard error and only to a terminal. Exit codes: 0 well, 1 problems, 2 usage, 3 internal.
 """
@@ -6,18 +6,25 @@ Answers go to standard output, progress to standard error and only to a terminal
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 import json
 import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from materiel import __version__
 from materiel.errors import CaseError, MaterielError, Problem
+
+if TYPE_CHECKING:
+    from materiel.study import Run
+
+DEFAULT = "plain"
+"""Name of the default rules; a test holds it to that of `evidence.grades`, which takes too long to import for `--help`."""
 
 app = typer.Typer(
     help="An open simulator of war economies in which every number cites its source.",
@@ -31,6 +38,9 @@ AsOf = Annotated[str, typer.Option(help="day (YYYY-MM-DD) after which nothing is
 ScenarioOption = Annotated[str, typer.Option(help="scenario of the case to run in")]
 Step = Annotated[float | None, typer.Option(help="length of a period in days; the case's own if absent")]
 Engine = Annotated[str, typer.Option(help="native (compiled) or numpy (the reference)")]
+Rules = Annotated[str, typer.Option("--rules", help="what grades do to numbers: plain, equal, strict, trusting, measurement-error, or a file")]
+Drop = Annotated[list[str] | None, typer.Option("--drop", help="a source, publisher, origin or claim to leave out; may be repeated")]
+Independent = Annotated[bool, typer.Option("--treat-as-independent", help="take every claim for an origin of its own")]
 Json = Annotated[bool, typer.Option("--json", help="print plain data")]
 
 
@@ -49,28 +59,142 @@ def run(
     seed: Seed = 1,
     as_of: AsOf = "",
     scenario: ScenarioOption = "",
+    rules: Rules = DEFAULT,
+    drop: Drop = None,
+    independent: Independent = False,
     step: Step = None,
     engine: Engine = "native",
     chunk: Annotated[int, typer.Option(help="draws worked on together; changes no number", min=1)] = 1024,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="folder in which the run gets a folder of its own: results, manifest, report")] = None,
     as_json: Json = False,
 ) -> None:
-    """Run a case and print its key judgements."""
+    """Run a case and print its key judgements; with other evidence, both before and after."""
     if engine not in ("native", "numpy"):
         raise typer.BadParameter(f"unknown engine {engine!r}; native or numpy")
     with _told(as_json=as_json):
-        from materiel.study import load
+        from materiel import terminal
+        from materiel.study import Options, Reading, load
 
         study = load(case)
+        reading = Reading(_day(as_of), scenario, step, rules, tuple(drop or ()), independent)
+        options = Options(reading, draws, seed, engine, chunk)
         with _progress(as_json) as report:
-            done = study.run(draws=draws, seed=seed, as_of=_day(as_of), scenario=scenario, step=step, engine=engine, chunk=chunk, report=report)
+            done = study.again(options, report)
+            before = study.again(dataclasses.replace(options, reading=reading.plain), report) if reading != reading.plain else None
         if as_json:
-            typer.echo(json.dumps(done.json(), ensure_ascii=False, indent=2))
+            typer.echo(json.dumps(done.json() | ({"before": before.json()} if before else {}), ensure_ascii=False, indent=2))
         else:
-            _print_judgements(done)
+            told = terminal.before_and_after(before, done) if before else terminal.judgements(done)
+            typer.echo(f"{terminal.heading(done)}\n\n{told}\n\n{terminal.footing(done)}")
         if output is not None:
             folder = done.save(output / f"{done.case.name}-{done.identity}")
             typer.echo(f"report: {done.report(folder / 'report.html')}", err=as_json)
+
+
+@app.command()
+def why(
+    case: CaseArgument,
+    output: Annotated[str, typer.Argument(help="a question of the case, or the path of a variable")],
+    at: Annotated[str, typer.Option(help="day (YYYY-MM-DD) on which the value is asked")] = "",
+    draws: Draws = 2000,
+    seed: Seed = 1,
+    as_of: AsOf = "",
+    scenario: ScenarioOption = "",
+    rules: Rules = DEFAULT,
+    drop: Drop = None,
+    independent: Independent = False,
+    exact: Annotated[bool, typer.Option("--exact", help="repeat the runs where they cannot tell what the answer would be without a voice")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say what an answer rests on: the numbers that drive it, who said them, and what it would be without each."""
+    with _told(as_json=as_json):
+        from materiel import terminal
+        from materiel.study import Options, Reading, load
+
+        reading = Reading(_day(as_of), scenario, None, rules, tuple(drop or ()), independent)
+        study, name = load(case).ask(output, _day(at), reading)
+        with _progress(as_json) as report:
+            done = study.again(Options(reading, draws, seed, only=(name,)), report)
+        found = done.why(name, exact=exact)
+        if as_json:
+            typer.echo(json.dumps(dataclasses.asdict(found), ensure_ascii=False, indent=2, default=str))
+        else:
+            terminal.chain(found)
+
+
+@app.command()
+def examine(
+    case: CaseArgument,
+    claim: Annotated[str, typer.Argument(help="a claim, or a source, publisher or origin: then all of its claims")],
+    draws: Draws = 4000,
+    seed: Seed = 1,
+    as_of: AsOf = "",
+    rules: Rules = DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Put a claim in the dock: predict what it says from everything else, and hear who speaks for and against it."""
+    with _told(as_json=as_json):
+        from materiel import terminal
+        from materiel.study import Reading, load
+
+        study, reading = load(case), Reading(_day(as_of), rules=rules)
+        names = study.claims(claim, reading)
+        with _progress(as_json) as report:
+            found = study.examine(names, draws, seed, reading, report)
+        if as_json:
+            typer.echo(json.dumps([dataclasses.asdict(one) for one in found], ensure_ascii=False, indent=2, default=str))
+            return
+        for one in found:
+            terminal.examined(one)
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[str], typer.Argument(help="two runs or more, each CASE@DAY")],
+    draws: Draws = 2000,
+    seed: Seed = 1,
+    scenario: ScenarioOption = "",
+    rules: Rules = DEFAULT,
+    everything: Annotated[bool, typer.Option("--all", help="every question, not only the key ones")] = False,
+    as_json: Json = False,
+) -> None:
+    """Put runs as of several days side by side, and say which claims and revisions made the difference."""
+    if len(runs) < 2:
+        raise typer.BadParameter("one run; name two or more, each CASE@DAY")
+    with _told(as_json=as_json):
+        from materiel import study, terminal
+
+        with _progress(as_json) as report:
+            done = [_as_named(name, draws, seed, scenario, rules, report) for name in runs]
+            found = study.compare(done, runs)
+        if as_json:
+            typer.echo(json.dumps(dataclasses.asdict(found), ensure_ascii=False, indent=2, default=str))
+        else:
+            terminal.side_by_side(found, everything)
+
+
+def _as_named(name: str, draws: int, seed: int, scenario: str, rules: str, report: Callable[[int, int], None] | None) -> Run:
+    from materiel.study import Options, Reading, load
+
+    case, _, day = name.rpartition("@") if "@" in name else (name, "", "")
+    return load(case).again(Options(Reading(_day(day), scenario, rules=rules), draws, seed), report)
+
+
+@app.command()
+def sources(case: CaseArgument, form: Annotated[str, typer.Option(help="bibtex or csl-json")] = "bibtex", as_of: AsOf = "") -> None:
+    """Print the sources of a case for a reference manager."""
+    if form not in ("bibtex", "csl-json"):
+        raise typer.BadParameter(f"unknown form {form!r}; bibtex or csl-json")
+    with _told():
+        from materiel.case.loading import load as load_case
+        from materiel.evidence.citations import to_bibtex, to_csl
+
+        ledger = load_case(case, as_of=_day(as_of)).ledger
+        typer.echo(
+            to_bibtex(ledger.sources)
+            if form == "bibtex"
+            else json.dumps([to_csl(name, one) for name, one in ledger.sources.items()], ensure_ascii=False, indent=2)
+        )
 
 
 @app.command()
@@ -94,12 +218,14 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
         if found:
             raise CaseError(found)
         counts = {
-            "components": len(checked.components), "questions": len(asked), "claims": len(checked.claims),
-            "sources": len(checked.sources), "unit_proofs": stages, "undeclared": len(checked.undeclared),
+            "components": len(checked.components), "questions": len(asked), "claims": len(checked.ledger.claims),
+            "sources": len(checked.ledger.sources), "unit_proofs": stages, "undeclared": len(checked.undeclared),
         }  # fmt: skip
         if as_json:
-            typer.echo(json.dumps({"case": checked.name, "problems": [], **counts}))
+            typer.echo(json.dumps({"case": checked.name, "problems": [], "remarks": _rows(checked.remarks), **counts}, ensure_ascii=False))
         else:
+            for remark in checked.remarks:
+                typer.echo(f"note: {remark}")
             typer.echo(f"{checked.name}: no problems ({', '.join(f'{n} {what}' for what, n in counts.items())})")
 
 
@@ -125,7 +251,7 @@ def schema() -> None:
 @app.command()
 def cases(as_json: Json = False) -> None:
     """List the cases that ship with the program."""
-    from materiel.case.loading import shelf
+    from materiel.case.files import shelf
 
     names = sorted(folder.name for folder in shelf().iterdir() if (folder / "case.yaml").is_file())
     typer.echo(json.dumps(names) if as_json else "\n".join(names))
@@ -157,6 +283,12 @@ def _day(text: str) -> datetime.date | None:
         raise typer.BadParameter(f"{text!r} is not a day; write YYYY-MM-DD") from None
 
 
+def _rows(problems: Iterable[Problem]) -> list[dict[str, str | int]]:
+    return [
+        {"file": p.place.file, "line": p.place.line, "column": p.place.column, "found": p.found, "allowed": p.allowed, "nearest": p.nearest} for p in problems
+    ]  # fmt: skip
+
+
 @contextlib.contextmanager
 def _told(*, as_json: bool = False) -> Generator[None]:
     """Turn errors of the user into messages and an exit code, never a stack trace."""
@@ -164,11 +296,7 @@ def _told(*, as_json: bool = False) -> Generator[None]:
         yield
     except CaseError as error:
         if as_json:
-            rows = [
-                {"file": p.place.file, "line": p.place.line, "column": p.place.column, "found": p.found, "allowed": p.allowed, "nearest": p.nearest}
-                for p in error.problems
-            ]
-            typer.echo(json.dumps({"problems": rows}, ensure_ascii=False))
+            typer.echo(json.dumps({"problems": _rows(error.problems)}, ensure_ascii=False))
         else:
             count = len(error.problems)
             typer.echo(f"{error}\n{count} problem{'s' if count > 1 else ''}", err=True)
@@ -212,22 +340,3 @@ def _progress(quiet: bool) -> Generator[Callable[[int, int], None] | None]:
             bar.update(task, completed=done, total=whole)
 
         yield tell
-
-
-def _print_judgements(done: Any) -> None:
-    case, answers = done.case, done.questions.values()
-    typer.echo(f"{case.title}, as of {case.as_of}" + (f", scenario {case.scenario}" if case.scenario else ""))
-    shares = [answer.base_share for answer in answers if answer.base_share == answer.base_share]
-    if shares:
-        low, high = round(100 * min(shares)), round(100 * max(shares))
-        typer.echo(f"Rests on assumptions, not on claims: {low} to {high} % of the doubt that single numbers explain, question by question.")
-    if case.as_of < case.written:
-        typer.echo(f"Claims known later are hidden; bases and dated decisions are those set as of {case.written}.")
-    if case.undeclared:
-        typer.echo(f"Draft: {len(case.undeclared)} numbers have neither a base nor a reason.")
-    typer.echo("")
-    for i, sentence in enumerate(done.judgements, 1):
-        typer.echo(f"{i}. {sentence}")
-    seconds = ", ".join(f"{name} {value:.2f} s" for name, value in done.seconds.items())
-    worst = max(done.laws.values(), default=0.0)
-    typer.echo(f"\n{done.options.draws} draws, seed {done.options.seed}; laws hold to {worst:.0e}; {seconds}")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import hashlib
+import itertools
 import json
 import time
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,13 +19,19 @@ import numpy as np
 import numpy.typing as npt
 
 from materiel import network, proof
-from materiel.analysis import drivers, questions
+from materiel.analysis import comparison, drivers, examination, lineage, questions
+from materiel.analysis.comparison import Change, Comparison, Edition
+from materiel.analysis.examination import Examined
+from materiel.analysis.lineage import Shift, Why
 from materiel.analysis.questions import Answer, Asked, Branch
-from materiel.case.loading import find
+from materiel.case.files import find
 from materiel.case.loading import load as load_case
-from materiel.case.model import Case
+from materiel.case.model import Case, Instance
+from materiel.case.schema import Question
 from materiel.engine import ensemble
-from materiel.errors import RunError
+from materiel.errors import CaseError, RunError, nearest
+from materiel.evidence.grades import DEFAULT
+from materiel.evidence.vocabulary import Scale
 from materiel.results import FAN, Curve, dataset, save
 
 if TYPE_CHECKING:
@@ -35,27 +43,52 @@ FAN_POINTS = 120
 
 
 @dataclass(frozen=True)
-class Options:
-    """How a study is run. `step` is in days, the case's own if None; `engine` is `native` or `numpy`."""
+class Reading:
+    """How a case is read: as of which day (its own if None), in which scenario, with which step in days (its own if None), under which rules of evidence.
 
-    draws: int = 2000
-    seed: int = 1
+    `drop` names sources, publishers, origins or claims that are left out; `independent` takes every claim for an origin of its own.
+    """
+
     as_of: datetime.date | None = None
     scenario: str = ""
     step: float | None = None
+    rules: str = DEFAULT
+    drop: tuple[str, ...] = ()
+    independent: bool = False
+
+    @property
+    def plain(self) -> Reading:
+        """The same reading with all evidence, under the default rules."""
+        return replace(self, rules=DEFAULT, drop=(), independent=False)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a study is run: how the case is read, which draws, on which engine (`native` or `numpy`); `only` names the questions asked (all if empty)."""
+
+    reading: Reading = Reading()
+    draws: int = 2000
+    seed: int = 1
     engine: str = "native"
     chunk: int = 1024
+    only: tuple[str, ...] = ()
 
 
 @dataclass
 class Study:
-    """A case that can be run; `materiel.load` makes one."""
+    """A case that can be run; `materiel.load` makes one. `more` are questions asked besides those of the case."""
 
     name: str | Path
+    more: dict[str, Question] = field(default_factory=dict[str, "Question"])
 
-    def case(self, as_of: datetime.date | None = None, scenario: str = "", step: float | None = None) -> Case:
-        """Return the checked case as of a day, in a scenario. Raises CaseError."""
-        return load_case(self.name, as_of=as_of, scenario=scenario, step=step)
+    def case(self, reading: Reading | None = None) -> Case:
+        """Return the checked case. Raises CaseError, RunError."""
+        how = reading or Reading()
+        case = load_case(
+            self.name, as_of=how.as_of, scenario=how.scenario, step=how.step, rules=how.rules, drop=how.drop, independent=how.independent
+        )  # fmt: skip
+        case.questions.update(self.more)
+        return case
 
     def run(
         self,
@@ -66,12 +99,17 @@ class Study:
         step: float | None = None,
         engine: str = "native",
         chunk: int = 1024,
+        rules: str = DEFAULT,
+        drop: Sequence[str] = (),
+        independent: bool = False,
+        only: Sequence[str] = (),
         report: Callable[[int, int], None] | None = None,
     ) -> Run:
         """Run the case and return its answers.
 
-        `draws` runs with the random streams of `seed`; claims and observations known after `as_of` (the case's own day if None) are
-        hidden; `step` is in days. `report` is told how many draws of how many are done. Raises CaseError, RunError.
+        `draws` runs with the random streams of `seed`; whatever was known after `as_of` (the case's own day if None) is hidden; `step` is in days. `rules` names
+        what grades do to numbers, `drop` the sources, publishers, origins or claims left out, `independent` takes every claim for an origin of its own. `only` names
+        the questions asked (all if empty). `report` is told how many draws of how many are done. Raises CaseError, RunError.
         """
         try:
             day = datetime.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
@@ -84,18 +122,80 @@ class Study:
             raise RunError(f"step of {step} days; from 0.01 to 366 days")
         if engine not in ("native", "numpy"):
             raise RunError(f"unknown engine {engine!r}; native or numpy")
-        return _Runner(self, Options(draws, seed, day, scenario, step, engine, chunk), report or (lambda _done, _all: None)).run()
+        reading = Reading(day, scenario, step, rules, tuple(drop), independent)
+        return self.again(Options(reading, draws, seed, engine, chunk, tuple(only)), report)
+
+    def again(self, options: Options, report: Callable[[int, int], None] | None = None) -> Run:
+        """Run the case with the options of another run. Raises CaseError, RunError."""
+        return _Runner(self, options, report or (lambda _done, _all: None)).run()
+
+    def ask(self, output: str, at: datetime.date | None = None, reading: Reading | None = None) -> tuple[Study, str]:
+        """Return a study that asks for an output, and the name of the question: one of the case (`at` another day if given), or a variable by its path on the day `at`.
+
+        Raises RunError when the case has no such question or variable.
+        """
+        case = self.case(reading)
+        asked = case.questions.get(output)
+        if asked is None:
+            asked = Question.model_validate({"text": f"{output} on {at or case.as_of}", "value": output, "at": at or case.as_of})
+        elif at is not None and asked.value is None:
+            raise RunError(f"question {output!r} does not ask for a value on a day, so that --at does not apply")
+        elif at is not None:
+            asked = asked.model_copy(update={"at": at, "text": f"{asked.text}, on {at} instead", "fan": False})
+        else:
+            return self, output
+        study = Study(self.name, self.more | {output: asked})
+        try:
+            questions.prepare(study.case(reading))
+        except CaseError as error:
+            names = [*case.questions, *(path for one in case.components.values() for path in _variables(one))]
+            near = nearest(output, names)
+            raise RunError("; ".join(problem.found for problem in error.problems) + (f"; did you mean {near!r}?" if near else "")) from None
+        return study, output
+
+    def claims(self, name: str, reading: Reading | None = None) -> list[str]:
+        """Return the claims that a name stands for: one claim, or all those of a source, publisher or origin. Raises CaseError, RunError."""
+        case = self.case(reading)
+        if name in case.whole.claims:
+            return [name]
+        found = case.ledger.named(name)
+        return [claim for claim in case.ledger.claims if claim in found]
+
+    def examine(
+        self, claims: Sequence[str], draws: int = 4000, seed: int = 1, reading: Reading | None = None, report: Callable[[int, int], None] | None = None
+    ) -> list[Examined]:
+        """Leave each claim out with all of its origin, predict its quantity from everything else, and say where it falls. Raises CaseError, RunError."""
+        how = reading or Reading()
+        case = self.case(how)
+        runs: dict[tuple[str, ...], Run] = {}
+        targets = {claim: examination.target(case, claim) for claim in claims}
+        silent = {claim: tuple(sorted(examination.left_out(case, claim))) for claim in claims}
+        for gone in dict.fromkeys(silent[claim] for claim, target in targets.items() if target.question):
+            asked = tuple(dict.fromkeys(targets[claim].question for claim in claims if silent[claim] == gone and targets[claim].question))
+            runs[gone] = self.again(Options(replace(how, drop=(*how.drop, *gone)), draws, seed, only=asked), report)
+        found: list[Examined] = []
+        for claim, target in targets.items():
+            prediction = None
+            if target.question:
+                answer = runs[silent[claim]].questions[target.question]
+                prediction = examination.Prediction(answer.asked.text, answer.asked.unit, answer.values, answer.base_share)
+            elif target.number:
+                prediction = examination.predicted(self.case(replace(how, drop=(*how.drop, *silent[claim]))), target.number, seed, draws)
+            found.append(examination.examine(case, claim, prediction))
+        return found
 
 
 @dataclass
 class Run:
-    """A finished run: `case`, `questions` (answers by id), `laws` (largest relative errors), `seconds` by stage, `curves` over time."""
+    """A finished run of a `study`: `case`, `questions` (answers by id), `laws` (largest relative errors), `seconds` by stage, `curves` over time."""
 
+    study: Study
     case: Case
     options: Options
     questions: dict[str, Answer]
     curves: dict[str, Curve]
     drivers: dict[str, dict[str, float]]
+    inputs: dict[str, drivers.Inputs] = field(repr=False)
     laws: dict[str, float]
     seconds: dict[str, float]
     program: network.Program = field(repr=False)
@@ -127,14 +227,15 @@ class Run:
 
         return {
             "run": self.identity, "case": self.case.name, "case_sha256": self.case.digest, "as_of": self.case.as_of, "seed": self.options.seed,
-            "draws": self.options.draws, "step": self.case.step, "scenario": self.options.scenario, "engine": self.options.engine,
+            "draws": self.options.draws, "step": self.case.step, "scenario": self.case.scenario, "engine": self.options.engine, "rules": self.case.rule.name,
+            "drop": ",".join(self.options.reading.drop), "independent": str(self.options.reading.independent).lower(),
             "version": __version__, "numpy": np.__version__, "laws": self.laws,
         }  # fmt: skip
 
     def json(self) -> dict[str, Any]:
         """Return the answers as plain data; a quantile that falls past the horizon is None."""
         return {
-            "case": self.case.name, "as_of": self.case.as_of.isoformat(), "seed": self.options.seed, "draws": self.options.draws,
+            "case": self.case.name, "as_of": self.case.as_of.isoformat(), "rules": self.case.rule.name, "seed": self.options.seed, "draws": self.options.draws,
             "step": self.case.step, "seconds": self.seconds, "questions": [self._plain(a) for a in self.questions.values()], "laws": self.laws,
         }  # fmt: skip
 
@@ -151,6 +252,26 @@ class Run:
             made["never"] = answer.never
         made["base_share"] = None if np.isnan(answer.base_share) else round(answer.base_share, 4)
         return made | {"drivers": self.drivers[asked.id], "key": asked.key, "sentence": answer.sentence}
+
+    def why(self, question: str, *, exact: bool = False) -> Why:
+        """Return the chain of an answer: what drives it, whose word that is, and what the answer would be without it. Raises RunError for an unknown question.
+
+        Where these runs cannot tell what the answer would be without a voice, `exact` repeats them without it.
+        """
+        if question not in self.questions:
+            raise RunError(f"unknown question {question!r}; one of {', '.join(self.questions)}")
+        return lineage.why(
+            self.case,
+            self.questions[question],
+            self.inputs[question],
+            self.drivers[question],
+            self.options.seed,
+            _without(self, (question,)) if exact else None,
+        )
+
+    def without(self, question: str, claims: Sequence[str]) -> Shift | None:
+        """Return an answer as it would be had claims never been made; None where these runs cannot tell."""
+        return lineage.without(self.case.ledger, self.questions[question], self.inputs[question].priors, claims, self.options.seed)
 
     def report(self, path: str | Path) -> Path:
         """Write the report as one HTML file and return its path. Raises RunError when it cannot be written."""
@@ -176,8 +297,8 @@ class _Runner:
     def run(self) -> Run:
         options = self.options
         with self._timed("load"):
-            case = self.study.case(options.as_of, options.scenario, options.step)
-            asked = questions.prepare(case)
+            case = self.study.case(options.reading)
+            asked = _chosen(questions.prepare(case), options.only)
             branches = _branches(asked)
         if not branches:
             raise RunError(f"{case.name} asks no questions; nothing to run for")
@@ -198,10 +319,10 @@ class _Runner:
             curves |= {name: _curve(one, asked[name], found, slot, case.step) for name, slot in slots}
             laws = {name: max(error, laws.get(name, 0.0)) for name, error in found.laws.items()}
         with self._timed("answers"):
-            answers, leading = self._answers(asked, kept, passes)
+            answers, leading, inputs = self._answers(asked, kept, passes, case.ledger.scales[0])
         program = next(iter(passes.values())).program
         seconds = {name: round(value, 3) for name, value in self.seconds.items()}
-        return Run(case, options, answers, {name: curves[name] for name in asked if name in curves}, leading, laws, seconds, program)
+        return Run(self.study, case, options, answers, {name: curves[name] for name in asked if name in curves}, leading, inputs, laws, seconds, program)
 
     @contextlib.contextmanager
     def _timed(self, name: str) -> Generator[None]:
@@ -229,9 +350,9 @@ class _Runner:
         With it come the path of every question's gauge and the questions shown over time.
         """
         if scenario:
-            both = ",".join(filter(None, (self.options.scenario, scenario)))
-            case = self.study.case(self.options.as_of, both, self.options.step)
-        everything = questions.prepare(case)
+            reading = self.options.reading
+            case = self.study.case(replace(reading, scenario=",".join(filter(None, (reading.scenario, scenario)))))
+        everything = _chosen(questions.prepare(case), self.options.only)
         gauges = [one.gauge for one in everything.values() if one.gauge is not None]
         program = network.build(case, gauges)
         proof.prove(program)
@@ -243,23 +364,41 @@ class _Runner:
         self.report(self.done, passes * self.options.draws)
 
     def _answers(
-        self, asked: dict[str, Asked], kept: dict[str, Array], passes: dict[Branch, ensemble.Pass]
-    ) -> tuple[dict[str, Answer], dict[str, dict[str, float]]]:
-        """Return answers and their drivers; each is driven by the numbers of the branches it was read in."""
+        self, asked: dict[str, Asked], kept: dict[str, Array], passes: dict[Branch, ensemble.Pass], scale: Scale
+    ) -> tuple[dict[str, Answer], dict[str, dict[str, float]], dict[str, drivers.Inputs]]:
+        """Return answers, their drivers and their inputs; each is driven by the numbers of the branches it was read in."""
         drawn = questions.values(asked, kept)
         priors = {branch: [prior for _, prior in one.program.priors if prior.path not in branch.fixed] for branch, one in passes.items()}
         everything = drivers.inputs([prior for of_pass in priors.values() for prior in of_pass], self.options.seed, self.options.draws)
-        inputs: dict[tuple[Branch, ...], drivers.Inputs] = {}
+        by_branches: dict[tuple[Branch, ...], drivers.Inputs] = {}
+        inputs: dict[str, drivers.Inputs] = {}
         answers: dict[str, Answer] = {}
         leading: dict[str, dict[str, float]] = {}
         for name, one in asked.items():
             read_in = tuple(dict.fromkeys(asked[part].branch for part in (one.parts or (name,))))
-            if read_in not in inputs:
-                inputs[read_in] = everything.of([prior for branch in read_in for prior in priors[branch]])
-            found = drivers.shares(inputs[read_in], drawn[name])
-            answers[name] = questions.answer(one, drawn[name], drivers.base_share(inputs[read_in], found))
-            leading[name] = dict(drivers.leading(inputs[read_in], found))
-        return answers, leading
+            if read_in not in by_branches:
+                by_branches[read_in] = everything.of([prior for branch in read_in for prior in priors[branch]])
+            inputs[name] = by_branches[read_in]
+            found = drivers.shares(inputs[name], drawn[name])
+            answers[name] = questions.answer(one, drawn[name], drivers.base_share(inputs[name], found), scale)
+            leading[name] = dict(drivers.leading(inputs[name], found))
+        return answers, leading, inputs
+
+
+def _chosen(asked: dict[str, Asked], only: tuple[str, ...]) -> dict[str, Asked]:
+    """Return the questions named, with those that a ratio among them is taken of; all if none is named."""
+    if not only:
+        return asked
+    for name in only:
+        if name not in asked:
+            near = nearest(name, list(asked))
+            raise RunError(f"unknown question {name!r}" + (f"; did you mean {near!r}?" if near else ""))
+    wanted = {part for name in only for part in (name, *asked[name].parts)}
+    return {name: one for name, one in asked.items() if name in wanted}
+
+
+def _variables(one: Instance) -> list[str]:
+    return [f"{one.path}.{name}" for name in one.type.variables]
 
 
 def _branches(asked: dict[str, Asked]) -> dict[Branch, list[str]]:
@@ -287,6 +426,31 @@ def _curve(one: ensemble.Pass, asked: Asked, found: ensemble.Ensemble, slot: int
         unit, quantiles = f"{unit}/day", quantiles / step
     shown = found.times >= (asked.since if asked.form == "value" and not asked.branch.contingency else 0.0)
     return Curve(asked.fan, unit, on, found.times[shown], quantiles[:, shown])
+
+
+def compare(runs: Sequence[Run], labels: Sequence[str], only: Sequence[str] = ()) -> Comparison:
+    """Return runs side by side, and why each differs from the one before: what was revised, and what each claim that arrived does to its answers.
+
+    The later of two runs is repeated without the claims that arrived, so that the effect of revised assumptions stands apart. `only` names the questions
+    accounted for (the key ones if empty).
+    """
+    editions = [Edition(label, run.case, run.questions, run.inputs, run.options.seed) for label, run in zip(labels, runs, strict=True)]
+    wanted = list(only) or [name for name, answer in runs[-1].questions.items() if answer.asked.key]
+    changes: list[Change] = []
+    for (before, after), run in zip(itertools.pairwise(editions), runs[1:], strict=True):
+        changes.append(comparison.change(before, after, _without(run, tuple(wanted)), wanted))
+    return Comparison(list(labels), comparison.rows(editions), changes)
+
+
+def _without(run: Run, only: tuple[str, ...]) -> lineage.Again:
+    """Return what repeats a run without some claims, each set of them once."""
+
+    @functools.cache
+    def again(claims: tuple[str, ...]) -> dict[str, Answer]:
+        reading = run.options.reading
+        return run.study.again(replace(run.options, reading=replace(reading, drop=(*reading.drop, *claims)), only=only)).questions
+
+    return again
 
 
 def load(name: str | Path) -> Study:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 import strategies
 from materiel import network
 from materiel.analysis import questions
-from materiel.case.loading import load, shelf
+from materiel.case.files import shelf
+from materiel.case.loading import load
 from materiel.network import Program
 from runs import ENGINES, build, examples, gather, run, same_bits
 

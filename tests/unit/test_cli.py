@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 import materiel
 from materiel import component
-from materiel.case.loading import shelf
+from materiel.case.files import shelf
 from materiel.cli import app
 
 LINE = component.types()["lines"].example

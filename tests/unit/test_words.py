@@ -5,35 +5,43 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from materiel.analysis import words
+from materiel.evidence import vocabulary
 
 
 @pytest.mark.parametrize(
-    ("probability", "term"),
+    ("probability", "draws", "scale", "phrase"),
     [
-        (0.0, "almost no chance"),
-        (0.05, "almost no chance"),
-        (0.0501, "very unlikely"),
-        (0.20, "very unlikely"),
-        (0.2001, "unlikely"),
-        (0.45, "unlikely"),
-        (0.4501, "roughly even chance"),
-        (0.55, "roughly even chance"),
-        (0.5501, "likely"),
-        (0.80, "likely"),
-        (0.8001, "very likely"),
-        (0.95, "very likely"),
-        (0.9501, "almost certain"),
-        (1.0, "almost certain"),
+        (0.86, 2000, "icd-203", "Very likely (86 %)"),
+        (0.86, 2000, "phia", "Highly likely (86 %)"),
+        (0.86, 2000, "kent-1964", "Probable (86 %)"),
+        (0.0, 2000, "icd-203", "Almost no chance (below 1 %)"),
+        (0.86, 99, "phia", "Too few runs to say how likely (85 of 99) it is"),
     ],
 )
-def test_words_change_at_the_edges_of_icd_203(probability, term):
-    assert words.word(probability) == term
+def test_a_probability_is_said_in_the_words_of_its_scale_with_its_number(probability, draws, scale, phrase):
+    assert words.said(probability, draws, vocabulary.load(scale)) == phrase
 
 
-def test_words_are_those_of_one_row_and_never_of_confidence():
-    terms = [term for _, term in words.ICD_203]
-    assert terms == ["almost no chance", "very unlikely", "unlikely", "roughly even chance", "likely", "very likely", "almost certain"]
-    assert not any("confiden" in term or "probab" in term or "remote" in term for term in terms)
+def test_words_are_those_of_icd_203_where_no_scale_is_given():
+    assert words.said(0.86, 2000) == words.said(0.86, 2000, vocabulary.load("icd-203"))
+    assert words.legend() == words.legend(vocabulary.load("icd-203"))
+
+
+def test_the_legend_is_made_from_the_scale():
+    assert words.legend() == (
+        "Words of probability follow ICD 203: almost no chance to 5 %, very unlikely to 20 %, unlikely to 45 %, roughly even chance to 55 %, "
+        "likely to 80 %, very likely to 95 %, almost certain above."
+    )
+    assert words.legend(vocabulary.load("phia")) == (
+        "Words of probability follow the PHIA probability yardstick: remote chance 0 to 5 %, highly unlikely 10 to 20 %, unlikely 25 to 35 %, "
+        "realistic possibility 40 to 50 %, likely 55 to 75 %, highly likely 80 to 90 %, almost certain 95 to 100 %; between two bands, the word of the nearer."
+    )
+    assert "impossible" not in words.legend(vocabulary.load("kent-1964"))
+
+
+def test_words_that_are_written_are_never_of_confidence():
+    for name in vocabulary.names():
+        assert not any("confiden" in form for term in vocabulary.load(name).terms for form in term.words)
 
 
 @given(st.floats(0.0, 1.0), st.integers(1, 100_000))

@@ -2,7 +2,7 @@
 
 The share of a number is the part of the answer's variance between classes of draws in which that number is alike (twenty classes of equal size), less what
 chance alone would give: a first-order sensitivity index that needs no extra runs (given-data estimation, Plischke et al., 2013). Answers and numbers are taken by
-rank, so that a long tail does not decide. Shares below the noise count as nought.
+rank, so that a long tail does not decide. Shares below the noise count as nought. Numbers that are correlated share what they have in common: their shares overlap.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def inputs(priors: Sequence[Prior], seed: int, draws: int) -> Inputs:
     for i, prior in enumerate(kept):
         ranks = _ranks(drawn[i])
         classes[i] = (ranks * CLASSES).astype(np.int64)
-        if any(part.claim for part in prior.parts):
-            ours = np.array([not part.claim for part in prior.parts])[prior.pick(voices(prior, seed, 0, count))]
+        if any(part.claims for part in prior.parts):
+            ours = np.array([not part.claims for part in prior.parts])[prior.pick(voices(prior, seed, 0, count))]
             spread = (ranks - ranks.mean()) ** 2
             base[i] = spread[ours].sum() / max(spread.sum(), 1e-300)
     return Inputs(kept, classes, base)
@@ -62,7 +62,7 @@ def _uncertain(priors: Sequence[Prior]) -> dict[str, Prior]:
 
 
 def _key(prior: Prior) -> tuple[object, ...]:
-    return prior.stream, prior.parts
+    return prior.stream, prior.mixing, prior.parts
 
 
 def shares(given: Inputs, values: Array) -> Array:

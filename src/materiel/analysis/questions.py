@@ -20,6 +20,7 @@ from materiel.components.gauge import Gauge
 from materiel.equations import NEVER
 from materiel.errors import CaseError, Problem, nearest
 from materiel.evidence.pooling import Part, Prior
+from materiel.evidence.vocabulary import Scale
 from materiel.quantities import QuantityError, constant, read
 
 Array = npt.NDArray[np.float64]
@@ -247,8 +248,7 @@ class _Asker:
         if name not in weights:
             raise QuantityError(f"conversion {self.question.conversion!r} says nothing of {name!r}", ", ".join(weights), "conversion")
         prior = weights[name]
-        parts = tuple(Part(part.weight, part.distribution.scaled(factor), part.claim) for part in prior.parts)
-        return Prior(prior.path, prior.stream, unit, prior.kind, prior.because, parts)
+        return prior.scaled(factor, unit)
 
     def _amount(self, raw: object, unit: str, key: str) -> float:
         try:
@@ -328,8 +328,8 @@ def values(asked: Mapping[str, Asked], kept: Mapping[str, Array]) -> dict[str, A
     return made
 
 
-def answer(asked: Asked, drawn: Array, base_share: float) -> Answer:
-    """Return the answer to one question from its values per draw."""
+def answer(asked: Asked, drawn: Array, base_share: float, scale: Scale | None = None) -> Answer:
+    """Return the answer to one question from its values per draw, in the words of a scale."""
     ordered = np.sort(drawn)
     quantiles: dict[int, float | None] = {}
     for percent in PERCENTS:
@@ -340,11 +340,11 @@ def answer(asked: Asked, drawn: Array, base_share: float) -> Answer:
         side, bound = asked.threshold
         probability = float(np.mean(drawn > bound if side == "above" else drawn < bound))
     never = float(np.mean(np.isinf(drawn))) if asked.form == "first" else 0.0
-    sentence = _sentence(asked, quantiles, probability, never, len(drawn))
+    sentence = _sentence(asked, quantiles, probability, never, len(drawn), scale)
     return Answer(asked, drawn, quantiles, probability, never, base_share, sentence)
 
 
-def _sentence(asked: Asked, quantiles: dict[int, float | None], probability: float | None, never: float, draws: int) -> str:
+def _sentence(asked: Asked, quantiles: dict[int, float | None], probability: float | None, never: float, draws: int, scale: Scale | None) -> str:
     found = [value for value in quantiles.values() if value is not None]
 
     def shown(percent: int, unit: str = "1") -> str:
@@ -359,7 +359,7 @@ def _sentence(asked: Asked, quantiles: dict[int, float | None], probability: flo
     if probability is None:
         return f"{asked.text}: {span}."
     if asked.judgement:
-        return f"{words.said(probability, draws)} that {asked.judgement} ({asked.text}: {span})."
+        return f"{words.said(probability, draws, scale)} that {asked.judgement} ({asked.text}: {span})."
     side, bound = cast("tuple[str, float]", asked.threshold)
-    said = words.said(probability, draws)
+    said = words.said(probability, draws, scale)
     return f"{asked.text}: {said[0].lower()}{said[1:]} {side} {words.number(bound, bound, bound, asked.unit)}; {span}."

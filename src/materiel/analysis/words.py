@@ -1,41 +1,39 @@
 """Words of estimative probability, with the number inside the sentence.
 
-The scale is that of Intelligence Community Directive 203 (ODNI, 2015): its first row of terms, never mixed with the second or with another scale. Readers
-understand such words twice as often when the range stands beside them (Wintle et al., PLoS ONE, 2019).
+The words are those of one scale, never mixed with another; ICD 203 unless a case says otherwise. Readers understand such words twice as often when the
+number stands beside them (Wintle et al., PLoS ONE, 2019).
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 
 from materiel import units
-
-ICD_203 = (
-    (0.05, "almost no chance"),
-    (0.20, "very unlikely"),
-    (0.45, "unlikely"),
-    (0.55, "roughly even chance"),
-    (0.80, "likely"),
-    (0.95, "very likely"),
-    (1.00, "almost certain"),
-)
-
-
-def word(probability: float) -> str:
-    """Return the ICD 203 term for a probability between 0 and 1."""
-    return next(term for upper, term in ICD_203 if probability <= upper)
-
+from materiel.evidence import vocabulary
+from materiel.evidence.vocabulary import Scale
 
 FEWEST_DRAWS = 100
 """Draws below which no word of probability is used."""
 
 
-def said(probability: float, draws: int) -> str:
+def said(probability: float, draws: int, scale: Scale | None = None) -> str:
     """Return a probability as a phrase with its number inside, such as "Very likely (86 %)"; from few draws, only how many they were."""
     if draws < FEWEST_DRAWS:
         return f"Too few runs to say how likely ({round(probability * draws)} of {draws}) it is"
-    term = word(probability)
+    term = (scale or vocabulary.load()).word(probability)
     return f"{term[0].upper()}{term[1:]} ({percent(probability, draws)})"
+
+
+def legend(scale: Scale | None = None) -> str:
+    """Return the sentence that says what the words of a report mean."""
+    scale = scale or vocabulary.load()
+    terms = [term for term in scale.terms if term.said]
+    if all(below.high == above.low for below, above in itertools.pairwise(terms)):
+        bands = [f"{term.words[0]} to {term.high:g} %" for term in terms[:-1]] + [f"{terms[-1].words[0]} above"]
+        return f"Words of probability follow {scale.title}: {', '.join(bands)}."
+    bands = [f"{term.words[0]} {term.low:g} to {term.high:g} %" for term in terms]
+    return f"Words of probability follow {scale.title}: {', '.join(bands)}; between two bands, the word of the nearer."
 
 
 def percent(probability: float, draws: int) -> str:

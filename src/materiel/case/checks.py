@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from materiel.case.model import Case, Instance, Target
-from materiel.errors import Problem
+from materiel.errors import Problem, nearest
+from materiel.evidence.ledger import cited
 from materiel.evidence.pooling import Prior
 
 
@@ -161,13 +161,61 @@ def check_needs(case: Case) -> Iterator[Problem]:
 
 def check_reasons(case: Case) -> Iterator[Problem]:
     """Refuse a reason that cites a claim known only after the day as of which the case was written."""
+    for path, one, name in _citations(case):
+        if case.whole.claims[name].known > max(case.written, case.as_of):
+            what = f"{path}: its reason cites {name!r}, which was known only after {case.written}"
+            yield Problem(case.place(one.raw, key=True), what, "reasons that could be given on that day")
+
+
+def anachronisms(case: Case) -> dict[str, list[str]]:
+    """Return the numbers whose reason cites claims that are not known as of the day, with those claims; where there are any, the case was written later."""
+    made: dict[str, list[str]] = {}
+    for path, _, name in _citations(case):
+        if case.whole.claims[name].known > case.as_of and name not in made.get(path, []):
+            made.setdefault(path, []).append(name)
+    return made
+
+
+def _citations(case: Case) -> Iterator[tuple[str, Instance, str]]:
+    """Yield every claim that a reason in force cites, with the number (by stream) and a component that has it."""
     for one in case.components.values():
-        links = [prior for ends in one.links.values() for end in ends for prior in end.numbers.values()]
-        for prior in [*(prior for prior in one.numbers.values() if prior is not None), *links]:
-            for name in re.findall(r"[\w.-]+", prior.because):
-                if name in case.later:
-                    what = f"{prior.path}: its reason cites {name!r}, which was known only after {case.written}"
-                    yield Problem(case.place(one.raw, key=True), what, "reasons that could be given on that day")
+        for prior in one.priors():
+            for name in cited(prior.because, case.whole.claims):
+                yield prior.stream, one, name
+
+
+def check_correlations(case: Case) -> Iterator[Problem]:
+    """Refuse rank correlations of numbers that are not there, or that are drawn under another name."""
+    whole = [prior for one in case.components.values() for prior in one.priors()]
+    drawn = {prior.stream for one in whole for prior in (one.mix or (one,))}
+    elsewhere = {one.path: one.mix[one.index].stream if one.mix else one.stream for one in whole}
+    for i, name in case.correlated:
+        if name not in drawn or elsewhere.get(name, name) != name:
+            place = case.place(("correlations", i, "between"))
+            near = elsewhere.get(name) or nearest(name, sorted(drawn))
+            found = f"{name!r} is drawn as {near!r}" if name in elsewhere else f"unknown number {name!r}"
+            yield Problem(place, found, "the path of an uncertain number, shared.NAME, or mixes.NAME.PART", "" if name in elsewhere else near)
+
+
+def numbers(case: Case) -> dict[str, Prior]:
+    """Return the numbers of a case by path, and by stream where several share one or where they are weights of a mix."""
+    whole = [prior for one in case.components.values() for prior in one.priors()]
+    return {part.stream: part for prior in whole for part in (prior.mix or (prior,))} | {prior.path: prior for prior in whole}
+
+
+def check_abouts(case: Case) -> Iterator[Problem]:
+    """Refuse claims that say they are about what the case neither has nor asks."""
+    known = numbers(case)
+    for claim, one in case.whole.claims.items():
+        if one.about and one.about not in case.questions and one.about not in known:
+            near = nearest(one.about, sorted({*case.questions, *known}))
+            yield Problem(case.place(("claims", claim, "about")), f"about unknown {one.about!r}", "the path of a number, or a question", near)
+
+
+def check_scales(case: Case) -> Iterator[Problem]:
+    """Refuse a case without a scale: its probabilities would have no words."""
+    if not case.whole.scales:
+        yield Problem(case.place(("scales",)), "no scale", "one scale or more; the first gives the words of the report")
 
 
 def _given(case: Case, one: Instance, name: str) -> bool:
@@ -177,4 +225,7 @@ def _given(case: Case, one: Instance, name: str) -> bool:
     return bool(one.links.get(name)) or one.numbers.get(name) is not None
 
 
-CHECKS = (check_input_cycles, check_settings, check_bounds, check_items, check_coefficients, check_alternatives, check_needs, check_reasons)
+CHECKS = (
+    check_input_cycles, check_settings, check_bounds, check_items, check_coefficients, check_alternatives, check_needs, check_reasons, check_correlations,
+    check_abouts, check_scales,
+)  # fmt: skip

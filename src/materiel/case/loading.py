@@ -5,57 +5,30 @@ from __future__ import annotations
 import copy
 import dataclasses
 import datetime
-import hashlib
-import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
 from materiel import component, units
-from materiel.case import problems, schema
+from materiel.case import ledgers, problems, schema
 from materiel.case.checks import CHECKS
+from materiel.case.files import find, read_files
 from materiel.case.links import TURNS, Resolver
 from materiel.case.model import Case, Instance, Target
 from materiel.case.numbers import Numbers
-from materiel.case.reading import Key, Row, Text, read_table, read_yaml
+from materiel.case.reading import Key, Row, Text
 from materiel.component import Parameter
-from materiel.errors import CaseError, Place, Problem, nearest
-from materiel.evidence.grades import PLAIN, Rule
-from materiel.evidence.ledger import Claim, Observation, Source
+from materiel.errors import CaseError, Problem, nearest
+from materiel.evidence.grades import DEFAULT, Rule, rule
+from materiel.evidence.ledger import Ledger
 from materiel.evidence.pooling import Prior
-from materiel.quantities import NUMBER, QuantityError, read
-
-PARTS = ("sources", "claims", "questions")
-"""Sections that may stand in a file of their own, NAME.yaml, beside case.yaml."""
+from materiel.evidence.records import Observation
+from materiel.quantities import QuantityError
 
 _DAYS = re.compile(r"\d{4}-\d{2}-\d{2}( to \d{4}-\d{2}-\d{2})?")
-_COLUMNS = ("series", "period", "quantity", "unit", "lower", "upper", "source", "credibility", "known", "published", "note")
-
-
-def shelf() -> Path:
-    """Return the folder of the cases that ship with the program."""
-    installed = Path(__file__).parents[1] / "cases"
-    return installed if installed.is_dir() else Path(__file__).parents[3] / "cases"
-
-
-def find(name: str | Path) -> Path:
-    """Return the folder of a case given by path or by the name of a shipped one. Raises CaseError."""
-    path = Path(name)
-    try:
-        if path.is_file():
-            return path.parent if path.name == "case.yaml" else path
-        if (path / "case.yaml").is_file():
-            return path
-    except OSError as error:
-        raise CaseError([Problem(Place(str(name)[:80]), f"no such case: {error.strerror}", "a folder, a file or a name")]) from None
-    shipped = sorted(folder.name for folder in shelf().iterdir() if (folder / "case.yaml").is_file())
-    if str(name) in shipped:
-        return shelf() / name
-    if path.is_dir():
-        raise CaseError([Problem(Place(str(path)), "no case.yaml in this folder", "a folder with a case.yaml")])
-    raise CaseError([Problem(Place(str(name)), "no such case", ", ".join(shipped), nearest(str(name), shipped))])
 
 
 def load(
@@ -64,15 +37,18 @@ def load(
     as_of: datetime.date | None = None,
     scenario: str = "",
     step: float | None = None,
-    rule: Rule = PLAIN,
+    rules: str = DEFAULT,
+    drop: Sequence[str] = (),
+    independent: bool = False,
 ) -> Case:
     """Return the checked case of a folder, a file, or a shipped name.
 
-    `as_of` hides claims and observations known later; `scenario` applies one of the case's overrides, or several in order, joined by commas; `step` replaces the length of a
-    period, in days. Raises CaseError with every problem found.
+    `as_of` hides whatever was known later; `scenario` applies one of the case's overrides, or several in order, joined by commas; `step` replaces the length of a
+    period, in days. `rules` names what grades do; `drop` names sources, publishers, origins or claims whose claims are left out; `independent` takes every claim for an
+    origin of its own. Raises CaseError with every problem found, RunError for rules or names that there are not.
     """
     folder = find(name)
-    text, observations, digest = _read(folder)
+    text, observations, digest = read_files(folder)
     for name_of_override in filter(None, scenario.split(",")):
         _override(text, name_of_override)
     _no_blanks(text)
@@ -82,48 +58,7 @@ def load(
         raise CaseError([*text.problems, *problems.translate(error, schema.case_model(), text)]) from None
     if text.problems:
         raise CaseError(text.problems)
-    return _Builder(text, cast("Any", model), folder, as_of, scenario, step, rule, digest).build(observations)
-
-
-def _read(folder: Path) -> tuple[Text, list[Row], str]:
-    single = folder.is_file()
-    main = folder if single else folder / "case.yaml"
-    found: list[Problem] = []
-    whole = Text({}, main.name)
-    hashed = hashlib.sha256()
-    files = [main] if single else [main, *(folder / f"{part}.yaml" for part in PARTS)]
-    for path in files:
-        if not path.exists() and path != main:
-            continue
-        try:
-            text = read_yaml(path, path.name)
-        except CaseError as error:
-            found += error.problems
-            continue
-        hashed.update(path.name.encode() + path.read_bytes())
-        found += _merge(whole, text, () if path == main else (path.stem,))
-    rows: list[Row] = []
-    if not single and (folder / "observations.csv").exists():
-        try:
-            rows = read_table(folder / "observations.csv", "observations.csv", ("series", "period", "quantity", "unit", "source", "known"), _COLUMNS)
-            hashed.update((folder / "observations.csv").read_bytes())
-        except CaseError as error:
-            found += error.problems
-    if found:
-        raise CaseError(found)
-    return whole, rows, hashed.hexdigest()
-
-
-def _merge(whole: Text, part: Text, under: Key) -> list[Problem]:
-    if under and under[0] in whole.data:
-        return [Problem(whole.place(under, key=True), f"{under[0]!r} stands here and in {part.file}", "one of the two")]
-    whole.keys |= {(*under, *path): place for path, place in part.keys.items()}
-    whole.values |= {(*under, *path): place for path, place in part.values.items()}
-    if under:
-        whole.data[under[0]] = part.data
-    else:
-        whole.data, whole.file = part.data, part.file
-    return []
+    return _Builder(text, cast("Any", model), folder, scenario, step, digest).build(observations, as_of, rule(rules), drop, independent=independent)
 
 
 def _override(text: Text, name: str) -> None:
@@ -207,33 +142,36 @@ def _torn(data: dict[str, Any]) -> dict[str, str]:
 class _Builder:
     """Builds one Case from validated data; problems gather in `text.problems`."""
 
-    def __init__(self, text: Text, model: Any, folder: Path, as_of: datetime.date | None, scenario: str, step: float | None, rule: Rule, digest: str) -> None:
+    def __init__(self, text: Text, model: Any, folder: Path, scenario: str, step: float | None, digest: str) -> None:
         self.text, self.model, self.folder, self.scenario, self.step, self.digest = text, model, folder, scenario, step, digest
-        self.as_of: datetime.date = as_of or model.as_of or model.end
-        self.sources: dict[str, Source] = model.sources
-        self.claims: dict[str, Claim] = model.claims
         self.components: dict[str, Instance] = {}
         self.undeclared: list[str] = []
-        self.numbers = Numbers(text, text.data, self.claims, self.sources, rule, model.start, self.as_of, model.draft, self.undeclared)
 
-    def build(self, rows: list[Row]) -> Case:
+    def build(self, rows: list[Row], as_of: datetime.date | None, rule: Rule, drop: Sequence[str], *, independent: bool) -> Case:
+        text, model = self.text, self.model
+        day: datetime.date = as_of or model.as_of or model.end
+        whole = ledgers.whole(text, model)
         self._find_components()
-        self._check_header()
-        self._check_ledger()
-        self._check_units()
-        observations = self._observations(rows)
+        observations = ledgers.observations(text, rows, whole)
         self._stop()
-        resolver = Resolver(self.text, self.components)
+        ledger = whole.as_of(day)
+        ledger = ledger.without({claim for name in drop for claim in ledger.named(name)})
+        ledger = ledger.independent() if independent else ledger
+        self.numbers = Numbers(text, text.data, ledger, whole, rule, model.start, day, model.draft, self.undeclared, ledgers.mixing(text, model))
+        self._check_header()
+        self._check_units()
+        self._stop()
+        resolver = Resolver(text, self.components)
         for turn in TURNS:
             for instance in self.components.values():
                 resolver.resolve(instance, self._entry(instance), turn)
         self._stop()
-        case = self._case(observations)
+        case = self._case(ledger, whole, day, rule, [one for one in observations if one.known <= day], frozenset(one.series for one in observations))
         for instance in self.components.values():
             self._read_numbers(case, instance)
         self._stop()
         case.conversions.update(self._conversions(case))
-        self.text.problems += [problem for check in CHECKS for problem in check(case)]
+        text.problems += [problem for check in CHECKS for problem in check(case)]
         self._stop()
         return case
 
@@ -280,30 +218,6 @@ class _Builder:
                 note(Problem(self.text.place(("step",)), f"step: {error.found}", "a length of time such as `1 day`", error.nearest))
         if self.step is not None and not 0.01 <= self.step <= 366:
             note(Problem(self.text.place(("step",)), f"step of {self.step:g} days", "from 0.01 to 366 days"))
-
-    def _check_ledger(self) -> None:
-        for name, claim in self.claims.items():
-            if claim.source not in self.sources:
-                place = self.text.place(("claims", name, "source"))
-                near = nearest(claim.source, list(self.sources))
-                self.text.problems.append(Problem(place, f"unknown source {claim.source!r}", "an id of sources", near))
-            for i, other in enumerate(claim.contradicts):
-                if other not in self.claims:
-                    place = self.text.place(("claims", name, "contradicts", i))
-                    near = nearest(other, list(self.claims))
-                    self.text.problems.append(Problem(place, f"unknown claim {other!r}", "an id of claims", near))
-            self._check_claimed(name, claim)
-
-    def _check_claimed(self, name: str, claim: Claim) -> None:
-        """Refuse a value that no number could use; whether it suits the numbers that name it is seen there."""
-        if claim.value is None or _DAYS.fullmatch(str(claim.value)):
-            return
-        try:
-            units.quantity(read(claim.value)[1])
-        except (QuantityError, units.UnitError) as error:
-            found, allowed = (error.found, error.allowed) if isinstance(error, QuantityError) else (str(error), "a known unit")
-            at = error.at if isinstance(error, QuantityError) else ()
-            self.text.problems.append(Problem(self.text.place(("claims", name, "value", *at)), f"value: {found}", allowed, error.nearest))
 
     def _check_units(self) -> None:
         for instance in self.components.values():
@@ -359,29 +273,14 @@ class _Builder:
                     made[name][item] = prior
         return made
 
-    def _observations(self, rows: list[Row]) -> list[Observation]:
-        made: list[Observation] = []
-        for row in rows:
-            try:
-                made.append(_observation(row))
-            except QuantityError as error:
-                self.text.problems.append(Problem(row.place(error.key), f"{error.key}: {error.found}", error.allowed, error.nearest))
-                continue
-            if made[-1].source not in self.sources:
-                near = nearest(made[-1].source, list(self.sources))
-                self.text.problems.append(Problem(row.place("source"), f"unknown source {made[-1].source!r}", "an id of sources", near))
-        return made
-
-    def _case(self, observations: list[Observation]) -> Case:
+    def _case(self, ledger: Ledger, whole: Ledger, day: datetime.date, rule: Rule, observations: list[Observation], series: frozenset[str]) -> Case:
         model = self.model
         return Case(
             name=self.folder.stem, folder=self.folder, title=model.title, summary=model.summary, start=model.start, end=model.end,
-            as_of=self.as_of, written=model.as_of or model.end, step=cast("float", self.step), scenario=self.scenario, draft=model.draft, components=self.components,
-            questions=model.questions, scenarios=model.scenarios, conversions={}, sources=self.sources,
-            claims={name: claim for name, claim in self.claims.items() if claim.known <= self.as_of},
-            observations=[one for one in observations if one.known <= self.as_of],
-            series=frozenset(one.series for one in observations), actors={name: actor.title or name for name, actor in model.actors.items()}, digest=self.digest,
-            later=frozenset(name for name, claim in self.claims.items() if claim.known > (model.as_of or model.end)), undeclared=tuple(self.undeclared), place=self.text.place,
+            as_of=day, written=model.as_of or model.end, step=cast("float", self.step), scenario=self.scenario, draft=model.draft, components=self.components,
+            questions=model.questions, scenarios=model.scenarios, conversions={}, ledger=ledger, whole=whole, rule=rule, observations=observations, series=series,
+            actors={name: actor.title or name for name, actor in model.actors.items()}, digest=self.digest, undeclared=tuple(self.undeclared),
+            remarks=ledgers.remarks(self.text, whole), correlated=tuple((i, name) for i, one in enumerate(model.correlations) for name in one.between), place=self.text.place,
         )  # fmt: skip
 
 
@@ -391,46 +290,3 @@ def _like_lever(case: Case, parameter: Parameter, target: Target | None) -> Para
     if lever is None or parameter.unit != "linked":
         return parameter
     return dataclasses.replace(parameter, unit=lever.unit, at_least=lever.at_least, more_than=lever.more_than, at_most=lever.at_most)
-
-
-def _observation(row: Row) -> Observation:
-    cells = row.cells
-
-    def number(column: str) -> float | None:
-        raw = cells.get(column, "").strip()
-        if not raw:
-            return None
-        if not re.fullmatch(NUMBER, raw) or not math.isfinite(float(raw)):
-            raise QuantityError(f"{raw!r} is not a number", "a plain number; the unit stands in `unit`", column)
-        return float(raw)
-
-    def day(column: str, raw: str) -> datetime.date:
-        try:
-            return datetime.date.fromisoformat(raw.strip() if _DAYS.fullmatch(raw.strip()) else "")
-        except ValueError:
-            raise QuantityError(f"{raw!r} is not a day", "a day as YYYY-MM-DD", column) from None
-
-    quantity, lower, upper = number("quantity"), number("lower"), number("upper")
-    if quantity is None:
-        raise QuantityError("blank", "a number", "quantity")
-    if lower is not None and lower > quantity:
-        raise QuantityError(f"{lower:g} is above the quantity {quantity:g}", "at most the quantity", "lower")
-    if upper is not None and upper < quantity:
-        raise QuantityError(f"{upper:g} is below the quantity {quantity:g}", "at least the quantity", "upper")
-    try:
-        units.quantity(cells["unit"])
-    except units.UnitError as error:
-        raise QuantityError(str(error), "a known unit", "unit", error.nearest) from None
-    credibility = cells.get("credibility", "").strip() or "6"
-    if credibility not in list("123456"):
-        raise QuantityError(repr(credibility), "a whole number from 1 to 6", "credibility")
-    first, _, last = cells["period"].partition("..")
-    start, end = day("period", first), day("period", last or first)
-    if end < start:
-        raise QuantityError(f"{cells['period']!r} ends before it starts", "START..END", "period")
-    known = day("known", cells["known"])
-    return Observation(
-        series=cells["series"], start=start, end=end, quantity=quantity, lower=lower, upper=upper, unit=cells["unit"], source=cells["source"],
-        credibility=int(credibility), known=known,
-        published=day("published", cells["published"]) if cells.get("published") else known, note=cells.get("note", ""),
-    )  # fmt: skip

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from materiel.component import Type
-from materiel.errors import Place
-from materiel.evidence.ledger import Claim, Observation, Source
+from materiel.errors import Place, Problem
+from materiel.evidence.grades import Rule
+from materiel.evidence.ledger import Ledger
 from materiel.evidence.pooling import Prior
+from materiel.evidence.records import Observation
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,12 @@ class Instance:
     numbers: dict[str, Prior | None] = field(default_factory=dict[str, Prior | None])
     entries: dict[str, list[dict[str, Prior]]] = field(default_factory=dict[str, list[dict[str, Prior]]])
 
+    def priors(self) -> list[Prior]:
+        """Return every number of the component: its own, those of its links and of its entries."""
+        linked = [prior for ends in self.links.values() for end in ends for prior in end.numbers.values()]
+        entered = [prior for entries in self.entries.values() for entry in entries for prior in entry.values()]
+        return [*(prior for prior in self.numbers.values() if prior is not None), *linked, *entered]
+
 
 @dataclass(frozen=True)
 class Case:
@@ -49,8 +57,10 @@ class Case:
 
     `written` is the day as of which its bases and dates were set; an earlier `as_of` hides claims, not those.
 
-    `step` is in days. `place` finds where a path of the data was written. `observations` are those known by the day, `series` names all; `later` names the claims known only after `written`. `digest` identifies the files; `scenario` the overrides applied.
-    `undeclared` lists the numbers of a draft that have no base.
+    `step` is in days. `place` finds where a path of the data was written. `ledger` holds what was known by the day and was not dropped, `whole` everything; grades
+    bite by `rule`. `observations` are those known by the day, `series` names all. `digest` identifies the files; `scenario` the overrides applied.
+    `undeclared` lists the numbers of a draft that have no base, `remarks` what is allowed and yet odd, `correlated` the numbers that rank
+    correlations name, with the position of each pair.
     """
 
     name: str
@@ -68,14 +78,16 @@ class Case:
     questions: dict[str, Any]
     scenarios: dict[str, Any]
     conversions: dict[str, dict[str, Prior]]
-    sources: dict[str, Source]
-    claims: dict[str, Claim]
+    ledger: Ledger
+    whole: Ledger
+    rule: Rule
     observations: list[Observation]
     series: frozenset[str]
     actors: dict[str, str]
-    later: frozenset[str]
     digest: str
     undeclared: tuple[str, ...]
+    remarks: tuple[Problem, ...]
+    correlated: tuple[tuple[int, str], ...]
     place: Callable[..., Place]
 
     def day(self, date: datetime.date) -> float:

@@ -14,12 +14,14 @@ from materiel.case.reading import Key, Text
 from materiel.component import Parameter
 from materiel.equations import NEVER
 from materiel.errors import Problem, nearest
+from materiel.evidence import conversions
+from materiel.evidence.correlation import Row
 from materiel.evidence.grades import Rule
-from materiel.evidence.ledger import Claim, Source
-from materiel.evidence.pooling import Part, Prior, pool
+from materiel.evidence.ledger import Ledger
+from materiel.evidence.pooling import Part, Pool, Prior, Statement
 from materiel.quantities import Distribution, QuantityError, constant, read
 
-_KEYS = ("base", "because", "claims", "constant", "mix", "part", "shared")
+_KEYS = ("base", "because", "claims", "constant", "mix", "part", "revisions", "shared")
 _SORTS = {"base", "constant", "mix", "shared"}
 _ALLOWED = "{base: RANGE, because: REASON, claims: [...]} or {constant: VALUE, because: REASON}"
 _DAY = r"\d{4}-\d{2}-\d{2}"
@@ -33,18 +35,20 @@ class _ToldError(Exception):
 class Numbers:
     """Reads the numbers of one case; problems gather in `text.problems`, undeclared numbers of a draft in `undeclared`.
 
-    `open` holds the entries of `shared` and `classes` that are being read, lest one refers to itself.
+    Claims are those of `ledger`; ids are sought in the `whole` one. `mixing` says how the scores of correlated streams are mixed, `open` holds the entries of `shared`
+    and `classes` that are being read, lest one refers to itself.
     """
 
     text: Text
     data: dict[str, Any]
-    claims: dict[str, Claim]
-    sources: dict[str, Source]
+    ledger: Ledger
+    whole: Ledger
     rule: Rule
     start: datetime.date
     as_of: datetime.date
     draft: bool
     undeclared: list[str]
+    mixing: dict[str, Row] = field(default_factory=dict[str, "Row"])
     open: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
     def prior(self, raw: object, parameter: Parameter, unit: str, path: str, at: Key) -> Prior | None:
@@ -57,7 +61,8 @@ class Numbers:
                 return None
             return Prior(path, path, unit, "default", parameter.because, (Part(1.0, constant(parameter.default)),))
         try:
-            return self._prior(raw, parameter, unit, path, at)
+            made = self._prior(raw, parameter, unit, path, at)
+            return replace(made, mixing=self.mixing[made.stream]) if made.stream in self.mixing else made
         except QuantityError as error:
             place = self.text.place((*at, *error.at))
             self.text.problems.append(Problem(place, f"{at[-1]}: {error.found}", error.allowed, error.nearest))
@@ -67,6 +72,8 @@ class Numbers:
 
     def _prior(self, raw: object, parameter: Parameter, unit: str, path: str, at: Key) -> Prior:
         given = cast("dict[str, Any]", raw) if isinstance(raw, dict) else {}
+        if "revisions" in given:
+            return self._revised(given, parameter, unit, path, at)
         if not isinstance(raw, dict) or {"dist", "unit"} & given.keys():
             return self._bare(cast("object", raw), parameter, unit, path)
         if given and all(re.match(r"p\d", key) for key in given):
@@ -89,6 +96,38 @@ class Numbers:
             return Prior(path, path, unit, "constant", str(given.get("because", "")), (Part(1.0, value),), said=_said(given["constant"]))
         return self._pooled(given, parameter, unit, path, at)
 
+    def _revised(self, given: dict[str, Any], parameter: Parameter, unit: str, path: str, at: Key) -> Prior:
+        """Return the prior as last revised by the day: a revision replaces base and reason, claims have days of their own. Every one of them is read."""
+        stated = {key: value for key, value in given.items() if key != "revisions"}
+        claims = {"claims": given["claims"]} if "claims" in given else {}
+        found = self._prior(stated, parameter, unit, path, at)
+        if not isinstance(given["revisions"], list) or not given["revisions"]:
+            raise QuantityError(f"revisions: {given['revisions']!r}", "a list of {known: DAY, base: ..., because: ...}", "revisions")
+        last = datetime.date.min
+        for i, revision in enumerate(cast("list[Any]", given["revisions"])):
+            here: Key = (*at, "revisions", i)
+            known = self._known(revision, last, i)
+            changed = cast("dict[str, Any]", {key: value for key, value in revision.items() if key != "known"} | claims)
+            made = self.prior(changed, parameter, unit, path, here)
+            last, found = known, made if made is not None and known <= self.as_of else found
+        return found
+
+    @staticmethod
+    def _known(revision: object, last: datetime.date, i: int) -> datetime.date:
+        """Return the day of a revision, which must come after that of the one before."""
+        text = str(cast("dict[str, Any]", revision).get("known", "")) if isinstance(revision, dict) else ""
+        error = QuantityError(f"revision {i + 1} has no day", "`known: YYYY-MM-DD`, later than that of the revision before")
+        error.at = ("revisions", i)
+        if not re.fullmatch(_DAY, text):
+            raise error
+        try:
+            known = datetime.date.fromisoformat(text)
+        except ValueError:
+            raise error from None
+        if known <= last:
+            raise error
+        return known
+
     def _bare(self, raw: object, parameter: Parameter, unit: str, path: str) -> Prior:
         value = self.value(raw, parameter, unit)
         if parameter.defines and value.constant:
@@ -103,12 +142,13 @@ class Numbers:
         if isinstance(base, dict) and "class" in base:
             named = cast("dict[str, Any]", base)["class"]
             reference = self._named("classes", named, parameter, unit, ("base", "class"))
-            base_parts, because = reference.parts, because or f"reference class {named}: {reference.because}"
+            because = because or f"reference class {named}: {reference.because}"
+            inner = reference.pool or reference.parts[0].distribution
         else:
             self._reason(given, at)
-            base_parts = pool(self._inside("base", cast("object", base), parameter, unit), [])
-        parts = pool(base_parts, self._voices(given.get("claims", []), parameter, unit, at))
-        return Prior(path, path, unit, "base", because, parts, said=_said(cast("object", base)))
+            inner = self._inside("base", cast("object", base), parameter, unit)
+        pool = Pool(inner, self._statements(given.get("claims", []), parameter, unit, at), self.rule, share=parameter.share, date=parameter.date)
+        return Prior(path, path, unit, "base", because, pool.parts(), said=_said(cast("object", base)), pool=pool)
 
     def _reason(self, given: dict[str, Any], at: Key) -> None:
         slipped = any(nearest(key, ["because"]) for key in given if key not in _KEYS)  # told already, as an unknown key
@@ -116,29 +156,40 @@ class Numbers:
             place = self.text.place(at, key=True)
             self.text.problems.append(Problem(place, f"{at[-1]}: no reason is given", "`because`, in a few words"))
 
-    def _voices(self, ids: object, parameter: Parameter, unit: str, at: Key) -> list[tuple[str, float, Distribution]]:
-        voices: list[tuple[str, float, Distribution]] = []
+    def _statements(self, ids: object, parameter: Parameter, unit: str, at: Key) -> tuple[Statement, ...]:
+        """Return what the claims of a number say of it, those that are hidden or dropped left out; problems are noted where each is named."""
         if not isinstance(ids, list):
             raise QuantityError(f"claims: {ids!r}", "a list of claim ids", "claims")
-        for i, name in enumerate(cast("list[Any]", ids)):
+        at = at[: at.index("revisions")] if "revisions" in at else at
+        made: list[Statement] = []
+        for i, name in enumerate(map(str, cast("list[Any]", ids))):
             place = self.text.place((*at, "claims", i))
-            claim = self.claims.get(str(name))
-            if claim is None:
-                self.text.problems.append(Problem(place, f"unknown claim {name!r}", "an id of claims", nearest(str(name), list(self.claims))))
-                continue
-            if claim.value is None:
-                self.text.problems.append(Problem(place, f"claim {name!r} has no value", "a claim with a value"))
-                continue
-            if claim.known > self.as_of or claim.source not in self.sources:
-                continue
             try:
-                said = self.value(claim.value, parameter, unit)
+                self._nameable(name, cast("list[Any]", ids)[:i])
+                if name in self.ledger.claims:
+                    made.append(self.ledger.statement(name, self._claimed(name, parameter, unit)))
             except QuantityError as error:
-                self.text.problems.append(Problem(place, f"claim {name!r}: {error.found}", error.allowed, error.nearest))
-                continue
-            said = self.rule.widen(said, claim.credibility, share=parameter.share) if not parameter.date else said
-            voices.append((str(name), self.rule.strength(self.sources[claim.source].reliability, claim.credibility), said))
-        return voices
+                self.text.problems.append(Problem(place, error.found, error.allowed, error.nearest))
+        return tuple(made)
+
+    def _nameable(self, name: str, before: list[Any]) -> None:
+        claim = self.whole.claims.get(name)
+        if claim is None:
+            raise QuantityError(f"unknown claim {name!r}", "an id of claims", near=nearest(name, list(self.whole.claims)))
+        if claim.value is None and not claim.formula:
+            raise QuantityError(f"claim {name!r} has no value", "a claim with a value")
+        if name in before:
+            raise QuantityError(f"claim {name!r} stands twice", "every claim once")
+
+    def _claimed(self, name: str, parameter: Parameter, unit: str) -> Distribution:
+        """Return what a claim says in the unit of a number."""
+        try:
+            if parameter.date:
+                return self._date(self.ledger.claims[name].value)
+            said, written = conversions.value(self.ledger, self.rule, name, share=parameter.share)
+            return self._fitted(said, written, self.ledger.claims[name].value or self.ledger.claims[name].formula, parameter, unit)
+        except QuantityError as error:
+            raise QuantityError(f"claim {name!r}: {error.found}", error.allowed, near=error.nearest) from None
 
     def _named(self, section: str, name: object, parameter: Parameter, unit: str, at: Key) -> Prior:
         """Return the prior of an entry of `shared` or `classes`; its problems are placed there, an unknown name at `at` below the number."""
@@ -202,6 +253,9 @@ class Numbers:
         if parameter.date:
             return self._date(raw)
         distribution, written = read(raw, share=parameter.share)
+        return self._fitted(distribution, written, raw, parameter, unit)
+
+    def _fitted(self, distribution: Distribution, written: str, raw: object, parameter: Parameter, unit: str) -> Distribution:
         if not written and parameter.defines and _counted(unit):
             written = unit
         measures = f"a unit that measures {units.plain(unit)}"

@@ -58,6 +58,13 @@ _NULL = ("", "~", "null", "Null", "NULL")
 _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 
+def number_or_word(value: str) -> int | float | str:
+    """Return a plain scalar as the number that it is written as, or else as the word that it is."""
+    if _INT.match(value):
+        return int(value) if len(value) < 19 else float(value)
+    return float(value) if _FLOAT.match(value) else value
+
+
 def read_text(path: Path, shown: str) -> str:
     """Return the text of a file. Raises CaseError when it is missing, too large, not UTF-8 or empty."""
     place = Place(shown)
@@ -169,9 +176,7 @@ class _Walker:
             return None
         if value in _TRUTH:
             return _TRUTH[value]
-        if _INT.match(value):
-            return int(value) if len(value) < 19 else float(value)
-        return float(value) if _FLOAT.match(value) else value
+        return number_or_word(value)
 
 
 @dataclass(frozen=True)
@@ -192,10 +197,20 @@ def read_table(path: Path, shown: str, required: tuple[str, ...], allowed: tuple
     """Return the rows of a CSV file. Raises CaseError when columns are missing, unknown or uneven."""
     text = read_text(path, shown)
     reader = csv.reader(io.StringIO(text, newline=""))
+    lines: list[tuple[int, list[str]]] = []
+    line = 1
     try:
-        rows = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
+        for cells in reader:
+            lines.append((line, cells))
+            line = reader.line_num + 1  # a row with a line end in a cell stands where it starts
     except csv.Error as error:
         raise CaseError([Problem(Place(shown, reader.line_num), f"not a table: {error}", "comma-separated values")]) from None
+    return table(lines, shown, required, allowed)
+
+
+def table(lines: list[tuple[int, list[str]]], shown: str, required: tuple[str, ...], allowed: tuple[str, ...]) -> list[Row]:
+    """Return the rows of a table whose first line names the columns; blank lines, and columns with neither name nor cells, are none. Raises CaseError."""
+    rows = [(line, cells) for line, cells in lines if any(cell.strip() for cell in cells)]
     if not rows:
         raise CaseError([Problem(Place(shown), "no row has anything in it", "a row of column names")])
     (top, header), body = rows[0], rows[1:]
@@ -203,7 +218,12 @@ def read_table(path: Path, shown: str, required: tuple[str, ...], allowed: tuple
     meant: set[str] = set()
     for i, name in enumerate(header):
         place = Place(shown, top, i + 1)
-        if name not in allowed:
+        if len(header) == 1 and re.search(r"[;\t|]", name):
+            raise CaseError([Problem(place, "no commas between the names of the columns", "commas between cells")])
+        if not name.strip():
+            stray = next((line for line, cells in body if i < len(cells) and cells[i].strip()), 0)
+            problems += [Problem(Place(shown, stray, i + 1), "a cell in a column without a name", ", ".join(allowed))] if stray else []
+        elif name not in allowed:
             near = nearest(name, [column for column in allowed if column not in header])
             meant.add(near)
             problems.append(Problem(place, f"unknown column {name!r}", ", ".join(allowed), near))
@@ -211,13 +231,13 @@ def read_table(path: Path, shown: str, required: tuple[str, ...], allowed: tuple
             problems.append(Problem(place, f"column {name!r} stands twice", f"one {name!r}"))
     missing = [name for name in required if name not in header and name not in meant]
     problems += [Problem(Place(shown, top), f"column {name!r} is missing", f"all of {', '.join(required)}") for name in missing]
-    columns = {name: i for i, name in enumerate(header)}
+    columns = {name: i for i, name in enumerate(header) if name.strip()}
     made: list[Row] = []
     for line, cells in body:
         if len(cells) != len(header):
             problems.append(Problem(Place(shown, line), f"{len(cells)} cells", f"{len(header)}, as in the header"))
             continue
-        made.append(Row(dict(zip(header, cells, strict=True)), shown, line, columns))
+        made.append(Row({name: cells[i] for name, i in columns.items()}, shown, line, columns))
     if problems:
         raise CaseError(problems)
     return made

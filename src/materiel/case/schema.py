@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from materiel import component, components
 from materiel.component import Option, Parameter, Type
-from materiel.evidence.ledger import Claim, Day, Number, Record, Source
+from materiel.evidence.records import Claim, Day, Number, Origin, Publisher, Record, Source
 
 FORMAT = 1
 """Version of the case format that this version reads."""
@@ -25,6 +25,17 @@ class Scenario(Record):
     """What is different, in a few words."""
     set: dict[str, Any]
     """Replacements, by path."""
+
+
+class Correlation(Record):
+    """Two uncertain numbers that tend to be high together, or one high where the other is low."""
+
+    between: list[str]
+    """Two paths of numbers; `shared.NAME` for shared ones."""
+    rank: float
+    """Rank correlation, between -1 and 1."""
+    because: str
+    """Why they go together."""
 
 
 class Question(Record):
@@ -161,7 +172,11 @@ def _case_model(kinds: tuple[Type, ...]) -> type[BaseModel]:
         "conversions": (dict[str, dict[str, Number]], Field(default_factory=dict, description="units of an equivalent per unit of each item")),
         "scenarios": (dict[str, Scenario], Field(default_factory=dict, description="other states of affairs")),
         "questions": (dict[str, Question], Field(default_factory=dict, description="what is asked")),
+        "scales": (list[str], Field(default=["icd-203"], description="scales of probability words; the first gives the words of the report")),
+        "correlations": (list[Correlation], Field(default_factory=list, description="rank correlations of uncertain numbers")),
+        "publishers": (dict[str, Publisher], Field(default_factory=dict, description="whoever answers for documents")),
         "sources": (dict[str, Source], Field(default_factory=dict, description="documents")),
+        "origins": (dict[str, Origin], Field(default_factory=dict, description="voices that claims trace to")),
         "claims": (dict[str, Claim], Field(default_factory=dict, description="statements")),
     }
     return create_model("case", __base__=Record, **fields, **_sections("case"))

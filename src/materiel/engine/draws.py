@@ -1,9 +1,15 @@
-"""Named random streams: a draw of a number depends on the seed, the number's name and the draw's index, and on nothing else."""
+"""Named random streams: a draw of a number depends on the seed, the number's name and the draw's index, and on nothing else.
+
+Where a case correlates ranks, a draw depends on the streams of the number's group as well: its normal score is a weighted sum of theirs. Which part of its pool a
+number listens to is a stream of its own even then. So the stated rank correlation holds exactly between numbers of one part each; where the parts of a pool differ,
+as when claims of different origins pull a number elsewhere, it holds within every pair of parts, and over all draws it is weaker. It is weaker for a `chance`, too,
+which has only two values.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +19,9 @@ from materiel.evidence.pooling import Prior
 from materiel.quantities import Scale, from_scale
 
 Array = npt.NDArray[np.float64]
+
+_LEAST = 2.0**-53
+"""Least uniform number that a stream gives; 1 less this is the greatest."""
 
 
 def uniforms(seed: int, stream: str, first: int, count: int) -> Array:
@@ -42,7 +51,7 @@ class Sampler:
     """Draws many priors at once; a prior's draws do not depend on the others.
 
     `rows` gives the row of every prior: priors that say the same on the same stream share one. Straight lines between two normal scores, which most voices
-    are, are drawn as one matrix per scale; anything else one by one.
+    are, are drawn as one matrix per scale; anything else one by one. `mixed` holds the rows whose normal scores are mixed of several streams, `streams` these.
     """
 
     def __init__(self, priors: Sequence[Prior]) -> None:
@@ -51,7 +60,8 @@ class Sampler:
         self.priors: list[Prior] = []
         self.rows = np.array([self._row(prior) for prior in priors], dtype=np.int64)
         self.constants = [i for i, prior in enumerate(self.priors) if prior.constant]
-        self.lines: dict[Scale, _Lines] = {}
+        self.mixed = [i for i, prior in enumerate(self.priors) if not prior.constant and not prior.mix and _mixed(prior)]
+        self.streams = list(dict.fromkeys(stream for i in self.mixed for stream, _ in self.priors[i].mixing))
         self.others: list[int] = []
         by_scale: dict[Scale, list[int]] = {}
         for i, prior in enumerate(self.priors):
@@ -68,7 +78,7 @@ class Sampler:
     def _row(self, prior: Prior) -> int:
         for weight in prior.mix:
             self._row(weight)
-        key = (prior.stream, prior.parts, prior.mix, prior.index)
+        key = (prior.stream, prior.mixing, prior.parts, prior.mix, prior.index)
         if key not in self.unique:
             self.unique[key] = len(self.priors)
             self.priors.append(prior)
@@ -77,19 +87,36 @@ class Sampler:
     def draw(self, seed: int, first: int, count: int) -> Array:
         """Return draws first .. first + count - 1 of all priors in their canonical units, shape (priors, count)."""
         made = np.empty((len(self.priors), count))
+        scores = self._scores(seed, first, count)
         for i in self.constants:
             made[i] = self.priors[i].parts[0].distribution.values[0]
         for lines in self.lines.values():
-            made[lines.rows] = lines.draw(seed, first, count)
+            made[lines.rows] = lines.draw(seed, first, count, scores)
         for i in self.others:
             prior = self.priors[i]
-            made[i] = prior.sample(voices(prior, seed, first, count), uniforms(seed, prior.stream, first, count))
+            u = np.clip(portable.normal_cdf(scores[i]), _LEAST, 1.0 - _LEAST) if i in scores else uniforms(seed, prior.stream, first, count)
+            made[i] = prior.sample(voices(prior, seed, first, count), u)
         for i, index, weights in self.mixes:
             whole = made[weights[0]]
             for weight in weights[1:]:
                 whole = whole + made[weight]
             made[i] = made[weights[index]] / whole
         return made[self.rows]
+
+    def _scores(self, seed: int, first: int, count: int) -> dict[int, Array]:
+        """Return the normal scores of the rows that mix several streams; terms are added in the order of the mixing, so that every machine adds alike."""
+        own = {stream: portable.normal_quantile(uniforms(seed, stream, first, count)) for stream in self.streams}
+        made: dict[int, Array] = {}
+        for i in self.mixed:
+            made[i] = np.zeros(count)
+            for stream, weight in self.priors[i].mixing:
+                made[i] += weight * own[stream]
+        return made
+
+
+def _mixed(prior: Prior) -> bool:
+    """Say whether a prior's normal score is anything but that of its own stream."""
+    return prior.mixing not in ((), ((prior.stream, 1.0),))
 
 
 class _Lines:
@@ -98,6 +125,8 @@ class _Lines:
     def __init__(self, scale: Scale, rows: list[int], priors: list[Prior]) -> None:
         self.scale: Scale = scale
         self.rows, self.priors = rows, priors
+        self.mixed = [i for i, prior in enumerate(priors) if _mixed(prior)]
+        self.plain = [i for i, prior in enumerate(priors) if not _mixed(prior)]
         width = max(len(prior.parts) for prior in priors)
         shape = (len(priors), width)
         self.score, self.height, self.slope = np.zeros(shape), np.zeros(shape), np.zeros(shape)
@@ -108,9 +137,16 @@ class _Lines:
             self.edges[i, : len(prior.parts) - 1] = np.cumsum([part.weight for part in prior.parts])[:-1]
         self.pooled = [i for i, prior in enumerate(priors) if len(prior.parts) > 1]
 
-    def draw(self, seed: int, first: int, count: int) -> Array:
-        z = np.array([uniforms(seed, prior.stream, first, count) for prior in self.priors])
-        z = portable.normal_quantile(z)
+    def draw(self, seed: int, first: int, count: int, scores: Mapping[int, Array]) -> Array:
+        plain = np.empty((len(self.plain), count))
+        for k, i in enumerate(self.plain):
+            plain[k] = uniforms(seed, self.priors[i].stream, first, count)
+        if self.mixed:
+            z = np.empty((len(self.priors), count))
+            z[self.plain] = portable.normal_quantile(plain)
+            z[self.mixed] = [scores[self.rows[i]] for i in self.mixed]
+        else:
+            z = portable.normal_quantile(plain)
         picked = np.zeros(z.shape, dtype=np.int64)
         for i in self.pooled:
             picked[i] = np.searchsorted(self.edges[i], voices(self.priors[i], seed, first, count), side="right")

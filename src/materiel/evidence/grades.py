@@ -1,53 +1,119 @@
-"""What a grade does to a number: named, documented, replaceable rules.
-
-The rule `plain`, the default, reasons as follows. A base stands for one informed voice and has strength 1. A claim's strength is the product of two
-factors, one for the source's reliability and one for the item's credibility; a claim from a completely reliable source that is confirmed counts
-three times the base, one that is fairly reliable and possibly true about as much as the base, and one from an unreliable source hardly at all. Weights are strengths divided
-by their sum, so that claims take weight from the base and more claims take more. "Cannot be judged" (F, 6) counts as a poor grade, not as a good one.
-
-A claim that gives one value without a range is spread by its credibility alone: a 90 % interval from value / k to value * k. The factors k are round numbers
-about the size of the disagreements between counts of one thing in this project's own data (container counts of one week differ by half, fire rates by four).
-"""
+"""What a grade and a hedge do to a number: named, documented, replaceable rules, one data file each in `rules/`."""
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, cast
 
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from materiel.errors import RunError, nearest
 from materiel.quantities import Distribution
+
+Reliability = Literal["A", "B", "C", "D", "E", "F"]
+Credibility = Literal[1, 2, 3, 4, 5, 6]
+Approximation = Literal["", "about", "at least", "at most"]
+
+_APART = 3
+"""Steps between the two axes from which they disagree: A4, A5, B5, D1, E1, E2."""
 
 
 @dataclass(frozen=True)
-class Rule:
-    """How grades become weights and widths: strength by reliability and credibility, spread of a bare value by credibility."""
+class Grade:
+    """How much a claim is worth: reliability of its source, credibility of the item, and how it was hedged.
+
+    `likelihood` is the probability band of a hedge such as "likely", (1, 1) without one; `approximation` what a word such as "at least" makes of a value.
+    """
+
+    reliability: Reliability
+    credibility: Credibility
+    likelihood: tuple[float, float] = (1.0, 1.0)
+    approximation: Approximation = ""
+
+    def __str__(self) -> str:
+        """Give both axes, as in B2."""
+        return f"{self.reliability}{self.credibility}"
+
+    @property
+    def at_odds(self) -> bool:
+        """Whether the two axes disagree: a source that is always right with an improbable item, or an unreliable one with a confirmed item."""
+        return self.reliability != "F" and self.credibility != 6 and abs("ABCDE".index(self.reliability) + 1 - self.credibility) >= _APART
+
+
+class Rule(BaseModel):
+    """How grades become weights and widths."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: str
-    reliability: dict[str, float]
-    credibility: dict[int, float]
-    spread: dict[int, float]
+    """Word by which it is chosen."""
+    title: str
+    """What it does, in a few words."""
+    reasoning: str
+    """Why anyone would use it."""
+    reliability: dict[Reliability, float] = Field(min_length=6)
+    """Factor of strength by reliability of the source."""
+    credibility: dict[Credibility, float] = Field(min_length=6)
+    """Factor of strength by credibility of the item."""
+    spread: dict[Credibility, float] = Field(min_length=6)
+    """Factor k by which a value without a range is spread either way (90 %)."""
+    hedges: bool = True
+    """Whether a hedged claim counts by the middle of its band."""
+    errors: bool = False
+    """Whether voices that counted for themselves are combined as measurements with independent errors."""
 
-    def strength(self, reliability: str, credibility: int) -> float:
+    def __hash__(self) -> int:
+        """Hash by name: two rules of one name are one rule."""
+        return hash(self.name)
+
+    def strength(self, grade: Grade) -> float:
         """Return the strength of a claim against a base of strength 1."""
-        return self.reliability[reliability] * self.credibility[credibility]
+        likelihood = sum(grade.likelihood) / 2 if self.hedges else 1.0
+        return self.reliability[grade.reliability] * self.credibility[grade.credibility] * likelihood
 
-    def widen(self, value: Distribution, credibility: int, *, share: bool) -> Distribution:
+    def widen(self, value: Distribution, grade: Grade, *, share: bool) -> Distribution:
         """Return the distribution of a claim: its own range if it gave one, else its value spread by its credibility.
 
+        "At least" puts the value at the 5th percentile and k squared times it at the 95th, "at most" the mirror of that: the width stays, the side changes.
         Shares are spread in odds, so that they stay shares; a value of nought stays a constant, for no factor can spread it.
         """
-        centre, k = value.values[0], self.spread[credibility]
+        centre, k = value.values[0], self.spread[grade.credibility]
         if not value.constant or centre == 0:
             return value
+        below, above = {"at least": (1.0, k * k), "at most": (k * k, 1.0)}.get(grade.approximation, (k, k))
         if share and 0 < centre < 1:
             odds = centre / (1 - centre)
-            return Distribution("logit", (0.05, 0.95), (odds / k / (1 + odds / k), odds * k / (1 + odds * k)))
+            return Distribution("logit", (0.05, 0.95), (odds / below / (1 + odds / below), odds * above / (1 + odds * above)))
         if share or centre < 0:
             return value
-        return Distribution("log", (0.05, 0.95), (centre / k, centre * k))
+        return Distribution("log", (0.05, 0.95), (centre / below, centre * above))
 
 
-PLAIN = Rule(
-    name="plain",
-    reliability={"A": 1.5, "B": 1.2, "C": 1.0, "D": 0.5, "E": 0.2, "F": 0.3},
-    credibility={1: 2.0, 2: 1.5, 3: 1.0, 4: 0.5, 5: 0.2, 6: 0.3},
-    spread={1: 1.1, 2: 1.25, 3: 1.5, 4: 2.0, 5: 3.0, 6: 3.0},
-)
+DEFAULT = "plain"
+
+
+def rules() -> list[str]:
+    """Return the names of the rules that ship with the program."""
+    return sorted(entry.name.removesuffix(".yaml") for entry in _folder().iterdir() if entry.name.endswith(".yaml"))
+
+
+@functools.cache
+def rule(name: str = DEFAULT) -> Rule:
+    """Return the rule of a name, or of a YAML file of the same form. Raises RunError when there is none, or it cannot be read."""
+    shipped = name in rules()
+    try:
+        text = (_folder() / f"{name}.yaml").read_text(encoding="utf-8") if shipped else Path(name).read_text(encoding="utf-8")
+        return Rule.model_validate(cast("dict[str, Any]", yaml.safe_load(text)))
+    except OSError:
+        near = nearest(name, rules())
+        raise RunError(f"no rules {name!r}; {', '.join(rules())}, or a file" + (f"; did you mean {near!r}?" if near else "")) from None
+    except (ValidationError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RunError(f"{name} holds no rules: {error}") from None
+
+
+def _folder() -> Any:
+    return resources.files("materiel.evidence") / "rules"

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from materiel import units
 from materiel.analysis import words
 from materiel.case.model import Case
-from materiel.evidence.ledger import Observation
+from materiel.evidence.records import Observation
 from materiel.results import Curve
 
 Array = npt.NDArray[np.float64]
@@ -77,7 +77,7 @@ def rows(case: Case, curve: Curve, most: int = 12) -> list[list[str]]:
     made: list[list[str]] = []
     for i in chosen:
         column = curve.quantiles[:, i]
-        shown = [f"{words.rounded(float(v), float(column[0]), float(column[-1])):,.6g}" for v in column]
+        shown = [words.number(float(v), float(column[0]), float(column[-1]), "") for v in column]
         made.append([case.date(float(curve.days[i])).isoformat(), *shown])
     return made
 

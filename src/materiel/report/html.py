@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from materiel.analysis import words
+from materiel.analysis.lineage import Cited, Shift, Why, cite
 from materiel.analysis.questions import Answer
+from materiel.case.checks import anachronisms
 from materiel.case.model import Case
 from materiel.errors import RunError
-from materiel.evidence.ledger import Claim, Source
 from materiel.evidence.pooling import Prior
+from materiel.evidence.records import Claim, Source
+from materiel.evidence.vocabulary import Scale
 from materiel.network import Program
-from materiel.report import charts, diagram
+from materiel.report import charts, diagram, priors
 from materiel.results import Curve
 
 if TYPE_CHECKING:
@@ -31,11 +35,11 @@ class Finished(Protocol):
     @property
     def curves(self) -> dict[str, Curve]: ...  # noqa: D102
     @property
-    def drivers(self) -> dict[str, dict[str, float]]: ...  # noqa: D102
-    @property
     def laws(self) -> dict[str, float]: ...  # noqa: D102
     @property
     def program(self) -> Program: ...  # noqa: D102
+
+    def why(self, question: str) -> Why: ...  # noqa: D102
 
     def manifest(self) -> dict[str, Any]: ...  # noqa: D102
 
@@ -52,6 +56,17 @@ class Assumption:
     because: str
     kind: str
     claims: list[tuple[str, float]]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One claim as the report lists it: what the chain knows of it, what else a reader may want, whether a number uses it, and whether its grade is at odds."""
+
+    cited: Cited
+    claim: Claim
+    source: Source
+    used: bool
+    at_odds: bool
 
 
 def write(run: Finished, path: Path) -> Path:
@@ -82,14 +97,18 @@ def render(run: Finished) -> str:
             case=case,
             keys=keys,
             answers=answers,
-            row=_row,
+            row=functools.partial(_row, scale=case.ledger.scales[0]),
             percent=_percent,
-            drivers=run.drivers,
+            legend=words.legend(case.ledger.scales[0]),
+            whys={answer.asked.id: run.why(answer.asked.id) for answer in answers},
+            shifted=_shifted,
             assumptions=assumptions,
+            assumed=priors.chart(case, _uncertain(run.program)),
             figures=_figures(run),
             flow=diagram.flow(case),
             claims=_claims(case, used),
-            doubted=[(name, claim) for name, claim in case.claims.items() if claim.doubt],
+            doubted=[(name, claim) for name, claim in case.ledger.claims.items() if claim.doubt],
+            late=anachronisms(case),
             defaults=_defaults(run.program),
             base_low=min(shares, default=float("nan")),
             base_high=max(shares, default=float("nan")),
@@ -105,11 +124,25 @@ def picture(run: Finished, question: str) -> str:
     figure = next((figure for figure in _figures(run) if figure["id"] == question), None)
     if figure is None:
         raise RunError(f"question {question!r} has no fan; one of {', '.join(run.curves)}")
+    return _alone(figure["svg"])
+
+
+def assumed(run: Finished) -> str:
+    """Return every uncertain number of a run as it is assumed, as an SVG file that stands alone."""
+    return _alone(priors.chart(run.case, _uncertain(run.program)))
+
+
+def _alone(svg: str) -> str:
     style = _environment().get_template("charts.css").render()
-    svg: str = figure["svg"]
     start = svg.index(">") + 1
     background = '<rect width="100%" height="100%" style="fill:var(--paper)"/>'
     return f"{svg[:start]}<style>{style}</style>{background}{svg[start:]}\n"
+
+
+def _uncertain(program: Program) -> list[Prior]:
+    """Return the numbers that differ from draw to draw, each stream once, by its name."""
+    whole = {one.stream: one for _, prior in program.priors for one in (prior.mix or (prior,)) if not one.constant}
+    return [whole[stream] for stream in sorted(whole)]
 
 
 def _environment() -> Environment:
@@ -139,7 +172,7 @@ def _figures(run: Finished) -> list[dict[str, Any]]:
     return made
 
 
-def _row(answer: Answer) -> list[str]:
+def _row(answer: Answer, scale: Scale) -> list[str]:
     """Return the cells of one answer in the table of all: text, quantiles, probability, share of doubt that rests on bases."""
     found = [value for value in answer.quantiles.values() if value is not None]
     low, high = (min(found), max(found)) if found else (0.0, 0.0)
@@ -148,7 +181,7 @@ def _row(answer: Answer) -> list[str]:
     probability = ""
     if answer.probability is not None and answer.asked.threshold is not None:
         side, bound = answer.asked.threshold
-        said = words.said(answer.probability, len(answer.values))
+        said = words.said(answer.probability, len(answer.values), scale)
         probability = f"{said} {side} {words.number(bound, bound, bound, '')}"
     share = "" if math.isnan(answer.base_share) else _percent(answer.base_share)
     return [answer.asked.text, words.plural(answer.asked.unit).strip(), *cells, probability, share]
@@ -161,14 +194,29 @@ def _assumptions(program: Program) -> dict[str, Assumption]:
 
 
 def _assumption(prior: Prior) -> Assumption:
-    said = {part.claim: part.weight for part in prior.parts if part.claim}
+    said = {claim: part.weight for part in prior.parts for claim in part.claims}
     return Assumption(prior.stream, prior.said, prior.because, prior.kind, sorted(said.items()))
 
 
-def _claims(case: Case, used: set[str]) -> list[tuple[str, Claim, Source, bool]]:
-    """Return every claim known by the day with its source and whether a number uses it, newest first."""
-    known = sorted(case.claims.items(), key=lambda entry: (entry[0] not in used, entry[1].known), reverse=False)
-    return [(name, claim, case.sources[claim.source], name in used) for name, claim in known]
+def _claims(case: Case, used: set[str]) -> list[Listed]:
+    """Return every claim known by the day, those that a number uses first, by the day they were known."""
+    ledger = case.ledger
+    order = sorted(ledger.claims, key=lambda name: (name not in used, ledger.claims[name].known))
+    return [
+        Listed(cite(ledger, name), ledger.claims[name], ledger.sources[ledger.claims[name].source], name in used, ledger.grade(name).at_odds) for name in order
+    ]  # fmt: skip
+
+
+def _shifted(shift: Shift, why: Why) -> str:
+    """Return the answer without a voice, beside the probability that it had with it."""
+    low, middle, high = (shift.quantiles[percent] for percent in (5, 50, 95))
+    if low is None or middle is None or high is None:
+        spread = "partly beyond the horizon"
+    else:
+        spread = (
+            f"median {words.number(middle, low, high, why.unit)}, 90 % range {words.number(low, low, high, '1')} to {words.number(high, low, high, why.unit)}"
+        )
+    return spread if shift.probability is None or why.probability is None else f"{spread}; {_percent(shift.probability)} instead of {_percent(why.probability)}"
 
 
 def _defaults(program: Program) -> int:

@@ -1,0 +1,152 @@
+"""Write docs/findings/: what the shipped cases say of their evidence, made by running them; the pictures of their numbers with them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from materiel.analysis import words
+from materiel.analysis.comparison import Account, Cell, Change, Comparison
+from materiel.analysis.examination import MEANING, Examined
+from materiel.evidence import grades
+from materiel.report.html import assumed
+from materiel.study import Options, Reading, Run, Study, compare, load
+
+FOLDER = Path(__file__).parent / "findings"
+ARTICLE = "article-2023-08-15"
+DRAWS = 4000
+DAYS = {"dprk-2023": ("2023-06-30", "2023-08-06", "2023-08-15"), "britain-1915": ("1914-12-31", "1915-12-31", "1916-12-31")}
+"""The days as of which each case is compared with itself."""
+
+
+def article(study: Study) -> str:
+    """Return the page on the press article that the case dprk-2023 starts from, claim by claim."""
+    case = study.case()
+    found = study.examine(study.claims(ARTICLE), draws=DRAWS)
+    source = case.ledger.sources[ARTICLE]
+    counts = {verdict: [one.claim for one in found if one.verdict == verdict] for verdict in MEANING}
+    lines = [
+        "# The article, claim by claim", "",
+        f"Made by `make findings` from `materiel examine dprk-2023 {ARTICLE}`: {case.ledger.publisher(ARTICLE)}, {source.title}, {source.published}, <{source.url}>.",
+        f"Each claim is left out with all of its origin; then everything else known by {case.as_of} predicts its quantity ({DRAWS} runs), and the other origins in the",
+        "ledger are heard for and against it, each once. The words are those of the program, by rule:", "",
+        *(f"- **{verdict}**: {MEANING[verdict]} ({len(ids)}{': ' if ids else ''}{', '.join(ids)})" for verdict, ids in counts.items()), "",
+        "| claim | what it says | verdict | surprise |", "|---|---|---|---|",
+        *(f"| [{one.claim}](#{one.claim}) | {one.statement} | {one.verdict} | {'' if one.bits is None else f'{one.bits:.1f} bits'} |" for one in found), "",
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n" + "\n".join(_examined(one) for one in found)
+
+
+def _examined(one: Examined) -> str:
+    lines = [f"## {one.claim}", "", f"{one.statement} ({one.grade})", ""]
+    lines += [f"> {one.quote}", ""] if one.quote else []
+    lines += [one.sentence, ""]
+    lines += [f"Doubt: {one.doubt}", ""] if one.doubt else []
+    return "\n".join(lines)
+
+
+def rules(study: Study) -> str:
+    """Return the page that shows how far the key judgements of a case move under other rules of evidence."""
+    readings = {f"`--rules {name}`": Reading(rules=name) for name in sorted(grades.rules(), key=lambda name: name != grades.DEFAULT)}
+    readings |= {"`--treat-as-independent`": Reading(independent=True)}
+    if study.name == "dprk-2023":
+        readings |= {
+            f"`--drop {ARTICLE}`": Reading(drop=(ARTICLE,)),
+            "`--drop rok-mnd`": Reading(drop=("rok-mnd",)),
+            "`--drop us-officials`": Reading(drop=("us-officials",)),
+        }
+    runs = {name: study.again(Options(reading, DRAWS)) for name, reading in readings.items()}
+    first = next(iter(runs.values()))
+    lines = [
+        f"# {study.name}: how far the rules of evidence move it", "",
+        f"Made by `make findings`: {DRAWS} runs each, same draws. Medians with 90 % ranges, and the probability of the judgement. What the rules are and why: `materiel/evidence/rules/`.", "",
+    ]  # fmt: skip
+    for name in [name for name, answer in first.questions.items() if answer.asked.key]:
+        asked = first.questions[name].asked
+        lines += [f"## {asked.text}", "", f"How likely it is that {asked.judgement}:" if asked.judgement else "", ""]
+        lines += ["| evidence | median (90 % range) | probability | doubt that rests on assumptions |", "|---|---|---:|---:|"]
+        for label, run in runs.items():
+            answer = run.questions[name]
+            cell = Cell(answer.quantiles, None)
+            probability = "" if answer.probability is None else words.percent(answer.probability, DRAWS)
+            lines.append(f"| {label} | {_cell(cell, asked.unit)} | {probability} | {100 * answer.base_share:.0f} % |")
+        lines.append("")
+    lines += ["## Every number as it is assumed", "", f"![Every uncertain number of the case]({study.name}-numbers.svg)", ""]
+    return "\n".join(lines)
+
+
+def days(case: str) -> str:
+    """Return the page that puts runs of a case as of several days side by side and says what made the difference."""
+    runs = [load(case).run(draws=DRAWS, as_of=day) for day in DAYS[case]]
+    found = compare(runs, [f"{case}@{day}" for day in DAYS[case]])
+    return "\n".join([f"# {case} as of {len(runs)} days", "", f"Made by `make findings` from `materiel compare {' '.join(found.labels)}`, {DRAWS} runs each, same draws.", "", *_side_by_side(found)])  # fmt: skip
+
+
+def _side_by_side(found: Comparison) -> list[str]:
+    lines = [f"| question | {' | '.join(label.partition('@')[2] for label in found.labels)} |", f"|---|{'---|' * len(found.labels)}"]
+    for row in found.rows:
+        text = f"**{row.text}**" if row.key else row.text
+        lines.append(f"| {text} | {' | '.join('' if cell is None else _cell(cell, row.unit) for cell in row.cells)} |")
+    names = {row.id: (row.text, row.unit) for row in found.rows}
+    for change in found.changes:
+        lines += ["", *_change(change, names)]
+    return [*lines, ""]
+
+
+def _change(change: Change, names: dict[str, tuple[str, str]]) -> list[str]:
+    first, last = (label.partition("@")[2] for label in (change.before, change.after))
+    lines = [
+        f"## From {first} to {last}",
+        "",
+        f"{len(change.used) + len(change.unused)} claims arrived, {len(change.used)} of which speak of a number; {change.observations} observations.",
+    ]
+    lines += ["", f"Assumptions and decisions that were revised: {_listed(change.revised)}."] if change.revised else []
+    lines += ["", f"Claims that speak of a number: {_listed(change.used)}."] if change.used else []
+    for account in change.accounts:
+        lines += ["", *_account(account, *names[account.question])]
+    return lines
+
+
+def _account(account: Account, text: str, unit: str) -> list[str]:
+    lines = [f"**{text}**", "", f"- before: {_cell(account.before, unit)}", f"- with revised assumptions: {_cell(account.revised, unit)}", f"- with the claims that arrived: {_cell(account.after, unit)}"]  # fmt: skip
+    for one in account.arrivals:
+        told = _cell(Cell(one.without.quantiles, one.without.probability), unit)
+        lines.append(f"- without {one.origin} ({_listed(one.claims)}): {told}")
+    return lines
+
+
+def _cell(cell: Cell, unit: str) -> str:
+    low, middle, high = (cell.quantiles[percent] for percent in (5, 50, 95))
+    ends = [value for value in (low, middle, high) if value is not None]
+
+    def shown(value: float | None, last: str) -> str:
+        return "beyond the horizon" if value is None else words.number(value, min(ends), max(ends), last)
+
+    spread = f"{shown(middle, unit)} ({shown(low, '1')} to {shown(high, '1')})"
+    return spread if cell.probability is None else f"{spread}, {words.percent(cell.probability, DRAWS)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def numbers(run: Run) -> str:
+    """Return the picture of every uncertain number of a run."""
+    return assumed(run)
+
+
+def main() -> int:
+    """Write the pages and return the exit code."""
+    FOLDER.mkdir(exist_ok=True)
+    pages = {"dprk-2023-article.md": article(load("dprk-2023"))}
+    for case in DAYS:
+        study = load(case)
+        pages |= {f"{case}-rules.md": rules(study), f"{case}-days.md": days(case), f"{case}-numbers.svg": numbers(study.run(draws=200))}
+    for name, text in pages.items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""Runs side by side, and why they differ: assumptions that were revised between two days, and claims that arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from materiel.analysis import lineage
+from materiel.analysis.drivers import Inputs
+from materiel.analysis.lineage import Again, Shift, as_shift
+from materiel.analysis.questions import Answer
+from materiel.case.model import Case
+from materiel.evidence.pooling import Prior
+
+MOST = 4
+"""Arrivals shown for one answer."""
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One run of a comparison: its label, its case, its answers and their inputs by question, and its seed."""
+
+    label: str
+    case: Case
+    answers: Mapping[str, Answer]
+    inputs: Mapping[str, Inputs]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One answer of one run: quantiles in the unit of its row, and the probability of its threshold."""
+
+    quantiles: dict[int, float | None]
+    probability: float | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One question in all runs; None where a run does not ask it."""
+
+    id: str
+    text: str
+    unit: str
+    key: bool
+    cells: list[Cell | None]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Claims of one origin that arrived between two runs: the numbers they speak of, and the later run's answer without them."""
+
+    origin: str
+    claims: list[str]
+    numbers: list[str]
+    without: Shift
+
+
+@dataclass(frozen=True)
+class Account:
+    """Why one answer differs between two runs: the earlier one, the later one had no claim arrived, the later one, and what each arrival does to it."""
+
+    question: str
+    before: Cell
+    revised: Cell
+    after: Cell
+    arrivals: list[Arrival]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happened between two runs: claims that arrived (those that a number uses first), observations, numbers whose base or decision was revised, and an account for each answer."""
+
+    before: str
+    after: str
+    used: list[str]
+    unused: list[str]
+    observations: int
+    revised: list[str]
+    accounts: list[Account]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs side by side: their labels, a row a question, and a change for every pair that follow each other."""
+
+    labels: list[str]
+    rows: list[Row]
+    changes: list[Change]
+
+
+def rows(editions: Sequence[Edition]) -> list[Row]:
+    """Return a row for every question that any of the runs asks."""
+    asked = {name: answer.asked for edition in reversed(editions) for name, answer in edition.answers.items()}
+    order = dict.fromkeys(name for edition in editions for name in edition.answers)
+    return [
+        Row(name, asked[name].text, asked[name].unit, asked[name].key, [_cell(edition.answers.get(name)) for edition in editions]) for name in order
+    ]  # fmt: skip
+
+
+def arrived(before: Edition, after: Edition) -> list[str]:
+    """Return the claims that the later run knows and the earlier one does not."""
+    return [name for name in after.case.ledger.claims if name not in before.case.ledger.claims]
+
+
+def change(before: Edition, after: Edition, again: Again, questions: Sequence[str]) -> Change:
+    """Return what happened between two runs; `again` gives the answers of the later one without some claims, for what its own draws cannot tell."""
+    new = arrived(before, after)
+    then, now = _numbers(before.case), _numbers(after.case)
+    speaking = {claim: [path for path, prior in now.items() if prior.pool and any(one.claim == claim for one in prior.pool.heard())] for claim in new}
+    revised = [path for path, prior in now.items() if path in then and (prior.said, prior.because) != (then[path].said, then[path].because)]
+    shared = [name for name in questions if name in before.answers and name in after.answers]
+    voices: dict[str, list[str]] = {}
+    for claim in new:
+        if speaking[claim]:
+            voices.setdefault(after.case.ledger.voice(claim), []).append(claim)
+    silent = again(tuple(new)) if new else after.answers
+    return Change(
+        before.label, after.label, [claim for claim in new if speaking[claim]], [claim for claim in new if not speaking[claim]],
+        len(after.case.observations) - len(before.case.observations), revised,
+        [_account(name, before, after, silent[name], voices, speaking, again) for name in shared],
+    )  # fmt: skip
+
+
+def _account(name: str, before: Edition, after: Edition, silent: Answer, voices: Mapping[str, list[str]], speaking: Mapping[str, list[str]], again: Again) -> Account:  # fmt: skip
+    ledger, answer, priors = after.case.ledger, after.answers[name], after.inputs[name].priors
+    streams = {prior.stream for prior in priors}
+    found: list[Arrival] = []
+    for voice, claims in voices.items():
+        numbers = sorted({number for claim in claims for number in speaking[claim] if number in streams})
+        if numbers:
+            shift = lineage.without(ledger, answer, priors, claims, after.seed)
+            found.append(Arrival(ledger.speaker(voice), claims, numbers, shift or as_shift(again(tuple(claims))[name])))
+    found.sort(key=lambda one: -_moved(answer, one.without))
+    return Account(name, _made(before.answers[name]), _made(silent), _made(answer), found[:MOST])
+
+
+def _moved(answer: Answer, shift: Shift) -> float:
+    """Return by how much of its own range the median of an answer moves when an arrival is left out."""
+    middle, other, low, high = answer.quantiles[50], shift.quantiles[50], answer.quantiles[5], answer.quantiles[95]
+    if middle is None or other is None or low is None or high is None or high == low:
+        return 0.0
+    return abs(middle - other) / (high - low)
+
+
+def _cell(answer: Answer | None) -> Cell | None:
+    return _made(answer) if answer is not None else None
+
+
+def _made(answer: Answer) -> Cell:
+    return Cell(answer.quantiles, answer.probability)
+
+
+def _numbers(case: Case) -> dict[str, Prior]:
+    """Return the numbers of a case by stream, those that are pooled as such, those of mixes by their weights."""
+    return {prior.stream: prior for one in case.components.values() for whole in one.priors() for prior in (whole.mix or (whole,))}

@@ -1,0 +1,254 @@
+"""Says who? From an answer to the numbers that drive it, to the voices they are pooled from, to each claim and its source; and what the answer would be without it.
+
+In a linear pool every draw listens to one voice. Had a claim never been made, the draws that listened to it would have listened to the others in proportion to
+their weights: so the answer without it is the answer over the draws at hand, weighted anew by the ratio of new to old weights, with no further run. Where leaving
+a claim out changes what a voice says (several claims of one origin, measurements that were combined), the runs at hand cannot tell, and say so.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from materiel import units
+from materiel.analysis import words
+from materiel.analysis.drivers import Inputs
+from materiel.analysis.questions import PERCENTS, Answer
+from materiel.case.model import Case
+from materiel.engine.draws import sample, voices
+from materiel.equations import NEVER
+from materiel.evidence.ledger import Ledger
+from materiel.evidence.pooling import Part, Pool, Prior
+
+Array = npt.NDArray[np.float64]
+
+Again = Callable[[tuple[str, ...]], Mapping[str, Answer]]
+"""Answers, by question, of a run repeated without some claims."""
+
+FEWEST = 200
+"""Effective draws below which no answer without a claim is stated."""
+
+_PRIOR_DRAWS = 4000
+
+
+@dataclass(frozen=True)
+class Cited:
+    """A claim as the chain shows it: what it says, its grade and words, its source, what it was converted from, who else says the same."""
+
+    id: str
+    statement: str
+    value: str
+    grade: str
+    kind: str
+    known: datetime.date
+    meant: str
+    quote: str
+    translation: str
+    hedge: str
+    source: str
+    publisher: str
+    title: str
+    url: str
+    origin: str
+    formula: str
+    terms: dict[str, Cited]
+    repeats: list[str]
+    agrees: list[str]
+    contradicts: list[str]
+    doubt: str
+
+
+@dataclass(frozen=True)
+class Shift:
+    """The answer on other terms: quantiles in the answer's unit (None past the horizon), the probability of its threshold, and the effective number of draws."""
+
+    quantiles: dict[int, float | None]
+    probability: float | None
+    effective: float
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One part of a pool: its weight, what it says (5th, 50th and 95th percentile in the number's unit, and in words), the claims, and the answer without them.
+
+    The base has no claims, and no answer without it. `silent` says why there is no answer without the claims.
+    """
+
+    weight: float
+    says: tuple[float, float, float]
+    said: str
+    origins: list[str]
+    claims: list[Cited]
+    without: Shift | None
+    silent: str
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A number that drives an answer: its share of the answer's variance, how much of its own doubt is the base's, what it is, and how it was pooled.
+
+    `pooled` has its 5th, 50th and 95th percentile in `unit`, `said` the same in words; a date counts in days from the start of the case.
+    """
+
+    number: str
+    share: float
+    base_share: float
+    unit: str
+    kind: str
+    base: str
+    because: str
+    pooled: tuple[float, float, float]
+    said: str
+    voices: list[Voice]
+
+
+@dataclass(frozen=True)
+class Why:
+    """The chain of one answer; `explained` is the share of its variance that the drivers explain one by one, `others` how many more numbers are uncertain."""
+
+    id: str
+    text: str
+    sentence: str
+    unit: str
+    quantiles: dict[int, float | None]
+    probability: float | None
+    explained: float
+    drivers: list[Driver]
+    others: int
+
+
+def why(case: Case, answer: Answer, inputs: Inputs, shares: Mapping[str, float], seed: int, again: Again | None = None) -> Why:
+    """Return the chain of an answer: `inputs` are the uncertain numbers of its runs, `shares` the leading ones by stream with their share of its variance.
+
+    `again` repeats the run without some claims, where the runs at hand cannot tell what the answer would be.
+    """
+    by_stream = {prior.stream: i for i, prior in enumerate(inputs.priors)}
+    weigher = _Weigher(case, answer, inputs, seed, again)
+    found = [weigher.driver(by_stream[stream], share) for stream, share in shares.items()]
+    return Why(
+        answer.asked.id, answer.asked.text, answer.sentence, answer.asked.unit, answer.quantiles, answer.probability,
+        sum(shares.values()), found, len(inputs.priors) - len(found),
+    )  # fmt: skip
+
+
+def without(ledger: Ledger, answer: Answer, priors: Sequence[Prior], claims: Collection[str], seed: int) -> Shift | None:
+    """Return an answer as it would be had the claims, and what rests on them, never been made; None where the runs at hand cannot tell."""
+    gone = ledger.resting_on(claims)
+    count = len(answer.values)
+    weights = np.ones(count)
+    for prior in priors:
+        if prior.pool is None or not any(one.claim in gone for one in prior.pool.heard()):
+            continue
+        ratios = _ratios(prior.parts, prior.pool.without(gone).parts())
+        if ratios is None:
+            return None
+        weights *= ratios[prior.pick(voices(prior, seed, 0, count))]
+    effective = float(weights.sum() ** 2 / max((weights**2).sum(), 1e-300))
+    return _shift(answer, weights, effective) if effective >= FEWEST else None
+
+
+def cite(ledger: Ledger, claim: str) -> Cited:
+    """Return a claim as the chain shows it."""
+    one = ledger.claims[claim]
+    source, grade = ledger.sources[one.source], ledger.grade(claim)
+    low, high = grade.likelihood
+    read = f" ({100 * low:.0f} to {100 * high:.0f} %)" if grade.likelihood != (1.0, 1.0) else ""
+    read = f" ({grade.approximation})" if grade.approximation not in ("", one.hedge) else read
+    meant = "" if one.meant is None else "..".join(dict.fromkeys(day.isoformat() for day in one.meant))
+    return Cited(
+        claim, one.statement, "" if one.value is None else _said(one.value), str(grade), one.kind, one.known, meant, one.quote, one.translation,
+        f"{one.hedge}{read}" if one.hedge else "", one.source, ledger.publisher(one.source), source.title, source.url, ledger.speaker(ledger.voice(claim)),
+        one.formula, {name: cite(ledger, term) for name, term in one.terms.items() if term in ledger.claims}, ledger.repeating(claim),
+        list(one.agrees), list(one.contradicts), one.doubt,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Weigher:
+    """Makes the drivers of one answer, and what it would be without each voice."""
+
+    case: Case
+    answer: Answer
+    inputs: Inputs
+    seed: int
+    again: Again | None
+
+    def driver(self, row: int, share: float) -> Driver:
+        prior = self.inputs.priors[row]
+        pooled = _three(np.quantile(sample(prior, self.seed, 0, _PRIOR_DRAWS), (0.05, 0.5, 0.95)))
+        return Driver(
+            prior.stream, share, float(self.inputs.base[row]), units.plain(prior.unit), prior.kind, prior.said, prior.because,
+            pooled, spread(self.case, pooled, prior.unit), [self.voice(prior, part) for part in prior.parts],
+        )  # fmt: skip
+
+    def voice(self, prior: Prior, part: Part) -> Voice:
+        ledger = self.case.ledger
+        says = _three(part.distribution.quantile(np.array([0.05, 0.5, 0.95])))
+        said = spread(self.case, says, prior.unit)
+        origins = [ledger.speaker(origin) for origin in part.origins]
+        if not part.claims:
+            return Voice(part.weight, says, said, origins, [], None, "")
+        heard = _heard_with(prior.pool, part)
+        shift = without(ledger, self.answer, self.inputs.priors, heard, self.seed)
+        if shift is None and self.again is not None:
+            shift = as_shift(self.again(tuple(sorted(heard)))[self.answer.asked.id])
+        silent = "" if shift else "these runs cannot tell; --exact repeats them without it"
+        return Voice(part.weight, says, said, origins, [cite(ledger, claim) for claim in part.claims], shift, silent)
+
+
+def spread(case: Case, three: tuple[float, float, float], unit: str) -> str:
+    """Return the 5th, 50th and 95th percentile of a number in words: the middle and the 90 % range, each to two digits, days as dates."""
+    low, middle, high = three
+    if unit == "date":
+        ends = ["never" if value >= NEVER else case.date(value).isoformat() for value in three]
+        return ends[1] if low == high else f"{ends[1]} (90 %: {ends[0]} to {ends[2]})"
+    plain = units.plain(unit)
+    shown = [words.number(value, value, value, plain if value == middle else "1") for value in three]
+    return shown[1] if low == high else f"{shown[1]} (90 %: {shown[0]} to {shown[2]})"
+
+
+def as_shift(answer: Answer) -> Shift:
+    """Return the answer of another run as what this one would be on its terms."""
+    return Shift(answer.quantiles, answer.probability, float(len(answer.values)))
+
+
+def _heard_with(pool: Pool | None, part: Part) -> set[str]:
+    """Return the claims of all origins of a part: what falls silent when the voice does."""
+    heard = pool.heard() if pool else ()
+    return {one.claim for one in heard if one.origin in part.origins} | set(part.claims)
+
+
+def _ratios(old: Sequence[Part], new: Sequence[Part]) -> Array | None:
+    """Return new over old weight of every part, nought for those that are gone; None if something new is said."""
+    after = {(part.distribution, part.origins): part.weight for part in new}
+    before = {(part.distribution, part.origins) for part in old}
+    if not after.keys() <= before:
+        return None
+    return np.array([after.get((part.distribution, part.origins), 0.0) / part.weight for part in old])
+
+
+def _shift(answer: Answer, weights: Array, effective: float) -> Shift:
+    order = np.argsort(answer.values, kind="stable")
+    values: Array = answer.values[order]
+    cumulated: Array = np.cumsum(weights[order]) / weights.sum()
+    found = {percent: float(values[min(int(np.searchsorted(cumulated, percent / 100)), len(values) - 1)]) for percent in PERCENTS}
+    quantiles = {percent: value if math.isfinite(value) else None for percent, value in found.items()}
+    probability = None
+    if answer.asked.threshold is not None:
+        side, bound = answer.asked.threshold
+        met = answer.values > bound if side == "above" else answer.values < bound
+        probability = float(weights[met].sum() / weights.sum())
+    return Shift(quantiles, probability, effective)
+
+
+def _three(values: Array) -> tuple[float, float, float]:
+    return float(values[0]), float(values[1]), float(values[2])
+
+
+def _said(value: object) -> str:
+    return str(value) if not isinstance(value, dict) else ", ".join(f"{key} {entry}" for key, entry in value.items())  # pyright: ignore[reportUnknownVariableType]

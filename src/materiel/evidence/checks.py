@@ -1,0 +1,231 @@
+"""What a ledger must not contain, and what a reader of it should look at twice."""
+
+from __future__ import annotations
+
+import datetime
+import graphlib
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from materiel import units
+from materiel.errors import nearest
+from materiel.evidence import vocabulary
+from materiel.evidence.conversions import value
+from materiel.evidence.formula import parse
+from materiel.evidence.grades import rule
+from materiel.evidence.ledger import Ledger, cited
+from materiel.evidence.records import Claim
+from materiel.quantities import QuantityError, read
+
+Key = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something found in a ledger: where, what, what is allowed, the nearest valid name; `key` says whether it is the key there rather than the value."""
+
+    at: Key
+    found: str
+    allowed: str
+    nearest: str = ""
+    key: bool = False
+
+
+def problems(ledger: Ledger, today: datetime.date) -> Iterator[Finding]:
+    """Yield everything that makes a ledger unusable; `ledger` is the whole one, before anything is hidden."""
+    yield from _graded(ledger)
+    yield from _origins(ledger)
+    for name, claim in ledger.claims.items():
+        if cited(name, ledger.claims) != [name]:
+            yield Finding(("claims", name), f"id {name!r}", "letters, digits, and points or hyphens between them, so that a text can name it", key=True)
+        yield from _references(ledger, name, claim)
+        yield from _hedge(ledger, name, claim)
+        yield from _formula(ledger, name, claim)
+    yield from _dates(ledger, today)
+
+
+def conversions(ledger: Ledger) -> Iterator[Finding]:
+    """Yield conversions that cannot be worked out; every reference of the ledger must be sound."""
+    for name, claim in ledger.claims.items():
+        if not claim.formula:
+            continue
+        days = [term for term, other in claim.terms.items() if _no_quantity(ledger.claims[other])]
+        yield from (Finding(("claims", name, "terms", term), f"claim {claim.terms[term]!r} gives a day", "a claim that gives a quantity") for term in days)
+        if days:
+            continue
+        try:
+            _, unit = value(ledger, rule(), name)
+            if claim.value is not None:
+                units.factor(read(claim.value)[1], unit)
+        except QuantityError as error:
+            yield Finding(("claims", name, "formula"), error.found, error.allowed, error.nearest)
+        except units.UnitError as error:
+            yield Finding(("claims", name, "value"), f"value: {error}", f"what {claim.formula!r} gives", error.nearest)
+
+
+def _no_quantity(claim: Claim) -> bool:
+    """Say whether the value of a claim, which is sound, is a day or a span of days."""
+    try:
+        read(claim.value)
+    except QuantityError:
+        return not claim.formula
+    return False
+
+
+def remarks(ledger: Ledger) -> Iterator[Finding]:
+    """Yield what is allowed and yet odd: axes of a grade that disagree, a converted value that its formula does not give."""
+    for name, claim in ledger.claims.items():
+        grade = ledger.grade(name)
+        if grade.at_odds:
+            yield Finding(("claims", name, "credibility"), f"grade {grade}: source and item disagree", "a reason in the note")
+        if claim.formula and claim.value is not None:
+            made, unit = value(ledger, rule(), name)
+            said, written = read(claim.value)
+            factor = units.factor(written, unit)
+            low, high = made.values[0], made.values[-1]
+            if said.values[-1] * factor < low or said.values[0] * factor > high:
+                yield Finding(("claims", name, "value"), f"value {claim.value} lies outside what {claim.formula!r} gives", f"{low:.3g} to {high:.3g} {unit}")
+
+
+def _graded(ledger: Ledger) -> Iterator[Finding]:
+    for name, source in ledger.sources.items():
+        if source.reliability is None and source.publisher not in ledger.publishers:
+            by_name = (publisher for publisher, one in ledger.publishers.items() if one.name == source.publisher)
+            near = next(by_name, nearest(source.publisher, list(ledger.publishers)))
+            found = f"source {name!r} has no reliability, and {source.publisher!r} is no id of publishers"
+            yield Finding(("sources", name), found, "its own `reliability`, or a publisher by id", near, key=True)
+
+
+def _origins(ledger: Ledger) -> Iterator[Finding]:
+    for name, origin in ledger.origins.items():
+        if name in ledger.claims:
+            yield Finding(("origins", name), f"{name!r} is a claim as well", "an id of its own", key=True)
+        if origin.repeats and origin.repeats not in ledger.origins:
+            near = nearest(origin.repeats, list(ledger.origins))
+            yield Finding(("origins", name, "repeats"), f"unknown origin {origin.repeats!r}", "an id of origins", near)
+    repeats = {name: [one.repeats] for name, one in ledger.origins.items() if one.repeats}
+    for ring in _rings(repeats):
+        yield Finding(("origins", ring[0], "repeats"), f"origins that repeat each other: {' from '.join([*ring, ring[0]])}", "a voice that speaks for itself")
+
+
+def _references(ledger: Ledger, name: str, claim: Claim) -> Iterator[Finding]:
+    at: Key = ("claims", name)
+    if claim.source not in ledger.sources:
+        yield Finding((*at, "source"), f"unknown source {claim.source!r}", "an id of sources", nearest(claim.source, list(ledger.sources)))
+    for field in ("agrees", "contradicts"):
+        for i, other in enumerate(getattr(claim, field)):
+            if other == name:
+                yield Finding((*at, field, i), f"claim {name!r} cites itself", "other claims")
+            elif other not in ledger.claims:
+                yield Finding((*at, field, i), f"unknown claim {other!r}", "an id of claims", nearest(other, list(ledger.claims)))
+    for i, other in enumerate(claim.agrees):
+        if other in claim.contradicts and other != name:
+            yield Finding((*at, "agrees", i), f"claim {name!r} both agrees with {other!r} and contradicts it", "one of the two")
+    if claim.origin == name:
+        yield Finding((*at, "origin"), f"claim {name!r} repeats itself", "another claim, an origin, or nothing")
+    elif claim.origin and claim.origin not in ledger.origins and claim.origin not in ledger.claims:
+        near = nearest(claim.origin, [*ledger.origins, *ledger.claims])
+        found = f"origin {claim.origin!r} is a source" if claim.origin in ledger.sources else f"unknown origin {claim.origin!r}"
+        yield Finding((*at, "origin"), found, "an id of origins or of claims; none if its own source is the origin", near)
+
+
+def _hedge(ledger: Ledger, name: str, claim: Claim) -> Iterator[Finding]:
+    if not claim.hedge or vocabulary.approximation(claim.hedge) or any(scale.band(claim.hedge) for scale in ledger.scales):
+        return
+    at: Key = ("claims", name, "hedge")
+    read_by = " or ".join(scale.name for scale in ledger.scales)
+    owners = vocabulary.owner(claim.hedge)
+    if owners:
+        found = f"{claim.hedge!r} is a word of {' and '.join(owners)}, which this case does not read"
+        yield Finding(at, found, f"a word of {read_by}, or another scale in `scales`, where each language has one")
+        return
+    near = nearest(claim.hedge, vocabulary.words(ledger.scales))
+    allowed = f"a word of {read_by}, or an approximation such as about, at least, up to; other words belong in `quote` or `note`"
+    yield Finding(at, f"unknown hedging word {claim.hedge!r}", allowed, near)
+
+
+def _formula(ledger: Ledger, name: str, claim: Claim) -> Iterator[Finding]:
+    at: Key = ("claims", name)
+    if claim.kind == "converted" and not claim.formula:
+        yield Finding(at, f"converted claim {name!r} has no formula", "`formula`, and `terms` that say which claims its names stand for", key=True)
+    elif claim.terms and not claim.formula:
+        yield Finding((*at, "terms"), "terms without a formula", "`formula`, in which they stand")
+    if not claim.formula:
+        return
+    if claim.kind not in ("converted", "derived"):
+        yield Finding((*at, "kind"), f"a claim that was {claim.kind} has a formula", "converted or derived")
+    try:
+        used = parse(claim.formula).names
+    except QuantityError as error:
+        yield Finding((*at, "formula"), error.found, error.allowed)
+        return
+    if not used:
+        yield Finding((*at, "formula"), f"{claim.formula!r} names no claim", "names of `terms`")
+    near = {term: nearest(term, list(claim.terms)) for term in used if term not in claim.terms}
+    allowed = ", ".join(claim.terms) or "`terms`, which say which claim a name stands for"
+    yield from (Finding((*at, "formula"), f"unknown name {term!r}", allowed, other) for term, other in near.items())
+    for term in claim.terms.keys() - set(used) - set(near.values()):  # a misspelt name is told once
+        yield Finding((*at, "terms", term), f"{term!r} does not stand in the formula", claim.formula, key=True)
+    yield from _terms(ledger, name, claim)
+
+
+def _terms(ledger: Ledger, name: str, claim: Claim) -> Iterator[Finding]:
+    for term, other in claim.terms.items():
+        at: Key = ("claims", name, "terms", term)
+        if other == name:
+            yield Finding(at, f"claim {name!r} is converted from itself", "other claims")
+        elif other not in ledger.claims:
+            yield Finding(at, f"unknown claim {other!r}", "an id of claims", nearest(other, list(ledger.claims)))
+        elif ledger.claims[other].value is None and not ledger.claims[other].formula:
+            yield Finding(at, f"claim {other!r} has no value", "a claim with a value or a formula")
+        elif ledger.claims[other].known > claim.known:
+            found = f"claim {other!r} was known only on {ledger.claims[other].known}"
+            yield Finding(at, found, f"claims known by {claim.known}, when {name!r} was")
+
+
+def circles(ledger: Ledger) -> Iterator[Finding]:
+    """Yield claims that rest on each other in a circle, because they repeat each other, are converted from each other, or both."""
+    repeats = {name: [claim.origin] for name, claim in ledger.claims.items() if claim.origin in ledger.claims and claim.origin != name}
+    converted = {name: [term for term in claim.terms.values() if term in ledger.claims and term != name] for name, claim in ledger.claims.items()}
+    for ring in _rings({name: [*repeats.get(name, ()), *converted[name]] for name in ledger.claims}):
+        steps = [other in repeats.get(name, ()) for name, other in zip(ring, [*ring[1:], ring[0]], strict=True)]
+        what, allowed = "claims that rest on each other", "a claim that came first"
+        if all(steps):
+            what = "claims that repeat each other"
+        elif not any(steps):
+            what, allowed = "conversions in a circle", "terms that somebody said"
+        yield Finding(("claims", ring[0], "origin" if steps[0] else "terms"), f"{what}: {' from '.join([*ring, ring[0]])}", allowed)
+
+
+def _rings(graph: Mapping[str, list[str]]) -> Iterator[list[str]]:
+    """Yield circles of a graph until none is left, each beginning with the name that stands first in the graph."""
+    rest = {name: list(others) for name, others in graph.items()}
+    order = {name: i for i, name in enumerate(rest)}
+    while True:
+        try:
+            graphlib.TopologicalSorter(rest).prepare()
+        except graphlib.CycleError as error:
+            ring: list[str] = error.args[1][:0:-1]  # from a name to what it rests on, without the repeated end
+            first = min(range(len(ring)), key=lambda i: order[ring[i]])
+            ring = ring[first:] + ring[:first]
+            yield ring
+            rest[ring[0]].remove(ring[1] if len(ring) > 1 else ring[0])
+        else:
+            return
+
+
+def _dates(ledger: Ledger, today: datetime.date) -> Iterator[Finding]:
+    dated = itertools.chain(
+        ((("sources", name, field), getattr(one, field)) for name, one in ledger.sources.items() for field in ("published", "accessed")),
+        ((("claims", name, field), getattr(one, field)) for name, one in ledger.claims.items() for field in ("published", "known")),
+        (
+            ((section, name, "revisions", i, "known"), revision.known)
+            for section, entries in (("publishers", ledger.publishers), ("sources", ledger.sources), ("claims", ledger.claims))
+            for name, one in entries.items()
+            for i, revision in enumerate(one.revisions)
+        ),
+    )
+    for at, day in dated:
+        if day is not None and day > today:
+            yield Finding(at, f"{at[-1]} {day} lies in the future", "a day that has come")

@@ -1,0 +1,78 @@
+"""Every number as it is assumed, in one picture: base, voices and what is pooled from them, each beside its own median."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+
+import numpy as np
+import numpy.typing as npt
+
+from materiel.analysis.lineage import spread
+from materiel.case.model import Case
+from materiel.engine.draws import sample
+from materiel.evidence.pooling import Prior
+
+Array = npt.NDArray[np.float64]
+
+WIDTH, ROW, TOP = 960, 17, 34
+LEFT, RIGHT = 300, 610
+DECADES = 1.5
+"""Factors of ten shown on either side of the median."""
+DRAWS = 2000
+
+
+def chart(case: Case, priors: list[Prior]) -> str:
+    """Return the uncertain numbers of a case as an SVG element: ranges of 50 and 90 % over the median on one scale of factors, voices as dots, the base as a line.
+
+    Numbers that are no factors of their median (days, and what may be negative) are shown by what they are and have no bar.
+    """
+    height = TOP + ROW * len(priors) + 8
+    parts: list[str] = []
+    for factor in (1 / 30, 1 / 10, 1 / 3, 1, 3, 10, 30):
+        x = _x(math.log10(factor))
+        label = f"{factor:g} times" if factor > 1 else f"1/{1 / factor:g}"
+        parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 10}" y2="{height - 6}"/>')
+        parts.append(f'<text class="tick" x="{x:.1f}" y="{TOP - 15}" text-anchor="middle">{label if factor != 1 else "median"}</text>')
+    for i, prior in enumerate(priors):
+        parts += _row(case, prior, TOP + ROW * i + ROW // 2)
+    title = f"{len(priors)} uncertain numbers of {case.name} as of {case.as_of}"
+    return (
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}" xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
+    )
+
+
+def _x(decades: float) -> float:
+    middle = (LEFT + RIGHT) / 2
+    return middle + min(max(decades, -DECADES), DECADES) / DECADES * (RIGHT - LEFT - 16) / 2
+
+
+def _row(case: Case, prior: Prior, y: int) -> list[str]:
+    low, lower, middle, upper, high = (float(value) for value in np.quantile(sample(prior, 0, 0, DRAWS), (0.05, 0.25, 0.5, 0.75, 0.95)))
+    parts = [
+        f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{escape(_short(prior.stream))}</text>',
+        f'<text class="tick" x="{RIGHT + 8}" y="{y + 4}">{escape(spread(case, (low, middle, high), prior.unit))}</text>',
+    ]
+    if not 0 < low <= high:
+        return parts
+
+    def bar(a: float, b: float, kind: str) -> str:
+        x, end = _x(math.log10(a / middle)), _x(math.log10(b / middle))
+        return f'<rect class="{kind}" x="{x:.1f}" y="{y - 5}" width="{max(end - x, 1):.1f}" height="10"/>'
+
+    parts += [bar(low, high, "range90"), bar(lower, upper, "range50")]
+    for part in prior.parts if len(prior.parts) > 1 else ():
+        ends = part.distribution.quantile(np.array([0.05, 0.5, 0.95]))
+        if ends[0] <= 0:
+            continue
+        places = [_x(math.log10(value / middle)) for value in ends]
+        if not part.claims:
+            parts.append(f'<line class="event" x1="{places[0]:.1f}" x2="{places[2]:.1f}" y1="{y}" y2="{y}"/>')
+            continue
+        name = escape(f"{', '.join(part.claims)}: weight {100 * part.weight:.0f} %")
+        parts.append(f'<circle class="seen" cx="{places[1]:.1f}" cy="{y}" r="{2 + 4 * math.sqrt(part.weight):.1f}"><title>{name}</title></circle>')
+    return parts
+
+
+def _short(path: str) -> str:
+    return path if len(path) <= 46 else f"…{path[-45:]}"

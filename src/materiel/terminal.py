@@ -1,0 +1,211 @@
+"""What the command line prints: judgements, the chain behind an answer as a tree, claims examined, runs side by side."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from materiel.analysis import words
+from materiel.analysis.comparison import Account, Cell, Change, Comparison
+from materiel.analysis.examination import Examined
+from materiel.analysis.lineage import Cited, Driver, Shift, Voice, Why
+from materiel.case.checks import anachronisms
+from materiel.study import Run
+
+if TYPE_CHECKING:
+    from rich.tree import Tree
+
+WIDTH = 160
+"""Columns of what is printed elsewhere than to a terminal."""
+
+
+def heading(run: Run) -> str:
+    """Return what a reader must know before the judgements: the day, the rules, and what they rest on."""
+    case, reading = run.case, run.options.reading
+    lines = [f"{case.title}, as of {case.as_of}" + (f", scenario {case.scenario}" if case.scenario else "")]
+    shares = [answer.base_share for answer in run.questions.values() if answer.base_share == answer.base_share]
+    if shares:
+        low, high = round(100 * min(shares)), round(100 * max(shares))
+        lines.append(f"Rests on assumptions, not on claims: {low} to {high} % of the doubt that single numbers explain, question by question.")
+    told = [f"rules {case.rule.name}"] if reading.rules != reading.plain.rules else []
+    told += [f"without {', '.join(reading.drop)}"] if reading.drop else []
+    told += ["every claim taken for independent"] if reading.independent else []
+    if told:
+        lines.append(f"Evidence: {'; '.join(told)}.")
+    if case.as_of < case.written:
+        late = anachronisms(case)
+        lines.append(f"Whatever was known later is hidden: {len(case.whole.claims) - len(case.ledger.claims)} claims. " + hindsight(late))
+    if case.undeclared:
+        lines.append(f"Draft: {len(case.undeclared)} numbers have neither a base nor a reason.")
+    return "\n".join(lines)
+
+
+def hindsight(late: dict[str, list[str]]) -> str:
+    """Return how many assumptions were made with what was known only later, and which."""
+    if not late:
+        return "No assumption gives a reason that was known only later."
+    return f"{len(late)} assumption{'s give' if len(late) > 1 else ' gives'} reasons known only later ({_few(list(late), 4)})."
+
+
+def judgements(run: Run) -> str:
+    """Return the key judgements of a run, one a line."""
+    return "\n".join(f"{i}. {sentence}" for i, sentence in enumerate(run.judgements, 1))
+
+
+def before_and_after(before: Run, after: Run) -> str:
+    """Return the key judgements with all evidence under the default rules, and as they are now."""
+    lines: list[str] = []
+    for i, (name, answer) in enumerate(keys(before).items(), 1):
+        lines += [f"{i}. before: {answer.sentence}", f"{' ' * len(str(i))}  after:  {after.questions[name].sentence}"]
+    return "\n".join(lines)
+
+
+def keys(run: Run) -> dict[str, Any]:
+    """Return the answers to the key questions, to the first five if none is."""
+    found = {name: answer for name, answer in run.questions.items() if answer.asked.key}
+    return found or dict(list(run.questions.items())[:5])
+
+
+def footing(run: Run) -> str:
+    """Return how the run was made and how well its laws hold."""
+    seconds = ", ".join(f"{name} {value:.2f} s" for name, value in run.seconds.items())
+    return f"{run.options.draws} draws, seed {run.options.seed}; laws hold to {max(run.laws.values(), default=0.0):.0e}; {seconds}"
+
+
+def chain(why: Why) -> None:
+    """Print the chain of an answer as a tree."""
+    from rich.tree import Tree
+
+    tree = Tree(_plain(f"{why.id}: {why.sentence}"))
+    for driver in why.drivers:
+        _driver(tree, driver, why)
+    told = f"{round(100 * why.explained)} % of its variance is explained by these one by one" if why.drivers else "no single number stands out of the noise"
+    told += " (what correlated numbers have in common counts for each)" if why.explained > 1 else ""
+    tree.add(_plain(f"{told}; {why.others} other numbers are uncertain"))
+    _print(tree)
+
+
+def _driver(tree: Tree, driver: Driver, why: Why) -> None:
+    node = tree.add(_plain(f"{round(100 * driver.share)} % {driver.number}: {driver.said}; {round(100 * driver.base_share)} % of its own doubt is assumed"))
+    for voice in driver.voices:
+        _voice(node, voice, driver, why)
+
+
+def _voice(node: Tree, voice: Voice, driver: Driver, why: Why) -> None:
+    weight = f"weight {round(100 * voice.weight)} %"
+    if not voice.claims:
+        node.add(_plain(f"{weight}, {'assumed' if driver.kind == 'base' else driver.kind}: {driver.base or voice.said}. {driver.because}"))
+        return
+    branch = node.add(_plain(f"{weight}, said by {' and '.join(voice.origins)}: {voice.said}"))
+    for claim in voice.claims:
+        _claim(branch, claim)
+    branch.add(_plain(f"without it: {_shifted(voice.without, why)}" if voice.without else f"without it: {voice.silent}"))
+
+
+def _claim(node: Tree, claim: Cited, name: str = "") -> None:
+    node = node.add(
+        _plain(f"{name}{claim.id} [{claim.grade}, {claim.kind}, known {claim.known}]: {claim.statement}{f' ({claim.value})' if claim.value else ''}")
+    )
+    node.add(_plain(f"{claim.publisher}, {claim.title}{f', {claim.url}' if claim.url else ''}"))
+    if claim.quote:
+        node.add(_plain(f"“{claim.quote}”" + (f" ({claim.translation})" if claim.translation else "")))
+    for label, said in (("hedged: ", claim.hedge), ("worked out as: ", claim.formula), ("doubt: ", claim.doubt)):
+        if said:
+            node.add(_plain(f"{label}{said}"))
+    for label, ids in (("same origin, same thing: ", claim.repeats), ("agrees with: ", claim.agrees), ("contradicts: ", claim.contradicts)):
+        if ids:
+            node.add(_plain(f"{label}{', '.join(ids)}"))
+    for term, other in claim.terms.items():
+        _claim(node, other, f"{term} = ")
+
+
+def _shifted(shift: Shift, why: Why) -> str:
+    low, high = shift.quantiles[5], shift.quantiles[95]
+    spread = f"median {_value(shift.quantiles[50], low, high, why.unit)}, 90 % range {_value(low, low, high, '1')} to {_value(high, low, high, why.unit)}"
+    if shift.probability is None or why.probability is None:
+        return spread
+    return f"{spread}; {round(100 * shift.probability)} % instead of {round(100 * why.probability)} %"
+
+
+def examined(one: Examined) -> None:
+    """Print how a claim stands."""
+    from rich.tree import Tree
+
+    tree = Tree(_plain(f"{one.claim} [{one.grade}]: {one.statement}" + (f" “{one.quote}”" if one.quote else "")))
+    tree.add(_plain(one.sentence))
+    if one.doubt:
+        tree.add(_plain(f"doubt: {one.doubt}"))
+    tree.add(_plain(f"left out: {', '.join(one.left_out)}"))
+    _print(tree)
+
+
+def side_by_side(comparison: Comparison, everything: bool) -> None:
+    """Print runs side by side, key questions only unless `everything`, and what happened between them."""
+    from rich.table import Table
+
+    shown = [row for row in comparison.rows if row.key or everything] or comparison.rows
+    table = Table(show_lines=True)
+    table.add_column("question")
+    for label in comparison.labels:
+        table.add_column(label)
+    for row in shown:
+        table.add_row(_plain(row.text), *(_plain(_cell(cell, row.unit)) for cell in row.cells))
+    _print(table)
+    units = {row.id: (row.text, row.unit) for row in comparison.rows}
+    for change in comparison.changes:
+        _changed(change, units)
+
+
+def _changed(change: Change, units: dict[str, tuple[str, str]]) -> None:
+    from rich.tree import Tree
+
+    tree = Tree(_plain(f"{change.before} → {change.after}: {len(change.used) + len(change.unused)} claims arrived, {len(change.used)} of them speak of a number; {change.observations} observations"))  # fmt: skip
+    if change.revised:
+        tree.add(_plain(f"revised assumptions and decisions: {_few(change.revised)}"))
+    if change.used:
+        tree.add(_plain(f"claims that arrived: {_few(change.used, 20)}"))
+    for account in change.accounts:
+        _account(tree, account, *units[account.question])
+    _print(tree)
+
+
+def _account(tree: Tree, account: Account, text: str, unit: str) -> None:
+    steps = [("before", account.before), ("with revised assumptions", account.revised), ("with the claims that arrived", account.after)]
+    steps = [step for i, step in enumerate(steps) if i == 0 or step[1] != steps[i - 1][1]]
+    node = tree.add(_plain(f"{text}: " + "; ".join(f"{name} {_cell(cell, unit)}" for name, cell in steps)))
+    for one in account.arrivals:
+        told = _cell(Cell(one.without.quantiles, one.without.probability), unit)
+        node.add(_plain(f"without {one.origin} ({_few(one.claims)}; on {_few(one.numbers, 3)}): {told}"))
+
+
+def _few(names: Sequence[str], most: int = 8) -> str:
+    """Return names in a row, the first ones if there are many."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _cell(cell: Cell | None, unit: str) -> str:
+    if cell is None:
+        return ""
+    low, high = cell.quantiles[5], cell.quantiles[95]
+    spread = f"{_value(cell.quantiles[50], low, high, unit)} ({_value(low, low, high, '1')} to {_value(high, low, high, '1')})"
+    return spread if cell.probability is None else f"{spread}, {round(100 * cell.probability)} %"
+
+
+def _value(value: float | None, low: float | None, high: float | None, unit: str) -> str:
+    if value is None:
+        return "beyond the horizon"
+    return words.number(value, value if low is None else low, value if high is None else high, unit)
+
+
+def _plain(text: str) -> Any:
+    """Return text in which nothing is markup: what a case says is never more than words."""
+    from rich.text import Text
+
+    return Text(text)
+
+
+def _print(what: object) -> None:
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False).print(what)
