@@ -10,8 +10,9 @@ from materiel.analysis import words
 from materiel.analysis.comparison import Account, Cell, Change, Comparison
 from materiel.analysis.examination import MEANING, Examined
 from materiel.evidence import grades
+from materiel.options import Options, Reading
 from materiel.report.html import assumed
-from materiel.study import Options, Reading, Run, Study, compare, load
+from materiel.study import Run, Study, compare, load
 
 FOLDER = Path(__file__).parent / "findings"
 ARTICLE = "article-2023-08-15"
@@ -68,7 +69,7 @@ def rules(study: Study) -> str:
         lines += ["| evidence | median (90 % range) | probability | doubt that rests on assumptions |", "|---|---|---:|---:|"]
         for label, run in runs.items():
             answer = run.questions[name]
-            cell = Cell(answer.quantiles, None)
+            cell = Cell(answer.quantiles, None, DRAWS)
             probability = "" if answer.probability is None else words.percent(answer.probability, DRAWS)
             lines.append(f"| {label} | {_cell(cell, asked.unit)} | {probability} | {100 * answer.base_share:.0f} % |")
         lines.append("")
@@ -102,6 +103,7 @@ def _change(change: Change, names: dict[str, tuple[str, str]]) -> list[str]:
         f"{len(change.used) + len(change.unused)} claims arrived, {len(change.used)} of which speak of a number; {change.observations} observations.",
     ]
     lines += ["", f"Assumptions and decisions that were revised: {_listed(change.revised)}."] if change.revised else []
+    lines += ["", f"Sources and claims judged anew: {_listed(change.regraded)}."] if change.regraded else []
     lines += ["", f"Claims that speak of a number: {_listed(change.used)}."] if change.used else []
     for account in change.accounts:
         lines += ["", *_account(account, *names[account.question])]
@@ -111,7 +113,7 @@ def _change(change: Change, names: dict[str, tuple[str, str]]) -> list[str]:
 def _account(account: Account, text: str, unit: str) -> list[str]:
     lines = [f"**{text}**", "", f"- before: {_cell(account.before, unit)}", f"- with revised assumptions: {_cell(account.revised, unit)}", f"- with the claims that arrived: {_cell(account.after, unit)}"]  # fmt: skip
     for one in account.arrivals:
-        told = _cell(Cell(one.without.quantiles, one.without.probability), unit)
+        told = _cell(Cell(one.without.quantiles, one.without.probability, account.after.draws), unit)
         lines.append(f"- without {one.origin} ({_listed(one.claims)}): {told}")
     return lines
 
@@ -124,7 +126,7 @@ def _cell(cell: Cell, unit: str) -> str:
         return "beyond the horizon" if value is None else words.number(value, min(ends), max(ends), last)
 
     spread = f"{shown(middle, unit)} ({shown(low, '1')} to {shown(high, '1')})"
-    return spread if cell.probability is None else f"{spread}, {words.percent(cell.probability, DRAWS)}"
+    return spread if cell.probability is None else f"{spread}, {words.percent(cell.probability, cell.draws)}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from materiel import network
+from materiel import network, study
 from materiel.case.loading import load
 from materiel.case.model import Case
 from materiel.engine import ensemble, reference
@@ -24,12 +24,22 @@ Array = npt.NDArray[np.float64]
 ENGINES = ("numpy", "native")
 
 
-def read(data: Mapping[str, Any] | str, step: float | None = None, scenario: str = "") -> Case:
-    """Return the checked case of a mapping or a text."""
+def read(data: Mapping[str, Any] | str, step: float | None = None, scenario: str = "", **reading: Any) -> Case:
+    """Return the checked case of a mapping or a text, read as of a day, by other rules, without some claims."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "test.yaml"
-        path.write_text(data if isinstance(data, str) else json.dumps(data), encoding="utf-8")
-        return load(path, step=step, scenario=scenario)
+        return load(_written(data, folder), step=step, scenario=scenario, **reading)
+
+
+def answers(data: Mapping[str, Any] | str, **options: Any) -> study.Run:
+    """Return the finished run of a mapping or a text."""
+    with tempfile.TemporaryDirectory() as folder:
+        return study.load(_written(data, folder)).run(**options)
+
+
+def _written(data: Mapping[str, Any] | str, folder: str) -> Path:
+    path = Path(folder) / "test.yaml"
+    path.write_text(data if isinstance(data, str) else json.dumps(data), encoding="utf-8")
+    return path
 
 
 def build(data: Mapping[str, Any] | str, step: float | None = None) -> Program:

@@ -73,7 +73,8 @@ def run(
         raise typer.BadParameter(f"unknown engine {engine!r}; native or numpy")
     with _told(as_json=as_json):
         from materiel import terminal
-        from materiel.study import Options, Reading, load
+        from materiel.options import Options, Reading
+        from materiel.study import load
 
         study = load(case)
         reading = Reading(_day(as_of), scenario, step, rules, tuple(drop or ()), independent)
@@ -109,7 +110,8 @@ def why(
     """Say what an answer rests on: the numbers that drive it, who said them, and what it would be without each."""
     with _told(as_json=as_json):
         from materiel import terminal
-        from materiel.study import Options, Reading, load
+        from materiel.options import Options, Reading
+        from materiel.study import load
 
         reading = Reading(_day(as_of), scenario, None, rules, tuple(drop or ()), independent)
         study, name = load(case).ask(output, _day(at), reading)
@@ -135,7 +137,8 @@ def examine(
     """Put a claim in the dock: predict what it says from everything else, and hear who speaks for and against it."""
     with _told(as_json=as_json):
         from materiel import terminal
-        from materiel.study import Reading, load
+        from materiel.options import Reading
+        from materiel.study import load
 
         study, reading = load(case), Reading(_day(as_of), rules=rules)
         names = study.claims(claim, reading)
@@ -150,7 +153,7 @@ def examine(
 
 @app.command()
 def compare(
-    runs: Annotated[list[str], typer.Argument(help="two runs or more, each CASE@DAY")],
+    runs: Annotated[list[str], typer.Argument(help="two runs or more, each CASE@DAY or the folder of a run")],
     draws: Draws = 2000,
     seed: Seed = 1,
     scenario: ScenarioOption = "",
@@ -160,13 +163,14 @@ def compare(
 ) -> None:
     """Put runs as of several days side by side, and say which claims and revisions made the difference."""
     if len(runs) < 2:
-        raise typer.BadParameter("one run; name two or more, each CASE@DAY")
+        raise typer.BadParameter("one run; name two or more, each CASE@DAY or the folder of a run")
     with _told(as_json=as_json):
         from materiel import study, terminal
 
         with _progress(as_json) as report:
             done = [_as_named(name, draws, seed, scenario, rules, report) for name in runs]
-            found = study.compare(done, runs)
+            labels = [f"{run.case.name}@{run.case.as_of}" for run in done]
+            found = study.compare(done, labels if len(set(labels)) == len(labels) else [Path(name).name for name in runs])
         if as_json:
             typer.echo(json.dumps(dataclasses.asdict(found), ensure_ascii=False, indent=2, default=str))
         else:
@@ -174,8 +178,11 @@ def compare(
 
 
 def _as_named(name: str, draws: int, seed: int, scenario: str, rules: str, report: Callable[[int, int], None] | None) -> Run:
-    from materiel.study import Options, Reading, load
+    from materiel.options import Options, Reading
+    from materiel.study import load, repeat
 
+    if (Path(name) / "manifest.json").is_file():
+        return repeat(Path(name))
     case, _, day = name.rpartition("@") if "@" in name else (name, "", "")
     return load(case).again(Options(Reading(_day(day), scenario, rules=rules), draws, seed), report)
 
@@ -190,11 +197,11 @@ def sources(case: CaseArgument, form: Annotated[str, typer.Option(help="bibtex o
         from materiel.evidence.citations import to_bibtex, to_csl
 
         ledger = load_case(case, as_of=_day(as_of)).ledger
-        typer.echo(
-            to_bibtex(ledger.sources)
-            if form == "bibtex"
-            else json.dumps([to_csl(name, one) for name, one in ledger.sources.items()], ensure_ascii=False, indent=2)
-        )
+        names = {name: publisher.name for name, publisher in ledger.publishers.items()}
+        if form == "bibtex":
+            typer.echo(to_bibtex(ledger.sources, names))
+        else:
+            typer.echo(json.dumps([to_csl(name, source, names) for name, source in ledger.sources.items()], ensure_ascii=False, indent=2))
 
 
 @app.command()

@@ -32,6 +32,7 @@ from materiel.engine import ensemble
 from materiel.errors import CaseError, RunError, nearest
 from materiel.evidence.grades import DEFAULT
 from materiel.evidence.vocabulary import Scale
+from materiel.options import Options, Reading
 from materiel.results import FAN, Curve, dataset, save
 
 if TYPE_CHECKING:
@@ -40,38 +41,6 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 FAN_POINTS = 120
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How a case is read: as of which day (its own if None), in which scenario, with which step in days (its own if None), under which rules of evidence.
-
-    `drop` names sources, publishers, origins or claims that are left out; `independent` takes every claim for an origin of its own.
-    """
-
-    as_of: datetime.date | None = None
-    scenario: str = ""
-    step: float | None = None
-    rules: str = DEFAULT
-    drop: tuple[str, ...] = ()
-    independent: bool = False
-
-    @property
-    def plain(self) -> Reading:
-        """The same reading with all evidence, under the default rules."""
-        return replace(self, rules=DEFAULT, drop=(), independent=False)
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a study is run: how the case is read, which draws, on which engine (`native` or `numpy`); `only` names the questions asked (all if empty)."""
-
-    reading: Reading = Reading()
-    draws: int = 2000
-    seed: int = 1
-    engine: str = "native"
-    chunk: int = 1024
-    only: tuple[str, ...] = ()
 
 
 @dataclass
@@ -115,18 +84,12 @@ class Study:
             day = datetime.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
         except ValueError:
             raise RunError(f"as_of {as_of!r}; a day as YYYY-MM-DD") from None
-        for name, value, least in (("draws", draws, 1), ("seed", seed, 0), ("chunk", chunk, 1)):
-            if not isinstance(value, int) or value < least:  # pyright: ignore[reportUnnecessaryIsInstance]
-                raise RunError(f"{name} {value!r}; a whole number of at least {least}")
-        if step is not None and not (isinstance(step, int | float) and 0.01 <= step <= 366):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise RunError(f"step of {step} days; from 0.01 to 366 days")
-        if engine not in ("native", "numpy"):
-            raise RunError(f"unknown engine {engine!r}; native or numpy")
         reading = Reading(day, scenario, step, rules, tuple(drop), independent)
         return self.again(Options(reading, draws, seed, engine, chunk, tuple(only)), report)
 
     def again(self, options: Options, report: Callable[[int, int], None] | None = None) -> Run:
         """Run the case with the options of another run. Raises CaseError, RunError."""
+        options.check()
         return _Runner(self, options, report or (lambda _done, _all: None)).run()
 
     def ask(self, output: str, at: datetime.date | None = None, reading: Reading | None = None) -> tuple[Study, str]:
@@ -137,7 +100,8 @@ class Study:
         case = self.case(reading)
         asked = case.questions.get(output)
         if asked is None:
-            asked = Question.model_validate({"text": f"{output} on {at or case.as_of}", "value": output, "at": at or case.as_of})
+            day = at or min(max(case.as_of, case.start), case.end - datetime.timedelta(days=1))
+            asked = Question.model_validate({"text": f"{output} on {day}", "value": output, "at": day})
         elif at is not None and asked.value is None:
             raise RunError(f"question {output!r} does not ask for a value on a day, so that --at does not apply")
         elif at is not None:
@@ -150,7 +114,7 @@ class Study:
         except CaseError as error:
             names = [*case.questions, *(path for one in case.components.values() for path in _variables(one))]
             near = nearest(output, names)
-            raise RunError("; ".join(problem.found for problem in error.problems) + (f"; did you mean {near!r}?" if near else "")) from None
+            raise RunError("; ".join(problem.found for problem in error.problems) + (f"; did you mean {near!r}?" if near not in ("", output) else "")) from None
         return study, output
 
     def claims(self, name: str, reading: Reading | None = None) -> list[str]:
@@ -226,7 +190,7 @@ class Run:
         from materiel import __version__
 
         return {
-            "run": self.identity, "case": self.case.name, "case_sha256": self.case.digest, "as_of": self.case.as_of, "seed": self.options.seed,
+            "run": self.identity, "case": self.case.name, "path": str(self.study.name), "case_sha256": self.case.digest, "as_of": self.case.as_of, "seed": self.options.seed,
             "draws": self.options.draws, "step": self.case.step, "scenario": self.case.scenario, "engine": self.options.engine, "rules": self.case.rule.name,
             "drop": ",".join(self.options.reading.drop), "independent": str(self.options.reading.independent).lower(),
             "version": __version__, "numpy": np.__version__, "laws": self.laws,
@@ -271,7 +235,7 @@ class Run:
 
     def without(self, question: str, claims: Sequence[str]) -> Shift | None:
         """Return an answer as it would be had claims never been made; None where these runs cannot tell."""
-        return lineage.without(self.case.ledger, self.questions[question], self.inputs[question].priors, claims, self.options.seed)
+        return lineage.without(self.case.ledger, self.questions[question], self.inputs[question].heard, claims, self.options.seed)
 
     def report(self, path: str | Path) -> Path:
         """Write the report as one HTML file and return its path. Raises RunError when it cannot be written."""
@@ -443,14 +407,32 @@ def compare(runs: Sequence[Run], labels: Sequence[str], only: Sequence[str] = ()
 
 
 def _without(run: Run, only: tuple[str, ...]) -> lineage.Again:
-    """Return what repeats a run without some claims, each set of them once."""
+    """Return what repeats a run without some claims, each set of them once, for those of the questions that it asks."""
+    asked = tuple(name for name in only if name in run.questions)
 
     @functools.cache
     def again(claims: tuple[str, ...]) -> dict[str, Answer]:
         reading = run.options.reading
-        return run.study.again(replace(run.options, reading=replace(reading, drop=(*reading.drop, *claims)), only=only)).questions
+        return run.study.again(replace(run.options, reading=replace(reading, drop=(*reading.drop, *claims)), only=asked)).questions
 
     return again
+
+
+def repeat(folder: Path) -> Run:
+    """Return the run that a folder keeps, made again from its manifest. Raises RunError when the folder keeps none, or the case has changed since."""
+    try:
+        kept: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        day = datetime.date.fromisoformat(kept["as_of"])
+        drop = tuple(filter(None, str(kept["drop"]).split(",")))
+        reading = Reading(day, kept["scenario"], kept["step"], kept["rules"], drop, kept["independent"] == "true")
+        options = Options(reading, kept["draws"], kept["seed"], kept["engine"])
+        path, digest = str(kept["path"]), str(kept["case_sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise RunError(f"{folder} keeps no run of this version") from None
+    run = load(path).again(options)
+    if run.case.digest != digest:
+        raise RunError(f"{folder}: the files of {path} have changed since this run, so that it cannot be repeated")
+    return run
 
 
 def load(name: str | Path) -> Study:

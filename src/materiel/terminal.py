@@ -121,11 +121,17 @@ def _claim(node: Tree, claim: Cited, name: str = "") -> None:
 
 
 def _shifted(shift: Shift, why: Why) -> str:
+    if not shift.visible:
+        return "no change that these runs can show"
     low, high = shift.quantiles[5], shift.quantiles[95]
     spread = f"median {_value(shift.quantiles[50], low, high, why.unit)}, 90 % range {_value(low, low, high, '1')} to {_value(high, low, high, why.unit)}"
     if shift.probability is None or why.probability is None:
         return spread
-    return f"{spread}; {round(100 * shift.probability)} % instead of {round(100 * why.probability)} %"
+    return f"{spread}; {_percent(shift.probability)} instead of {_percent(why.probability)}"
+
+
+def _percent(probability: float) -> str:
+    return words.percent(probability, words.FEWEST_DRAWS * 10)
 
 
 def examined(one: Examined) -> None:
@@ -163,6 +169,8 @@ def _changed(change: Change, units: dict[str, tuple[str, str]]) -> None:
     tree = Tree(_plain(f"{change.before} → {change.after}: {len(change.used) + len(change.unused)} claims arrived, {len(change.used)} of them speak of a number; {change.observations} observations"))  # fmt: skip
     if change.revised:
         tree.add(_plain(f"revised assumptions and decisions: {_few(change.revised)}"))
+    if change.regraded:
+        tree.add(_plain(f"judged anew: {_few(change.regraded)}"))
     if change.used:
         tree.add(_plain(f"claims that arrived: {_few(change.used, 20)}"))
     for account in change.accounts:
@@ -175,7 +183,7 @@ def _account(tree: Tree, account: Account, text: str, unit: str) -> None:
     steps = [step for i, step in enumerate(steps) if i == 0 or step[1] != steps[i - 1][1]]
     node = tree.add(_plain(f"{text}: " + "; ".join(f"{name} {_cell(cell, unit)}" for name, cell in steps)))
     for one in account.arrivals:
-        told = _cell(Cell(one.without.quantiles, one.without.probability), unit)
+        told = _cell(Cell(one.without.quantiles, one.without.probability, account.after.draws), unit)
         node.add(_plain(f"without {one.origin} ({_few(one.claims)}; on {_few(one.numbers, 3)}): {told}"))
 
 
@@ -189,7 +197,7 @@ def _cell(cell: Cell | None, unit: str) -> str:
         return ""
     low, high = cell.quantiles[5], cell.quantiles[95]
     spread = f"{_value(cell.quantiles[50], low, high, unit)} ({_value(low, low, high, '1')} to {_value(high, low, high, '1')})"
-    return spread if cell.probability is None else f"{spread}, {round(100 * cell.probability)} %"
+    return spread if cell.probability is None else f"{spread}, {words.percent(cell.probability, cell.draws)}"
 
 
 def _value(value: float | None, low: float | None, high: float | None, unit: str) -> str:

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import materiel
 from materiel import component
 from materiel.case.files import shelf
+from materiel.case.loading import load
 from materiel.cli import app
 
 LINE = component.types()["lines"].example
@@ -30,7 +35,7 @@ def test_the_version_is_printed():
     assert (done.exit_code, done.stdout) == (0, f"{materiel.__version__}\n")
 
 
-@pytest.mark.parametrize("command", ["", "run", "check", "report", "schema", "cases", "order"])
+@pytest.mark.parametrize("command", ["", "run", "why", "examine", "compare", "sources", "check", "report", "schema", "cases", "order"])
 def test_help_explains_and_exits_with_nought(command):
     done = call(*command.split(), "--help")
     assert done.exit_code == 0
@@ -166,3 +171,223 @@ def test_an_internal_error_exits_with_three_without_a_trace(case, monkeypatch):
     done = call("check", case)
     assert done.exit_code == 3
     assert done.stderr == "internal error: ZeroDivisionError: for the test (set MATERIEL_DEBUG=1 for the trace)\n"
+
+
+EVIDENCE = """
+format: 1
+title: A store of which some speak
+start: 2023-01-01
+end: 2023-12-31
+as_of: 2023-08-15
+items: {shell: {unit: round}}
+actors:
+  north:
+    stockpiles:
+      shell: {item: shell, initial: {base: 1 to 2 Mround, because: a guess, claims: [paper, echo, odd, odder]}}
+publishers:
+  press: {name: The Press, reliability: C}
+sources:
+  times: {publisher: press, title: "An article: {50 %} & more", published: 2023-02-01, author: ["Doe, Jane"], url: "https://example.org/a_b"}
+  white: {publisher: The Ministry, title: White paper, published: 2023-02-01, reliability: A, type: report}
+  gossip: {publisher: The Market, title: Gossip, published: 2023-02-01, reliability: E}
+origins:
+  agency: {title: An agency}
+claims:
+  paper: {source: times, statement: many, known: 2023-02-01, published: 2023-02-01, kind: reported, credibility: 3, value: 100 to 200 Mround, origin: agency}
+  echo: {source: white, statement: many, known: 2023-02-02, published: 2023-02-02, kind: reported, credibility: 3, value: 100 to 200 Mround, origin: agency}
+  odd: {source: white, statement: few, known: 2023-02-01, published: 2023-02-01, kind: reported, credibility: 5, value: 10 to 20 round}
+  odder: {source: gossip, statement: few, known: 2023-02-01, published: 2023-02-01, kind: reported, credibility: 1, value: 10 to 20 round}
+  later: {source: times, statement: none, known: 2023-09-01, published: 2023-09-01, kind: reported, credibility: 3}
+questions:
+  held: {text: Rounds held, value: north.stockpiles.shell.held, at: 2023-08-31, threshold: {above: 50 Mround}, judgement: more than fifty million are held, key: true}
+"""
+
+
+@pytest.fixture
+def evidence(tmp_path: Path) -> str:
+    path = tmp_path / "evidence.yaml"
+    path.write_text(EVIDENCE, encoding="utf-8")
+    return str(path)
+
+
+def test_the_default_rules_are_those_of_the_grades():
+    from materiel import cli
+    from materiel.evidence import grades
+
+    assert grades.DEFAULT == cli.DEFAULT
+    assert cli.DEFAULT in grades.rules()
+
+
+def probabilities(*arguments: str) -> tuple[float, float]:
+    """Return the probability under the default reading and under the one asked for."""
+    done = call("run", *arguments, "--draws", "2000", "--json")
+    assert done.exit_code == 0, done.output
+    after = json.loads(done.stdout)
+    return after["before"]["questions"][0]["probability"], after["questions"][0]["probability"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "evidence_line", "before", "after"),
+    [
+        (["--drop", "agency"], "without agency", 1 / 2.7, 0),  # base 1, agency 1.0 (C3), white 1.5 * 0.2, gossip 0.2 * 2
+        (["--drop", "times"], "without times", 1 / 2.7, 1.5 / 3.2),  # what is left of the agency is graded as the white paper
+        (["--drop", "press"], "without press", 1 / 2.7, 1.5 / 3.2),
+        (["--drop", "white", "--drop", "gossip"], "without white, gossip", 1 / 2.7, 1 / 2),
+        (["--drop", "paper"], "without paper", 1 / 2.7, 1.5 / 3.2),
+        (["--rules", "equal"], "rules equal", 1 / 2.7, 1 / 4),
+        (["--rules", "strict"], "rules strict", 1 / 2.7, 1 / 2),
+        (["--treat-as-independent"], "every claim taken for independent", 1 / 2.7, 2.5 / 4.2),
+        (["--rules", "equal", "--drop", "odd"], "rules equal; without odd", 1 / 2.7, 1 / 3),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_other_evidence_is_shown_before_and_after(evidence, arguments, evidence_line, before, after):
+    assert probabilities(evidence, *arguments) == pytest.approx((before, after), abs=0.04)
+    done = call("run", evidence, *arguments, "--draws", "200")
+    assert done.exit_code == 0
+    assert f"Evidence: {evidence_line}." in done.stdout
+    first, second = (line for line in done.stdout.splitlines() if "more than fifty million are held" in line)
+    assert first.startswith("1. before: ")
+    assert second.startswith("   after:  ")
+
+
+def test_all_evidence_under_the_default_rules_is_shown_once(evidence):
+    done = call("run", evidence, "--rules", "plain", "--draws", "200")
+    assert "before:" not in done.stdout
+    assert "Evidence:" not in done.stdout
+    assert "before" not in json.loads(call("run", evidence, "--draws", "200", "--json").stdout)
+
+
+def test_rules_can_be_a_file(evidence, tmp_path):
+    from materiel.evidence import grades
+
+    mine = grades.rule().model_dump() | {"name": "mine", "reliability": dict.fromkeys("ABCDEF", 0.0)}
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(mine), encoding="utf-8")
+    done = call("run", evidence, "--rules", str(path), "--draws", "200")
+    assert done.exit_code == 0, done.output
+    assert "rules mine" in done.stdout
+    assert probabilities(evidence, "--rules", str(path))[1] == 0, "nobody is heard"
+
+
+@pytest.mark.parametrize("text", ["", "name: mine", "- a list", "{", "\x00", "name: mine\ntitle: t\nreasoning: r\nreliability: {A: 1}\ncredibility: {1: 1}\nspread: {1: 1}\n"])  # fmt: skip
+def test_a_file_that_holds_no_rules_is_told(evidence, tmp_path, text):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    done = call("run", evidence, "--rules", str(path))
+    assert done.exit_code == 1
+    assert "mine.yaml holds no rules" in done.stderr
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(
+    "command", [["run", "CASE"], ["why", "CASE", "held"], ["examine", "CASE", "paper"], ["compare", "CASE", "CASE"]], ids=lambda value: value[0]
+)
+def test_unknown_rules_are_told_with_the_nearest(evidence, command):
+    done = call(*[evidence if word == "CASE" else word for word in command], "--rules", "mesurement-error")
+    assert done.exit_code == 1
+    assert "no rules 'mesurement-error'" in done.stderr
+    assert "did you mean 'measurement-error'?" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("tims", "did you mean 'times'?"),
+        ("agenc", "did you mean 'agency'?"),
+        ("zzz", "unknown source 'zzz'"),
+        ("later", "'later'"),
+        ("", ""),
+    ],
+)
+def test_unknown_evidence_to_drop_is_told_with_the_nearest(evidence, name, told):
+    for command in (["run", evidence], ["why", evidence, "held"]):
+        done = call(*command, "--drop", name)
+        assert done.exit_code == 1
+        assert told in done.stderr
+        assert "Traceback" not in done.output
+
+
+def test_check_notes_grades_whose_axes_disagree(evidence):
+    done = call("check", evidence)
+    assert done.exit_code == 0
+    notes = [line for line in done.stdout.splitlines() if line.startswith("note: ")]
+    assert [re.search(r"grade (..)", note)[1] for note in notes] == ["A5", "E1"]
+    assert all(re.match(r"note: evidence\.yaml:\d+:\d+: ", note) for note in notes)
+    rows = [line for line in EVIDENCE.splitlines() if "odd" in line and "statement" in line]
+    for note, row in zip(notes, rows, strict=True):
+        line, column = map(int, re.search(r":(\d+):(\d+):", note).groups())
+        assert EVIDENCE.splitlines()[line - 1] == row
+        assert row[column - 1] == re.search(r"grade .(.)", note)[1]
+    assert [one["found"][:8] for one in json.loads(call("check", evidence, "--json").stdout)["remarks"]] == ["grade A5", "grade E1"]
+
+
+def test_check_notes_a_value_that_its_formula_does_not_give(tmp_path):
+    claims = """
+  tons: {source: white, statement: tons, known: 2023-02-01, published: 2023-02-01, kind: reported, credibility: 3, value: 900 t}
+  said: {source: white, statement: many, known: 2023-02-01, published: 2023-02-01, kind: converted, credibility: 3, value: 1 Mround, formula: tons / each, terms: {tons: tons, each: each}}
+  each: {source: white, statement: each, known: 2023-02-01, published: 2023-02-01, kind: assumed, credibility: 2, value: 45 kg/round}
+"""
+    path = tmp_path / "case.yaml"
+    path.write_text(EVIDENCE.replace("\nclaims:", f"\nclaims:{claims.rstrip()}"), encoding="utf-8")
+    done = call("check", str(path))
+    assert done.exit_code == 0, done.output
+    assert "value 1 Mround lies outside what 'tons / each' gives" in done.stdout
+
+
+def test_sources_are_read_again_from_both_forms(evidence, tmp_path):
+    data = {key: value for key, value in yaml.safe_load(EVIDENCE).items() if key != "sources"}
+    whole = load(evidence).ledger
+    for form, name in (("bibtex", "sources.bib"), ("csl-json", "sources.json")):
+        done = call("sources", evidence, "--form", form)
+        assert (done.exit_code, done.stderr) == (0, "")
+        folder = tmp_path / form
+        folder.mkdir()
+        (folder / "case.yaml").write_text(json.dumps(data, default=str), encoding="utf-8")
+        (folder / name).write_text(done.stdout, encoding="utf-8")
+        again = load(folder).ledger
+        assert {name: whole.reliability(name) for name in whole.sources} == {name: again.reliability(name) for name in again.sources}
+        for one in whole.sources:
+            assert again.sources[one] == whole.sources[one]
+
+
+def test_sources_are_those_known_by_the_day(evidence):
+    assert [one["id"] for one in json.loads(call("sources", evidence, "--form", "csl-json").stdout)] == ["times", "white", "gossip"]
+    assert json.loads(call("sources", evidence, "--form", "csl-json", "--as-of", "2023-01-15").stdout) == []
+    assert call("sources", evidence, "--form", "ris").exit_code == 2
+
+
+@pytest.mark.parametrize("command", [["run"], ["why", "held"], ["examine", "paper"], ["check"], ["order"]], ids=lambda value: value[0])
+def test_plain_data_are_json_that_everybody_reads(evidence, command):
+    done = call(command[0], evidence, *command[1:], "--json", *(["--draws", "300"] if command[0] in ("run", "why", "examine") else []))
+    assert done.exit_code == 0, done.output
+    json.loads(done.stdout, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+
+
+def test_a_variable_of_the_last_day_is_told_as_outside_and_not_as_misspelt(evidence):
+    done = call("why", evidence, "north.stockpiles.shell.held", "--at", "2024-06-01")
+    assert done.exit_code == 1
+    assert "2024-06-01 lies outside the run" in done.stderr
+
+
+COMMANDS = ["run", "why", "examine", "compare", "check", "sources", "order", "report", "schema", "cases"]
+WORDS = [
+    "CASE", "CASE@2023-08-01", "held", "paper", "times", "agency", "north.stockpiles.shell.held", "", " ", "é", "@", "--", "-", "--drop", "--rules", "equal",
+    "--treat-as-independent", "--as-of", "2023-02-01", "0001-01-01", "9999-12-31", "2023-02-30", "--at", "--json", "--draws", "5", "0", "-1", "1e3", "--seed",
+    "--scenario", "--form", "csl-json", "--all", "x" * 300, "../..", "nan",
+]  # fmt: skip
+
+
+@settings(max_examples=150)
+@given(command=st.sampled_from(COMMANDS), words=st.lists(st.sampled_from(WORDS), max_size=6))
+def test_whatever_is_typed_ends_with_an_exit_code_and_no_trace(tmp_path_factory, command, words):
+    folder = tmp_path_factory.getbasetemp() / "typed"
+    folder.mkdir(exist_ok=True)
+    path = folder / "evidence.yaml"
+    path.write_text(EVIDENCE, encoding="utf-8")
+    fixed = ["--output", str(folder / "report.html")] if command == "report" else []
+    few = ["--draws", "5"] if command in ("run", "why", "examine", "compare", "report") and "--" not in words else []
+    done = call(command, *[word.replace("CASE", str(path)) for word in words], *fixed, *few)
+    assert done.exit_code in (0, 1, 2), done.output
+    assert "Traceback" not in done.output
+    assert "internal error" not in done.output

@@ -82,7 +82,9 @@ def test_results_have_units_and_two_time_coordinates(folder):
 
 
 def test_claims_known_later_are_no_part_of_a_case(folder):
-    assert set(load(folder).claims) == {"rate"}
+    case = load(folder)
+    assert set(case.ledger.claims) == {"rate"}
+    assert set(case.whole.claims) == {"rate", "rate-later"}
     early = materiel.load(folder).run(draws=400, as_of="2023-02-01").questions["made"].quantiles[50]
     assert early != materiel.load(folder).run(draws=400).questions["made"].quantiles[50], "the claim of March moves the answer"
 

@@ -99,3 +99,46 @@ def test_questions_are_written_with_their_short_words():
     question = SCHEMA["$defs"]["Question"]["properties"]
     assert {"if", "with", "at", "threshold"} <= set(question)
     assert not {"branch", "scenario"} & set(question)
+
+
+LEDGER = """
+format: 1
+title: A store of which some speak
+start: 2023-01-01
+end: 2023-12-31
+scales: [icd-203, presse-fr]
+correlations: [{between: [shared.a, shared.b], rank: 0.5, because: they go together}]
+publishers: {press: {name: The Press, reliability: C, note: "", revisions: [{known: 2023-02-01, reliability: D, because: found out}]}}
+sources: {times: {publisher: press, title: An article, published: 2023-02-01, type: article-newspaper, author: ["Doe, Jane"], container: The Times, page: "1", accessed: 2023-02-02, revisions: []}}
+origins: {agency: {title: An agency, repeats: ministry, note: ""}, ministry: {title: A ministry}}
+claims:
+  paper:
+    {source: times, statement: many, known: 2023-02-01, published: 2023-02-01, kind: converted, credibility: 3, formula: a * b, terms: {a: first, b: second}, hedge: about,
+     origin: agency, agrees: [first], contradicts: [second], about: held, revisions: [{known: 2023-03-01, credibility: 4, because: found out}]}
+"""
+
+
+def test_the_schema_knows_every_section_of_a_ledger():
+    assert accepts(SCHEMA, yaml.load(LEDGER, Loader=yaml.BaseLoader), "case") == []  # noqa: S506
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("reliability: C,", "", ["case.publishers.press: lacks reliability"]),
+        ("repeats: ministry", "repeat: ministry", ["case.origins.agency: unknown repeat"]),
+        ("formula: a * b", "fomula: a * b", ["case.claims.paper: unknown fomula"]),
+        ("known: 2023-02-01, published: 2023-02-01, kind", "published: 2023-02-01, kind", ["case.claims.paper: lacks known"]),
+        ("because: they go together", "rank2: 1", ["case.correlations[0]: lacks because", "case.correlations[0]: unknown rank2"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_slip_in_a_ledger_is_seen(right, wrong, told):
+    assert right in LEDGER
+    assert accepts(SCHEMA, yaml.load(LEDGER.replace(right, wrong, 1), Loader=yaml.BaseLoader), "case") == told  # noqa: S506
+
+
+@pytest.mark.parametrize("name", ["Publisher", "Source", "Origin", "Claim", "Regrade", "Recredit", "Correlation"])
+def test_every_key_of_a_ledger_has_a_meaning(name):
+    for key, entry in SCHEMA["$defs"][name]["properties"].items():
+        assert entry.get("description"), f"{name}.{key}"

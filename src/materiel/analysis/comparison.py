@@ -10,6 +10,7 @@ from materiel.analysis.drivers import Inputs
 from materiel.analysis.lineage import Again, Shift, as_shift
 from materiel.analysis.questions import Answer
 from materiel.case.model import Case
+from materiel.evidence.ledger import Ledger
 from materiel.evidence.pooling import Prior
 
 MOST = 4
@@ -29,10 +30,11 @@ class Edition:
 
 @dataclass(frozen=True)
 class Cell:
-    """One answer of one run: quantiles in the unit of its row, and the probability of its threshold."""
+    """One answer of one run: quantiles in the unit of its row, the probability of its threshold, and the draws that it was counted from."""
 
     quantiles: dict[int, float | None]
     probability: float | None
+    draws: int
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,10 @@ class Account:
 
 @dataclass(frozen=True)
 class Change:
-    """What happened between two runs: claims that arrived (those that a number uses first), observations, numbers whose base or decision was revised, and an account for each answer."""
+    """What happened between two runs: claims that arrived (those that a number uses first), observations, what was revised, and an account for each answer.
+
+    `revised` are numbers with another base or decision, `regraded` publishers, sources and claims with another grade.
+    """
 
     before: str
     after: str
@@ -77,6 +82,7 @@ class Change:
     unused: list[str]
     observations: int
     revised: list[str]
+    regraded: list[str]
     accounts: list[Account]
 
 
@@ -118,19 +124,20 @@ def change(before: Edition, after: Edition, again: Again, questions: Sequence[st
     return Change(
         before.label, after.label, [claim for claim in new if speaking[claim]], [claim for claim in new if not speaking[claim]],
         len(after.case.observations) - len(before.case.observations), revised,
-        [_account(name, before, after, silent[name], voices, speaking, again) for name in shared],
+        _regraded(before.case.ledger, after.case.ledger), [_account(name, before, after, silent[name], voices, speaking, again) for name in shared],
     )  # fmt: skip
 
 
 def _account(name: str, before: Edition, after: Edition, silent: Answer, voices: Mapping[str, list[str]], speaking: Mapping[str, list[str]], again: Again) -> Account:  # fmt: skip
-    ledger, answer, priors = after.case.ledger, after.answers[name], after.inputs[name].priors
-    streams = {prior.stream for prior in priors}
+    ledger, answer, inputs = after.case.ledger, after.answers[name], after.inputs[name]
+    streams = {prior.stream for prior in inputs.priors}
     found: list[Arrival] = []
     for voice, claims in voices.items():
         numbers = sorted({number for claim in claims for number in speaking[claim] if number in streams})
         if numbers:
-            shift = lineage.without(ledger, answer, priors, claims, after.seed)
+            shift = lineage.without(ledger, answer, inputs.heard, claims, after.seed)
             found.append(Arrival(ledger.speaker(voice), claims, numbers, shift or as_shift(again(tuple(claims))[name])))
+    found = [one for one in found if one.without.visible]
     found.sort(key=lambda one: -_moved(answer, one.without))
     return Account(name, _made(before.answers[name]), _made(silent), _made(answer), found[:MOST])
 
@@ -143,12 +150,20 @@ def _moved(answer: Answer, shift: Shift) -> float:
     return abs(middle - other) / (high - low)
 
 
+def _regraded(before: Ledger, after: Ledger) -> list[str]:
+    """Return the publishers, sources and claims of both ledgers that were judged anew in between."""
+    publishers = [name for name, one in after.publishers.items() if name in before.publishers and one.reliability != before.publishers[name].reliability]
+    sources = [name for name, one in after.sources.items() if name in before.sources and one.reliability != before.sources[name].reliability]
+    claims = [name for name, one in after.claims.items() if name in before.claims and one.credibility != before.claims[name].credibility]
+    return publishers + sources + claims
+
+
 def _cell(answer: Answer | None) -> Cell | None:
     return _made(answer) if answer is not None else None
 
 
 def _made(answer: Answer) -> Cell:
-    return Cell(answer.quantiles, answer.probability)
+    return Cell(answer.quantiles, answer.probability, len(answer.values))
 
 
 def _numbers(case: Case) -> dict[str, Prior]:

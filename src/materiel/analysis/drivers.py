@@ -26,17 +26,21 @@ FEWEST_DRAWS = 10 * CLASSES
 
 @dataclass(frozen=True)
 class Inputs:
-    """Uncertain numbers of a run: classes of the draws, shape (numbers, draws used), and how much of each number's own doubt is its base's."""
+    """Uncertain numbers of a run, one per stream: classes of the draws, shape (numbers, draws used), and how much of each number's own doubt is its base's.
+
+    `heard` are all that claims speak of, also where a scenario says something else on the same stream.
+    """
 
     priors: list[Prior]
     classes: npt.NDArray[np.int64]
     base: Array
+    heard: list[Prior]
 
     def of(self, priors: Sequence[Prior]) -> Inputs:
         """Return those of these numbers that are among `priors`, one per stream."""
         rows = {key: row for row, key in enumerate(map(_key, self.priors))}
         chosen = [rows[_key(prior)] for prior in _uncertain(priors).values()]
-        return Inputs([self.priors[row] for row in chosen], self.classes[chosen], self.base[chosen])
+        return Inputs([self.priors[row] for row in chosen], self.classes[chosen], self.base[chosen], _heard(priors))
 
 
 def inputs(priors: Sequence[Prior], seed: int, draws: int) -> Inputs:
@@ -53,7 +57,11 @@ def inputs(priors: Sequence[Prior], seed: int, draws: int) -> Inputs:
             ours = np.array([not part.claims for part in prior.parts])[prior.pick(voices(prior, seed, 0, count))]
             spread = (ranks - ranks.mean()) ** 2
             base[i] = spread[ours].sum() / max(spread.sum(), 1e-300)
-    return Inputs(kept, classes, base)
+    return Inputs(kept, classes, base, _heard(priors))
+
+
+def _heard(priors: Sequence[Prior]) -> list[Prior]:
+    return list({_key(one): one for prior in priors for one in (prior.mix or (prior,)) if one.pool is not None and one.pool.heard()}.values())
 
 
 def _uncertain(priors: Sequence[Prior]) -> dict[str, Prior]:

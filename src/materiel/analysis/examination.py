@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -25,24 +25,35 @@ from materiel.errors import RunError, nearest
 from materiel.evidence import conversions
 from materiel.evidence.grades import Grade
 from materiel.evidence.ledger import Ledger
-from materiel.quantities import Distribution, QuantityError
+from materiel.evidence.records import Claim
+from materiel.quantities import Distribution, QuantityError, read
 
 Array = npt.NDArray[np.float64]
 
-Verdict = Literal["stands", "fits", "contested", "contradicted", "alone"]
+Verdict = Literal["stands", "one voice", "fits", "contested", "contradicted", "alone"]
 
 MEANING: dict[Verdict, str] = {
     "stands": "others say the same, and nothing of weight speaks against it",
+    "one voice": "a single other origin says the same, and nothing of weight speaks against it",
     "fits": "nobody else says it, but what everything else makes of its quantity agrees with it",
     "contested": "others speak for it and against it, or its quantity surprises",
     "contradicted": "others speak against it and hardly anyone for it, or its quantity is next to impossible",
-    "alone": "nothing else speaks to it",
+    "alone": "no other origin speaks to it",
 }
+
+_VERB: dict[Verdict, str] = {
+    "stands": "stands", "one voice": "has one voice beside it", "fits": "fits", "contested": "is contested", "contradicted": "is contradicted",
+    "alone": "stands alone",
+}  # fmt: skip
 
 SURPRISING = 3.3
 """Bits from which a claim surprises: one chance in ten."""
 IMPOSSIBLE = 6.6
 """Bits from which a claim is next to impossible: one chance in a hundred."""
+WEIGHTY = 0.5
+"""Strength, half that of an assumption, from which what speaks against a claim can contradict it."""
+FIRM = 1.75
+"""Strength from which a single voice is enough for a claim to stand: usually reliable and probably true make 1.8."""
 
 
 @dataclass(frozen=True)
@@ -133,24 +144,38 @@ def examine(case: Case, claim: str, prediction: Prediction | None) -> Examined:
     """Return how a claim of a case stands against a prediction made without it (None if there is none) and against the voices of the whole ledger."""
     ledger, one = case.ledger, case.ledger.claims[claim]
     agreeing, opposing = _heard(case, claim, "agrees"), _heard(case, claim, "contradicts")
+    prediction = _in_its_unit(one, prediction) if prediction and target(case, claim).number else prediction
     says = _says(case, claim, prediction.unit) if prediction else None
-    quantiles = percentile = bits = None
+    quantiles = percentile = bits = unhedged = None
     if prediction is not None and says is not None:
         drawn = _ends(np.quantile(prediction.values, (0.05, 0.5, 0.95), method="inverted_cdf"))
         quantiles = tuple(value if math.isfinite(value) else None for value in drawn)
-        percentile, bits = _placed(says, prediction.values, ledger.grade(claim))
-    verdict = _verdict(bits, case.rule.strength(ledger.grade(claim)), agreeing, opposing)
+        percentile, unhedged = _placed(says, prediction.values, ledger.grade(claim).approximation)
+        bits = _hedged(unhedged, ledger.grade(claim))
+    verdict = _verdict(bits, unhedged, case.rule.strength(ledger.grade(claim)), agreeing, opposing)
     about = prediction.text if prediction else ""
     said = _ends(says.quantile(np.array([0.05, 0.5, 0.95]))) if says else None
-    told = [f"{claim} {'is ' if verdict.endswith('ed') or verdict == 'alone' else ''}{verdict}: {MEANING[verdict]}."]
+    told = [f"{claim} {_VERB[verdict]}: {MEANING[verdict]}."]
     if prediction is not None and said is not None and quantiles is not None and percentile is not None and bits is not None:
         told += _held_against(case, prediction, said, quantiles, percentile, bits)
+        if unhedged is not None and unhedged >= SURPRISING > bits:
+            told.append(f"It is hedged ({one.hedge}), and so commits its author only that far: said flatly it would be {unhedged:.1f} bits.")
     told += _voices(agreeing, opposing)
     base_share = None if prediction is None or math.isnan(prediction.base_share) else prediction.base_share
     return Examined(
         claim, verdict, " ".join(told), one.statement, str(ledger.grade(claim)), one.quote, one.doubt, sorted(left_out(case, claim)), about,
         prediction.unit if prediction else "", said, quantiles, percentile, bits, base_share, agreeing, opposing,
     )  # fmt: skip
+
+
+def _in_its_unit(claim: Claim, prediction: Prediction) -> Prediction:
+    """Return a prediction in the unit that a claim uses, which readers know it by; as it is where the claim writes none that fits."""
+    try:
+        written = read(claim.value)[1] if claim.value is not None else ""
+        factor = units.factor(prediction.unit, written)
+    except (QuantityError, units.UnitError):
+        return prediction
+    return replace(prediction, unit=written, values=prediction.values * factor) if written else prediction
 
 
 def _heard(case: Case, claim: str, how: Literal["agrees", "contradicts"]) -> list[Heard]:
@@ -177,7 +202,8 @@ def _says(case: Case, claim: str, unit: str) -> Distribution | None:
         return None
     prior = numbers(case).get(target(case, claim).number)
     pool = prior.pool if prior else None
-    said = next((heard.value for heard in pool.heard() if heard.claim == claim), None) if pool else None  # days and shares are read by their number
+    used = next((heard.value.scaled(pool.factor) for heard in pool.heard() if heard.claim == claim), None) if pool else None  # days are read by their number
+    said = used.scaled(units.factor(prior.unit, unit)) if prior and used and unit != units.plain(prior.unit) else used
     share = pool.share if pool and said else unit in ("", "1")
     try:
         if said is None:
@@ -185,36 +211,40 @@ def _says(case: Case, claim: str, unit: str) -> Distribution | None:
             said = said.scaled(units.factor(written, unit))
     except (QuantityError, units.UnitError) as error:
         raise RunError(f"claim {claim!r} cannot be held against what is predicted: {error}") from None
-    if grade.approximation in ("at least", "at most"):
+    if grade.approximation in ("at least", "at most") or (pool is not None and pool.date):
         return said
     return case.rule.widen(said, grade, share=share and said.values[0] < 1)
 
 
-def _placed(says: Distribution, values: Array, grade: Grade) -> tuple[float, float]:
-    """Return the percentile at which a claim falls among predicted values, and its surprise in bits."""
+def _placed(says: Distribution, values: Array, approximation: str) -> tuple[float, float]:
+    """Return the percentile at which a claim falls among predicted values, and its surprise in bits, taken flatly."""
     points = says.quantile((np.arange(100) + 0.5) / 100)
     ordered = np.sort(values)
     below = np.searchsorted(ordered, points, side="left").mean() / len(ordered)
     not_above = np.searchsorted(ordered, points, side="right").mean() / len(ordered)
     least = 1.0 / (len(ordered) + 1)
-    outside = {"at least": 1.0 - below, "at most": not_above}.get(grade.approximation, min(1.0, 2.0 * min(not_above, 1.0 - below)))
+    outside = {"at least": 1.0 - below, "at most": not_above}.get(approximation, min(1.0, 2.0 * min(not_above, 1.0 - below)))
+    return 50.0 * float(below + not_above), abs(math.log2(max(float(outside), least)))
+
+
+def _hedged(bits: float, grade: Grade) -> float:
+    """Return what is left of a surprise when the claim is hedged."""
     word = sum(grade.likelihood) / 2
-    chance = word * max(float(outside), least) + 1.0 - word
-    return 50.0 * float(below + not_above), abs(math.log2(chance))
+    return abs(math.log2(word * 2.0**-bits + 1.0 - word))
 
 
-def _verdict(bits: float | None, own: float, agreeing: Sequence[Heard], opposing: Sequence[Heard]) -> Verdict:
+def _verdict(bits: float | None, unhedged: float | None, own: float, agreeing: Sequence[Heard], opposing: Sequence[Heard]) -> Verdict:
     """Return the word for how a claim stands: by its surprise and by the strengths for and against it, its own included. The order of the tests is the rule."""
     for_it, against = (sum(heard.strength for heard in side) for side in (agreeing, opposing))
     if bits is not None and bits >= IMPOSSIBLE:
         return "contradicted"
-    if against > 0 and against >= max(2 * for_it, own):
+    if against >= max(2 * for_it, own, WEIGHTY):
         return "contradicted"
     if against > for_it / 2 or (bits is not None and bits >= SURPRISING):
         return "contested"
     if for_it > 0:
-        return "stands"
-    return "alone" if bits is None else "fits"
+        return "stands" if len(agreeing) > 1 or for_it >= FIRM else "one voice"
+    return "fits" if unhedged is not None and unhedged < SURPRISING else "alone"
 
 
 def _held_against(
@@ -223,9 +253,12 @@ def _held_against(
     """Yield the sentences that hold what a claim says against a prediction."""
     ends = [value for value in quantiles if value is not None]
     low, middle, high = (_shown(case, prediction, value, ends, bare=i < 2) for i, value in enumerate(quantiles))
+    said = _shown(case, prediction, says[2], says)
+    if says[0] < says[2]:
+        said = f"{_shown(case, prediction, says[0], says, bare=True)} to {said}"
     yield (
-        f"Without it and its origin, everything else puts this ({prediction.text}) at {middle}, 90 % range {low} to {high}; what it says, "
-        f"{_shown(case, prediction, says[1], says)}, lies at percentile {min(max(round(percentile), 1), 99)}: {bits:.1f} bits of surprise."
+        f"Without it and its origin, everything else puts this ({prediction.text}) at {middle}, 90 % range {low} to {high}; "
+        f"what it says, {said}, lies at percentile {min(max(round(percentile), 1), 99)}: {bits:.1f} bits of surprise."
     )
     if not math.isnan(prediction.base_share):
         yield f"Of that prediction {round(100 * prediction.base_share)} % rests on assumptions."

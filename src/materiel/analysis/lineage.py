@@ -8,6 +8,7 @@ a claim out changes what a voice says (several claims of one origin, measurement
 from __future__ import annotations
 
 import datetime
+import functools
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from materiel.engine.draws import sample, voices
 from materiel.equations import NEVER
 from materiel.evidence.ledger import Ledger
 from materiel.evidence.pooling import Part, Pool, Prior
+from materiel.quantities import Distribution
 
 Array = npt.NDArray[np.float64]
 
@@ -34,6 +36,9 @@ FEWEST = 200
 """Effective draws below which no answer without a claim is stated."""
 
 _PRIOR_DRAWS = 4000
+
+_KOLMOGOROV = 1.628
+"""99th percentile of Kolmogorov's distribution."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +70,16 @@ class Cited:
 
 @dataclass(frozen=True)
 class Shift:
-    """The answer on other terms: quantiles in the answer's unit (None past the horizon), the probability of its threshold, and the effective number of draws."""
+    """The answer on other terms: quantiles in the answer's unit (None past the horizon), the probability of its threshold, and the effective number of draws.
+
+    `visible` says whether it differs from the answer by more than chance would make it: the largest difference of their distribution functions over what
+    it would be if the weights had nothing to do with the answer, against the 99th percentile of Kolmogorov's distribution.
+    """
 
     quantiles: dict[int, float | None]
     probability: float | None
     effective: float
+    visible: bool
 
 
 @dataclass(frozen=True)
@@ -140,14 +150,17 @@ def without(ledger: Ledger, answer: Answer, priors: Sequence[Prior], claims: Col
     """Return an answer as it would be had the claims, and what rests on them, never been made; None where the runs at hand cannot tell."""
     gone = ledger.resting_on(claims)
     count = len(answer.values)
-    weights = np.ones(count)
+    by_stream: dict[str, Array] = {}
     for prior in priors:
         if prior.pool is None or not any(one.claim in gone for one in prior.pool.heard()):
             continue
         ratios = _ratios(prior.parts, prior.pool.without(gone).parts())
         if ratios is None:
             return None
-        weights *= ratios[prior.pick(voices(prior, seed, 0, count))]
+        picked = ratios[prior.pick(voices(prior, seed, 0, count))]
+        if not np.array_equal(by_stream.setdefault(prior.stream, picked), picked):
+            return None  # in two scenarios, one draw listens to two voices
+    weights = functools.reduce(np.multiply, by_stream.values(), np.ones(count))
     effective = float(weights.sum() ** 2 / max((weights**2).sum(), 1e-300))
     return _shift(answer, weights, effective) if effective >= FEWEST else None
 
@@ -194,7 +207,7 @@ class _Weigher:
         if not part.claims:
             return Voice(part.weight, says, said, origins, [], None, "")
         heard = _heard_with(prior.pool, part)
-        shift = without(ledger, self.answer, self.inputs.priors, heard, self.seed)
+        shift = without(ledger, self.answer, self.inputs.heard, heard, self.seed)
         if shift is None and self.again is not None:
             shift = as_shift(self.again(tuple(sorted(heard)))[self.answer.asked.id])
         silent = "" if shift else "these runs cannot tell; --exact repeats them without it"
@@ -214,7 +227,7 @@ def spread(case: Case, three: tuple[float, float, float], unit: str) -> str:
 
 def as_shift(answer: Answer) -> Shift:
     """Return the answer of another run as what this one would be on its terms."""
-    return Shift(answer.quantiles, answer.probability, float(len(answer.values)))
+    return Shift(answer.quantiles, answer.probability, float(len(answer.values)), visible=True)
 
 
 def _heard_with(pool: Pool | None, part: Part) -> set[str]:
@@ -225,11 +238,18 @@ def _heard_with(pool: Pool | None, part: Part) -> set[str]:
 
 def _ratios(old: Sequence[Part], new: Sequence[Part]) -> Array | None:
     """Return new over old weight of every part, nought for those that are gone; None if something new is said."""
-    after = {(part.distribution, part.origins): part.weight for part in new}
-    before = {(part.distribution, part.origins) for part in old}
-    if not after.keys() <= before:
+    before, after = _weights(old), _weights(new)
+    if not after.keys() <= before.keys():
         return None
-    return np.array([after.get((part.distribution, part.origins), 0.0) / part.weight for part in old])
+    return np.array([after.get((part.distribution, part.origins), 0.0) / before[part.distribution, part.origins] for part in old])
+
+
+def _weights(parts: Sequence[Part]) -> dict[tuple[Distribution, tuple[str, ...]], float]:
+    """Return the weight of whatever is said by whomever: the same word may stand in a reference class and beside it."""
+    made: dict[tuple[Distribution, tuple[str, ...]], float] = {}
+    for part in parts:
+        made[part.distribution, part.origins] = made.get((part.distribution, part.origins), 0.0) + part.weight
+    return made
 
 
 def _shift(answer: Answer, weights: Array, effective: float) -> Shift:
@@ -243,7 +263,14 @@ def _shift(answer: Answer, weights: Array, effective: float) -> Shift:
         side, bound = answer.asked.threshold
         met = answer.values > bound if side == "above" else answer.values < bound
         probability = float(weights[met].sum() / weights.sum())
-    return Shift(quantiles, probability, effective)
+    return Shift(quantiles, probability, effective, _visible(values, cumulated, weights))
+
+
+def _visible(values: Array, cumulated: Array, weights: Array) -> bool:
+    last = np.append(values[1:] != values[:-1], True)  # equal values are one step of a distribution function
+    apart = float(np.abs(cumulated - np.arange(1, len(values) + 1) / len(values))[last].max())
+    chance = float(np.sqrt(((weights / weights.sum() - 1 / len(values)) ** 2).sum()))
+    return apart > _KOLMOGOROV * chance
 
 
 def _three(values: Array) -> tuple[float, float, float]:

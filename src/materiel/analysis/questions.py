@@ -228,7 +228,9 @@ class _Asker:
         own = f"{read_unit}/day" if per_day else read_unit
         path = f"{self.name}.{target.key}"
         if question.conversion:
-            return self._converted(target, weight_unit, 1.0 / case.step if per_day else 1.0)
+            # weights are per unit of an item and per day; what the question's own unit adds to that, such as the k of kround/month, is taken out
+            one = float(units.quantity(unit).to_base_units().magnitude)
+            return self._converted(target, weight_unit, (1.0 / case.step if per_day else 1.0) / one)
         try:
             factor = units.factor(own, unit)
         except units.UnitError as error:

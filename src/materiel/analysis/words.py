@@ -57,7 +57,8 @@ def rounded(value: float, low: float, high: float) -> float:
 
 def number(value: float, low: float, high: float, unit: str) -> str:
     """Return a value with its unit as people write it: 2.4 million rounds, rounded by the interval from low to high."""
-    size = max(abs(low), abs(high), abs(value))
+    whole = max(abs(low), abs(high), abs(value))
+    size = whole if abs(value) >= whole / 20 else abs(value)  # what is small beside the rest is no 0.02 million
     scale, name = next(((scale, name) for scale, name in ((1e9, " billion"), (1e6, " million")) if size >= scale), (1.0, ""))
     return f"{rounded(value, low, high) / scale:,.6g}{name}{plural(unit)}"
 

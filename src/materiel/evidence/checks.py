@@ -89,12 +89,11 @@ def remarks(ledger: Ledger) -> Iterator[Finding]:
 
 
 def _graded(ledger: Ledger) -> Iterator[Finding]:
+    known = [*ledger.publishers, *(one.name for one in ledger.publishers.values())]
     for name, source in ledger.sources.items():
-        if source.reliability is None and source.publisher not in ledger.publishers:
-            by_name = (publisher for publisher, one in ledger.publishers.items() if one.name == source.publisher)
-            near = next(by_name, nearest(source.publisher, list(ledger.publishers)))
-            found = f"source {name!r} has no reliability, and {source.publisher!r} is no id of publishers"
-            yield Finding(("sources", name), found, "its own `reliability`, or a publisher by id", near, key=True)
+        if source.reliability is None and source.publisher not in known:
+            found = f"source {name!r} has no reliability, and {source.publisher!r} is none of publishers"
+            yield Finding(("sources", name), found, "its own `reliability`, or a publisher that has one", nearest(source.publisher, known), key=True)
 
 
 def _origins(ledger: Ledger) -> Iterator[Finding]:

@@ -34,6 +34,8 @@ def parse(text: str) -> Formula:
     """Return the formula of a text. Raises QuantityError."""
     if len(text) > MOST:
         raise QuantityError(f"a formula of {len(text)} characters", f"at most {MOST}")
+    if set(text) & {"#", "\\"}:  # what stands behind them would be dropped unsaid
+        raise QuantityError(f"{text!r} is no formula", _ALLOWED)
     try:
         tree = ast.parse(text.strip().replace("^", "**"), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):

@@ -81,7 +81,8 @@ class Ledger:
         """Return the claims of a claim, source, publisher or origin given by its id. Raises RunError when there is none."""
         found = {claim for claim, voice in self.voices.items() if voice == name and claim in self.claims}
         found |= {claim for claim, one in self.claims.items() if name in (claim, one.source) or name in self._trail(one.origin)}
-        found |= {claim for claim, one in self.claims.items() if one.source in self.sources and self.sources[one.source].publisher == name}
+        house = self.publishers.get(name)
+        found |= {claim for claim, one in self.claims.items() if name == self.publisher(one.source) or (house and house is self._publisher(one.source))}
         if not found:
             ids = [*self.sources, *self.publishers, *self.origins, *self.claims]
             near = nearest(name, ids)
@@ -103,13 +104,18 @@ class Ledger:
 
     def publisher(self, source: str) -> str:
         """Return the name of a source's publisher."""
-        said = self.sources[source].publisher
-        return self.publishers[said].name if said in self.publishers else said
+        known = self._publisher(source)
+        return known.name if known else self.sources[source].publisher
 
     def reliability(self, source: str) -> Reliability:
-        """Return the grade of a source: its own, or its publisher's."""
-        one = self.sources[source]
-        return one.reliability or (self.publishers[one.publisher].reliability if one.publisher in self.publishers else "F")
+        """Return the grade of a source: its own, or its publisher's; F where nobody graded either."""
+        known = self._publisher(source)
+        return self.sources[source].reliability or (known.reliability if known else "F")
+
+    def _publisher(self, source: str) -> Publisher | None:
+        """Return the publisher of a source, which names it by its id or, as in files of other programs, by its name."""
+        said = self.sources[source].publisher
+        return self.publishers.get(said) or next((one for one in self.publishers.values() if one.name == said), None)
 
     def grade(self, claim: str) -> Grade:
         """Return the grade of a claim, with what its hedge means."""
@@ -179,7 +185,7 @@ def _judged(record: _Judged, field_name: str, day: datetime.date) -> _Judged:
 def _silenced(claim: Claim, hidden: Collection[str]) -> Claim:
     """Return a claim without references to hidden ones; a doubt or note that rests on one of them goes with it."""
     said_later = [name for name in (*claim.agrees, *claim.contradicts, claim.origin) if name in hidden]
-    cites = {name: _cites(getattr(claim, name), hidden) for name in ("doubt", "note")}
+    cites = {name: bool(cited(getattr(claim, name), hidden)) for name in ("doubt", "note")}
     if not said_later and not any(cites.values()):
         return claim
     against = any(name in hidden for name in claim.contradicts)
@@ -195,11 +201,7 @@ def _silenced(claim: Claim, hidden: Collection[str]) -> Claim:
 
 
 def _noteless(source: Source, hidden: Collection[str]) -> Source:
-    return source.model_copy(update={"note": ""}) if _cites(source.note, hidden) else source
-
-
-def _cites(text: str, hidden: Collection[str]) -> bool:
-    return bool(cited(text, hidden))
+    return source.model_copy(update={"note": ""}) if cited(source.note, hidden) else source
 
 
 def cited(text: str, ids: Container[str]) -> list[str]:

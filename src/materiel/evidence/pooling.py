@@ -147,7 +147,7 @@ def _voices(pool: Pool, statements: Sequence[Statement]) -> list[_Voice]:
         for one in together:
             said, grade = _written(one.value), replace(one.grade, credibility=first.grade.credibility)
             said = said if pool.date else pool.rule.widen(said, grade, share=pool.share)
-            says[said] = (*says.get(said, ()), one.claim)
+            says[said] = tuple(dict.fromkeys((*says.get(said, ()), one.claim)))  # a claim may be named by a class and again below it
         rising = dict(sorted(says.items(), key=lambda entry: _rank(entry[0])))  # so that no repetition changes their order
         made.append(_Voice((origin,), pool.rule.strength(first.grade), rising, first.observed))
     return made
@@ -165,7 +165,8 @@ def _combined(voices: list[_Voice]) -> list[_Voice]:
     by_scale: dict[str, list[_Voice]] = {}
     for voice in filter(_measured, voices):
         by_scale.setdefault(next(iter(voice.says)).scale, []).append(voice)
-    return [*(voice for voice in voices if not _measured(voice)), *(_merged(group) if len(group) > 1 else group[0] for group in by_scale.values())]
+    together = [group for group in by_scale.values() if len(group) > 1]
+    return [*(voice for voice in voices if not any(voice in group for group in together)), *map(_merged, together)]
 
 
 def _measured(voice: _Voice) -> bool:

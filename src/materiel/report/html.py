@@ -209,6 +209,8 @@ def _claims(case: Case, used: set[str]) -> list[Listed]:
 
 def _shifted(shift: Shift, why: Why) -> str:
     """Return the answer without a voice, beside the probability that it had with it."""
+    if not shift.visible:
+        return "no change that these runs can show"
     low, middle, high = (shift.quantiles[percent] for percent in (5, 50, 95))
     if low is None or middle is None or high is None:
         spread = "partly beyond the horizon"

@@ -31,7 +31,7 @@ def chart(case: Case, priors: list[Prior]) -> str:
     parts: list[str] = []
     for factor in (1 / 30, 1 / 10, 1 / 3, 1, 3, 10, 30):
         x = _x(math.log10(factor))
-        label = f"{factor:g} times" if factor > 1 else f"1/{1 / factor:g}"
+        label = f"{factor:g}" if factor > 1 else f"1/{1 / factor:g}"
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 10}" y2="{height - 6}"/>')
         parts.append(f'<text class="tick" x="{x:.1f}" y="{TOP - 15}" text-anchor="middle">{label if factor != 1 else "median"}</text>')
     for i, prior in enumerate(priors):
@@ -53,7 +53,7 @@ def _row(case: Case, prior: Prior, y: int) -> list[str]:
         f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{escape(_short(prior.stream))}</text>',
         f'<text class="tick" x="{RIGHT + 8}" y="{y + 4}">{escape(spread(case, (low, middle, high), prior.unit))}</text>',
     ]
-    if not 0 < low <= high:
+    if prior.unit == "date" or not 0 < low <= high:
         return parts
 
     def bar(a: float, b: float, kind: str) -> str:

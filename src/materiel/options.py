@@ -1,0 +1,52 @@
+"""How a case is read, and how it is run: what the command line and Python users may choose."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, replace
+
+from materiel.errors import RunError
+from materiel.evidence.grades import DEFAULT
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a case is read: as of which day (its own if None), in which scenario, with which step in days (its own if None), under which rules of evidence.
+
+    `drop` names sources, publishers, origins or claims that are left out; `independent` takes every claim for an origin of its own.
+    """
+
+    as_of: datetime.date | None = None
+    scenario: str = ""
+    step: float | None = None
+    rules: str = DEFAULT
+    drop: tuple[str, ...] = ()
+    independent: bool = False
+
+    @property
+    def plain(self) -> Reading:
+        """The same reading with all evidence, under the default rules."""
+        return replace(self, rules=DEFAULT, drop=(), independent=False)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a study is run: how the case is read, which draws, on which engine (`native` or `numpy`); `only` names the questions asked (all if empty)."""
+
+    reading: Reading = Reading()
+    draws: int = 2000
+    seed: int = 1
+    engine: str = "native"
+    chunk: int = 1024
+    only: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Refuse options that no run can have. Raises RunError."""
+        for name, value, least in (("draws", self.draws, 1), ("seed", self.seed, 0), ("chunk", self.chunk, 1)):
+            if not isinstance(value, int) or value < least:  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise RunError(f"{name} {value!r}; a whole number of at least {least}")
+        step = self.reading.step
+        if step is not None and not (isinstance(step, int | float) and 0.01 <= step <= 366):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise RunError(f"step of {step} days; from 0.01 to 366 days")
+        if self.engine not in ("native", "numpy"):
+            raise RunError(f"unknown engine {self.engine!r}; native or numpy")
