@@ -24,7 +24,7 @@ from materiel.analysis.comparison import Change, Comparison, Edition
 from materiel.analysis.examination import Examined
 from materiel.analysis.lineage import Shift, Why
 from materiel.analysis.questions import Answer, Asked, Branch
-from materiel.case.files import find
+from materiel.case.files import find, read_files
 from materiel.case.loading import load as load_case
 from materiel.case.model import Case, Instance
 from materiel.case.schema import Question
@@ -191,8 +191,8 @@ class Run:
 
         return {
             "run": self.identity, "case": self.case.name, "path": str(self.study.name), "case_sha256": self.case.digest, "as_of": self.case.as_of, "seed": self.options.seed,
-            "draws": self.options.draws, "step": self.case.step, "scenario": self.case.scenario, "engine": self.options.engine, "rules": self.case.rule.name,
-            "drop": ",".join(self.options.reading.drop), "independent": str(self.options.reading.independent).lower(),
+            "draws": self.options.draws, "step": self.case.step, "scenario": self.case.scenario, "engine": self.options.engine, "rules": self.options.reading.rules,
+            "drop": list(self.options.reading.drop), "independent": str(self.options.reading.independent).lower(),
             "version": __version__, "numpy": np.__version__, "laws": self.laws,
         }  # fmt: skip
 
@@ -423,16 +423,15 @@ def repeat(folder: Path) -> Run:
     try:
         kept: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         day = datetime.date.fromisoformat(kept["as_of"])
-        drop = tuple(filter(None, str(kept["drop"]).split(",")))
+        drop = tuple(map(str, kept["drop"]))
         reading = Reading(day, kept["scenario"], kept["step"], kept["rules"], drop, kept["independent"] == "true")
         options = Options(reading, kept["draws"], kept["seed"], kept["engine"])
         path, digest = str(kept["path"]), str(kept["case_sha256"])
     except (OSError, ValueError, KeyError, TypeError):
         raise RunError(f"{folder} keeps no run of this version") from None
-    run = load(path).again(options)
-    if run.case.digest != digest:
+    if read_files(find(path))[2] != digest:
         raise RunError(f"{folder}: the files of {path} have changed since this run, so that it cannot be repeated")
-    return run
+    return Study(path).again(options)
 
 
 def load(name: str | Path) -> Study:

@@ -10,7 +10,7 @@ from materiel.analysis import words
 from materiel.analysis.comparison import Account, Cell, Change, Comparison
 from materiel.analysis.examination import Examined
 from materiel.analysis.lineage import Cited, Driver, Shift, Voice, Why
-from materiel.case.checks import anachronisms
+from materiel.case.checks import anachronisms, unheard
 from materiel.study import Run
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ def heading(run: Run) -> str:
     told += ["every claim taken for independent"] if reading.independent else []
     if told:
         lines.append(f"Evidence: {'; '.join(told)}.")
+    if cited := unheard(case):
+        lines.append(
+            f"{len(cited)} assumption{'s give' if len(cited) > 1 else ' gives'} what was dropped as a reason "
+            f"and stay{' as they are' if len(cited) > 1 else 's as it is'} ({_few(list(cited), 4)})."
+        )
     if case.as_of < case.written:
         late = anachronisms(case)
         lines.append(f"Whatever was known later is hidden: {len(case.whole.claims) - len(case.ledger.claims)} claims. " + hindsight(late))
@@ -87,32 +92,39 @@ def chain(why: Why) -> None:
 
 
 def _driver(tree: Tree, driver: Driver, why: Why) -> None:
-    node = tree.add(_plain(f"{round(100 * driver.share)} % {driver.number}: {driver.said}; {round(100 * driver.base_share)} % of its own doubt is assumed"))
+    told = f"{round(100 * driver.share)} % {driver.number}: {driver.said}; {round(100 * driver.base_share)} % of its own doubt is assumed"
+    node = tree.add(_plain(told + (f"; correlated with {', '.join(driver.correlated)}" if driver.correlated else "")))
     for voice in driver.voices:
         _voice(node, voice, driver, why)
 
 
 def _voice(node: Tree, voice: Voice, driver: Driver, why: Why) -> None:
     weight = f"weight {round(100 * voice.weight)} %"
-    if not voice.claims:
-        node.add(_plain(f"{weight}, {'assumed' if driver.kind == 'base' else driver.kind}: {driver.base or voice.said}. {driver.because}"))
+    if not voice.origins:
+        for saying in voice.says:
+            node.add(_plain(f"{weight}, {'assumed' if driver.kind == 'base' else driver.kind}: {driver.base or saying.said}. {driver.because}"))
         return
-    branch = node.add(_plain(f"{weight}, said by {' and '.join(voice.origins)}: {voice.said}"))
-    for claim in voice.claims:
-        _claim(branch, claim)
-    branch.add(_plain(f"without it: {_shifted(voice.without, why)}" if voice.without else f"without it: {voice.silent}"))
+    claims = [claim for saying in voice.says for claim in saying.claims]
+    branch = node.add(_plain(f"{weight}, said by {' and '.join(voice.origins)}" + (f", graded by {voice.graded_by}" if len(claims) > 1 else "")))
+    for saying in voice.says:
+        for claim in saying.claims:
+            _claim(branch, claim, said=saying.said)
+        if saying.without:
+            branch.add(_plain(f"without {', '.join(claim.id for claim in saying.claims)} alone: {_shifted(saying.without, why)}"))
+    branch.add(_plain(f"without this voice: {_shifted(voice.without, why) if voice.without else voice.silent}"))
 
 
-def _claim(node: Tree, claim: Cited, name: str = "") -> None:
-    node = node.add(
-        _plain(f"{name}{claim.id} [{claim.grade}, {claim.kind}, known {claim.known}]: {claim.statement}{f' ({claim.value})' if claim.value else ''}")
-    )
-    node.add(_plain(f"{claim.publisher}, {claim.title}{f', {claim.url}' if claim.url else ''}"))
+def _claim(node: Tree, claim: Cited, name: str = "", said: str = "") -> None:
+    value = f" ({claim.value})" if claim.value else ""
+    heard = f", heard as {said}" if said else ""
+    node = node.add(_plain(f"{name}{claim.id} [{claim.grade}, {claim.kind}, known {claim.known}]: {claim.statement}{value}{heard}"))
+    node.add(_plain(", ".join(filter(None, (claim.publisher, claim.title, claim.url, "" if claim.seen else "page not seen")))))
     if claim.quote:
         node.add(_plain(f"“{claim.quote}”" + (f" ({claim.translation})" if claim.translation else "")))
-    for label, said in (("hedged: ", claim.hedge), ("worked out as: ", claim.formula), ("doubt: ", claim.doubt)):
-        if said:
-            node.add(_plain(f"{label}{said}"))
+    reason = claim.note if claim.kind in ("assumed", "derived") else ""
+    for label, words_ in (("hedged: ", claim.hedge), ("worked out as: ", claim.formula), ("reason: ", reason), ("doubt: ", claim.doubt)):
+        if words_:
+            node.add(_plain(f"{label}{words_}"))
     for label, ids in (("same origin, same thing: ", claim.repeats), ("agrees with: ", claim.agrees), ("contradicts: ", claim.contradicts)):
         if ids:
             node.add(_plain(f"{label}{', '.join(ids)}"))

@@ -103,6 +103,17 @@ def quantity(text: str) -> Any:
     return _parse(text)
 
 
+def bare(text: str) -> str:
+    """Return a unit without prefixes and with times in days: round/day for kround/month, t for kt. Raises UnitError."""
+    _parse(text)
+
+    def word(found: re.Match[str]) -> str:
+        name = cast("Any", registry()).parse_unit_name(found[0])[0][1]
+        return "day" if _parse(name).is_compatible_with("day") else str(name)
+
+    return re.sub(r"[A-Za-z_]+", word, text)
+
+
 @functools.lru_cache(maxsize=4096)
 def _parse(text: str) -> Any:
     if len(text) > 80:

@@ -32,7 +32,8 @@ def test_the_ledger_that_the_docs_show_runs(tmp_path):
     (block,) = re.findall(r"```yaml\n(.*?)```", (DOCS / "ledger.md").read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "case.yaml").write_text(block, encoding="utf-8")
     why = materiel.load(tmp_path).run(draws=400).why("left")
-    assert {claim.id for driver in why.drivers for voice in driver.voices for claim in voice.claims} == {"rounds-in-store", "paper-millions", "count-of-sheds"}
+    sayings = [saying for driver in why.drivers for voice in driver.voices for saying in voice.says]
+    assert {claim.id for saying in sayings for claim in saying.claims} == {"rounds-in-store", "paper-millions", "count-of-sheds"}
 
 
 def test_links_between_pages_lead_somewhere():

@@ -96,12 +96,12 @@ def plain() -> Files:
     paper = {"title": "A paper", "published": day(-9)}
     sources = {
         "pictures": paper | {"publisher": "Eyes", "reliability": "B"}, "times": paper | {"publisher": "press"}, "post": paper | {"publisher": "press", "reliability": "C"},
-        "globe": paper | {"publisher": "press"}, "manual": paper | {"publisher": "Army", "reliability": "A", "note": "a good one"},
+        "globe": paper | {"publisher": "press"}, "abacus": paper | {"publisher": "Army", "reliability": "B", "published": day(12)}, "manual": paper | {"publisher": "Army", "reliability": "A", "note": "a good one"},
     }  # fmt: skip
     return {
         "case.yaml": case | numbers, "questions.yaml": questions, "claims.yaml": claims, "sources.yaml": sources,
         "publishers.yaml": {"press": {"name": "The press", "reliability": "C"}}, "origins.yaml": {"mnd": {"title": "Ministry"}, "agency": {"title": "Agency", "repeats": "mnd"}},
-        "observations.csv": [["series", "period", "quantity", "unit", "source", "known", "credibility", "note"], ["counts", day(10), "8", "Mround", "pictures", day(12), "2", ""]],
+        "observations.csv": [["series", "period", "quantity", "unit", "source", "known", "credibility", "note"], ["counts", day(10), "8", "Mround", "pictures", day(12), "2", ""], ["counts", day(11), "8", "Mround", "abacus", day(13), "2", ""]],
     }  # fmt: skip
 
 
@@ -251,6 +251,14 @@ def a_judgement_of_a_claim(files: Files) -> None:
 @plant
 def a_judgement_of_a_term(files: Files) -> None:
     files["claims.yaml"]["mass"]["revisions"] = [{"known": day(LATER), "credibility": 6, "because": "another shell"}]
+
+
+@plant
+def claims_of_a_source_that_counted_before(files: Files) -> None:
+    """A source stays for what it was seen to count by the day, although all its claims were known only later; and for nothing else."""
+    first(files, "late-abacus", later("abacus", "7 Mround"))
+    files["sources.yaml"]["late-abacus"] = files["sources.yaml"]["abacus"] | {"title": "A later one"}
+    first(files, "late-abacus-too", later("late-abacus", "7 Mround"))
 
 
 @plant

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from materiel.case.loading import load
 from materiel.errors import CaseError, RunError
 from materiel.evidence import vocabulary
 from materiel.evidence.grades import Grade
@@ -243,6 +245,23 @@ def test_sources_stand_in_the_list_when_a_contemporary_could_have_had_them():
     assert set(early) == {"history", "paper", "unread"}, "the memorandum was secret, and the next had not come out"
     assert early["paper"].note == ""
     assert set(one.as_of(on(9)).sources) == {"history", "memo", "paper", "unread", "next"}
+    assert set(one.as_of(on(5), {"memo", "next"}).sources) == {"history", "memo", "paper", "unread", "next"}, "what it counted was known"
+    assert one.as_of(on(5), {"memo"}).claims == one.as_of(on(5)).claims
+
+
+@pytest.mark.parametrize("n", [1, 2, 8, 9])
+def test_a_source_stands_in_the_list_from_the_day_on_which_what_it_counted_was_known(tmp_path, n):
+    """Its only claim was known on the ninth day, its observation on the second: the first hid it, the second shows it."""
+    data = {
+        "format": 1, "title": "Nothing", "start": day(0), "end": day(20), "claims": {"late": claim("counter", 9)},
+        "sources": {"counter": {"publisher": "Press", "title": "A paper", "published": day(0), "reliability": "B"}},
+    }  # fmt: skip
+    (tmp_path / "case.yaml").write_text(json.dumps(data), encoding="utf-8")
+    (tmp_path / "observations.csv").write_text(f"series,period,quantity,unit,source,known\nrounds,{day(1)},3,round,counter,{day(2)}\n", encoding="utf-8")
+    found = load(tmp_path, as_of=on(n))
+    assert ("counter" in found.ledger.sources) == (n >= 2)
+    assert ("late" in found.ledger.claims) == (n >= 9)
+    assert len(found.observations) == (n >= 2)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,14 @@ import pytest
 from typer.testing import CliRunner
 
 import materiel
-from materiel.analysis.lineage import Driver, Why
+from materiel.analysis.drivers import inputs, leading, shares
+from materiel.analysis.lineage import Cited, Driver, Voice, Why, spread
 from materiel.cli import app
+from materiel.engine.draws import sample
+from materiel.equations import NEVER
 from materiel.errors import RunError
+from materiel.evidence.pooling import Part, Prior
+from materiel.quantities import read
 from materiel.study import Run, Study
 
 SOURCES = {
@@ -59,6 +65,15 @@ def only(why: Why) -> Driver:
     return driver
 
 
+def cited(voice: Voice) -> list[Cited]:
+    """Return all claims of a voice."""
+    return [one for saying in voice.says for one in saying.claims]
+
+
+def ids(voice: Voice) -> list[str]:
+    return [one.id for one in cited(voice)]
+
+
 @pytest.fixture
 def two_voices(tmp_path: Path) -> Study:
     """Return a store of which a ministry (B3, strength 1.2) says high and a newspaper (C4, 0.5) middle, against a base that says low."""
@@ -77,10 +92,36 @@ def test_the_only_uncertain_number_explains_all_and_is_named(two_voices):
 
 def test_weights_are_strengths_over_their_sum(two_voices):
     voices = only(two_voices.run(draws=400).why("held")).voices
-    assert [[one.id for one in voice.claims] for voice in voices] == [[], ["ministry"], ["paper"]]
+    assert [ids(voice) for voice in voices] == [[], ["ministry"], ["paper"]]
+    assert [voice.graded_by for voice in voices] == ["", "ministry", "paper"]
     assert [voice.weight for voice in voices] == pytest.approx([1 / 2.7, 1.2 / 2.7, 0.5 / 2.7])
     assert [voice.origins for voice in voices] == [[], ["The Ministry"], ["The Times"]]
-    assert [voice.says[::2] for voice in voices] == [pytest.approx(ends) for ends in ((1e6, 2e6), (1e8, 2e8), (1e7, 2e7))]
+    (base,), (high,), (middle,) = (voice.says for voice in voices)
+    assert [saying.says[::2] for saying in (base, high, middle)] == [pytest.approx(ends) for ends in ((1e6, 2e6), (1e8, 2e8), (1e7, 2e7))]
+    assert [saying.weight for saying in (base, high, middle)] == [voice.weight for voice in voices]
+    assert high.said == "140 million rounds (90 %: 100 million to 200 million)"
+    assert [saying.without for saying in (base, high, middle)] == [None] * 3, "what is all that a voice says falls with the voice"
+
+
+def test_a_number_is_pooled_from_its_voices_and_said_in_words(tmp_path):
+    driver = only(case(tmp_path, {}, number("1 to 4 Mround")).run(draws=400).why("held"))
+    assert driver.pooled == pytest.approx((1e6, 2e6, 4e6))
+    assert driver.said == "2 million rounds (90 %: 1 million to 4 million)"
+    assert driver.correlated == []
+
+
+def test_a_number_names_those_that_it_is_correlated_with(tmp_path):
+    names = ["shell", "depot", "small"]
+    stores = {name: {"item": "shell", "initial": number("10 to 20 Mround")} for name in names}
+    paths = {name: f"north.stockpiles.{name}.initial" for name in names}
+    pairs = [{"between": [paths["shell"], paths[name]], "rank": rank, "because": "one depot"} for name, rank in (("depot", 0.6), ("small", 0.3))]
+    sums = {"all": {"text": "In all", "value": [f"north.stockpiles.{name}.held" for name in names], "at": "2023-07-31"}}
+    why = case(tmp_path, {}, number(LOW), north={"stockpiles": stores}, questions=sums, correlations=pairs).run(draws=4000).why("all")
+    assert {driver.number: set(driver.correlated) for driver in why.drivers} == {
+        paths["shell"]: {paths["depot"], paths["small"]}, paths["depot"]: {paths["shell"]}, paths["small"]: {paths["shell"]},
+    }  # fmt: skip
+    done = CliRunner().invoke(app, ["why", str(tmp_path / "case.yaml"), "all", "--draws", "400"])
+    assert f"; correlated with {paths['shell']}" in " ".join(done.stdout.replace("│", " ").split())
 
 
 def test_doubt_that_is_the_bases_is_told_by_number(tmp_path):
@@ -141,7 +182,7 @@ def test_a_claim_in_a_class_and_beside_it_is_heard_once_and_taken_from_both(tmp_
     claims = {"ministry": claim("white", 3, HIGH), "paper": claim("times", 3, MIDDLE)}
     study = case(tmp_path, claims, number({"class": "stores"}, "ministry", "paper"), classes={"stores": number(LOW, "ministry")})
     run = study.run(draws=8000)
-    weights = {tuple(sorted({one.id for one in voice.claims})): voice.weight for voice in only(run.why("held")).voices}
+    weights = {tuple(ids(voice)): voice.weight for voice in only(run.why("held")).voices}
     assert weights == pytest.approx({(): 0.5 / 2.2, ("ministry",): 0.5 * 1.2 / 2.2, ("paper",): 0.5})
     for gone, expected in (("ministry", 1 / 2), ("paper", 1.2 / 2.2)):
         again = study.run(draws=8000, drop=[gone]).questions["held"]
@@ -151,7 +192,7 @@ def test_a_claim_in_a_class_and_beside_it_is_heard_once_and_taken_from_both(tmp_
 
 def test_a_claim_in_a_class_and_beside_it_is_shown_once(tmp_path):
     study = case(tmp_path, {"ministry": claim("white", 3, HIGH)}, number({"class": "stores"}, "ministry"), classes={"stores": number(LOW, "ministry")})
-    assert [[one.id for one in voice.claims] for voice in only(study.run(draws=400).why("held")).voices] == [[], ["ministry"]]
+    assert [ids(voice) for voice in only(study.run(draws=400).why("held")).voices] == [[], ["ministry"]]
 
 
 def test_who_repeats_is_named_and_weighs_nothing(tmp_path):
@@ -161,18 +202,87 @@ def test_who_repeats_is_named_and_weighs_nothing(tmp_path):
     }  # fmt: skip
     voices = only(case(tmp_path, claims, number(LOW, *claims)).run(draws=4000).why("held")).voices
     assert [voice.weight for voice in voices] == pytest.approx([1 / 2.7, 1.2 / 2.7, 0.5 / 2.7])
-    assert [{one.id: one.repeats for one in voice.claims} for voice in voices] == [
+    assert [{one.id: one.repeats for one in cited(voice)} for voice in voices] == [
         {}, {"ministry": ["paper", "echo"], "paper": ["ministry", "echo"], "echo": ["ministry", "paper"]}, {"other": []},
     ]  # fmt: skip
+    assert [len(voice.says) for voice in voices] == [1, 1, 1], "who repeats it says nothing else"
+    assert voices[1].graded_by == "ministry"
     assert voices[1].without.probability == pytest.approx(0.5 / 1.5, abs=0.03), "who repeats it falls silent with it"
 
 
 def test_an_origin_that_says_two_things_divides_its_weight(tmp_path):
     claims = {"first": claim("white", 3, HIGH), "second": claim("white", 3, MIDDLE)}
     study = case(tmp_path, claims, number(LOW, *claims))
-    voices = only(study.run(draws=4000).why("held")).voices
-    assert [voice.weight for voice in voices] == pytest.approx([1 / 2.2, 0.6 / 2.2, 0.6 / 2.2])
-    assert voices[1].without.probability == pytest.approx(0.0), "a voice falls silent with all it said"
+    base, voice = only(study.run(draws=4000).why("held")).voices
+    assert (base.weight, voice.weight) == pytest.approx((1 / 2.2, 1.2 / 2.2))
+    assert [[one.id for one in saying.claims] for saying in voice.says] == [["second"], ["first"]], "the lower first"
+    assert [saying.weight for saying in voice.says] == pytest.approx([0.6 / 2.2, 0.6 / 2.2])
+    assert voice.origins == ["The Ministry"]
+    assert voice.without.probability == pytest.approx(0.0), "a voice falls silent with all it said"
+
+
+@pytest.mark.parametrize("reversed_", [False, True])
+def test_what_a_voice_would_say_without_one_of_its_values_is_what_a_run_without_it_gives(tmp_path, reversed_):
+    """Whichever of the two gives the grade: it is C4 (0.5) or C3 (1), and a range is spread by neither, so that only the weight may change."""
+    claims = {"first": claim("times", 3, "3 to 6 Mround", known="2023-02-01"), "second": claim("times", 3, HIGH)}
+    study = case(tmp_path, dict(reversed(claims.items())) if reversed_ else claims, number(LOW, "second", "first"))
+    voice = only((run := study.run(draws=8000)).why("held")).voices[1]
+    assert voice.graded_by == "first", "known before the other"
+    for saying, gone in zip(voice.says, ("first", "second"), strict=True):
+        assert [one.id for one in saying.claims] == [gone]
+        again = study.run(draws=8000, drop=[gone]).questions["held"]
+        assert saying.without == run.without("held", [gone])
+        assert saying.without.probability == pytest.approx(again.probability, abs=0.03)
+        assert saying.without.quantiles[5] == pytest.approx(again.quantiles[5], rel=0.1)
+        assert saying.without.quantiles[95] == pytest.approx(again.quantiles[95], rel=0.1)
+        assert saying.without.visible
+    assert voice.without == run.without("held", ["first", "second"])
+    assert voice.without.probability == study.run(draws=8000, drop=["first", "second"]).questions["held"].probability == 0
+
+
+def test_where_the_grade_falls_with_a_value_only_a_run_without_it_tells(tmp_path):
+    """Without the first claim (B3) the second is graded on its own (B5), and spread and weighed by that: these runs cannot tell, and --exact repeats them."""
+    claims = {"first": claim("white", 3, "100 Mround"), "second": claim("white", 5, "3 Mround")}
+    run = case(tmp_path, claims, number(LOW, "second", "first")).run(draws=4000)
+    voice = only(run.why("held")).voices[1]
+    assert voice.graded_by == "first"
+    without = {saying.claims[0].id: saying.without for saying in voice.says}
+    assert without["first"] is None
+    assert without["second"].probability == pytest.approx(1.2 / 2.2, abs=0.03)
+    voice = only(run.why("held", exact=True)).voices[1]
+    without = {saying.claims[0].id: saying.without for saying in voice.says}
+    again = run.study.run(draws=4000, drop=["first"]).questions["held"]
+    assert (without["first"].quantiles, without["first"].probability, without["first"].effective) == (again.quantiles, again.probability, 4000)
+
+
+def test_the_first_claim_of_a_voice_gives_its_grade(tmp_path):
+    """The one that the others repeat, be it known last; else the one known first; else the first in the ledger."""
+    claims = {
+        "echo": claim("times", 1, HIGH, origin="memo", known="2023-01-15"), "memo": claim("white", 3, HIGH), "word": claim("sat", 5, MIDDLE),
+        "earlier": claim("sat", 3, LOW, known="2023-02-15"), "as-early": claim("sat", 1, "3 to 4 Mround", known="2023-02-15"),
+    }  # fmt: skip
+    voices = only(case(tmp_path, claims, number(LOW, *reversed(claims))).run(draws=400).why("held")).voices
+    assert {voice.origins[0]: (voice.graded_by, voice.weight) for voice in voices[1:]} == {
+        "The Ministry": ("memo", pytest.approx(1.2 / 3.7)), "Eyes": ("earlier", pytest.approx(1.5 / 3.7)),
+    }  # fmt: skip
+
+
+def text_of(run: Run, question: str) -> str:
+    """Return the tree that the command line prints."""
+    return CliRunner().invoke(app, ["why", str(run.study.name), question, "--draws", str(run.options.draws)]).stdout
+
+
+def test_a_shift_is_visible_when_it_is_more_than_chance(tmp_path):
+    claims = {"ministry": claim("white", 3, HIGH), "paper": claim("times", 4, LOW)}
+    run = case(tmp_path, claims, number(LOW, *claims)).run(draws=4000)
+    assert {voice.graded_by: voice.without.visible for voice in only(run.why("held")).voices[1:]} == {"ministry": True, "paper": True}
+    others = {"shell": {"item": "shell", "initial": number(HIGH)}, "depot": {"item": "shell", "initial": number("1 to 2 round", "word")}}
+    run = case(tmp_path, {"word": claim("white", 3, "2 to 3 round")}, number(LOW), north={"stockpiles": others}).run(draws=4000)
+    shift = run.without("held", ["word"])
+    assert shift.effective < 4000
+    assert not shift.visible, "nothing was asked of the depot"
+    assert "no change that these runs can show" not in text_of(run, "held")
+    assert "no change that these runs can show" in text_of(case(tmp_path, {"word": claim("white", 3, LOW)}, number(LOW, "word")).run(draws=4000), "held")
 
 
 def test_a_declared_origin_is_named_by_its_title(tmp_path):
@@ -180,23 +290,24 @@ def test_a_declared_origin_is_named_by_its_title(tmp_path):
     origins = {"mnd": {"title": "Ministry of Defence"}, "agency": {"title": "An agency", "repeats": "mnd"}}
     voices = only(case(tmp_path, claims, number(LOW, "paper"), origins=origins).run(draws=400).why("held")).voices
     assert voices[1].origins == ["Ministry of Defence"]
-    assert voices[1].claims[0].origin == "Ministry of Defence"
+    assert cited(voices[1])[0].origin == "Ministry of Defence"
 
 
 def test_a_claim_is_shown_with_all_that_a_reader_must_know(tmp_path):
     claims = {
         "paper": claim(
             "times", 3, HIGH, hedge="likely", quote="des millions de coups", translation="millions of rounds", meant="2023-01-01..2023-02-01",
-            contradicts=["other"], doubt="too many",
+            contradicts=["other"], doubt="too many", note="a round figure",
         ),
         "other": claim("sat", 2, LOW, agrees=["third"]), "third": claim("white", 2, LOW),
     }  # fmt: skip
     voices = only(case(tmp_path, claims, number(LOW, "paper")).run(draws=400).why("held")).voices
-    (shown,) = voices[1].claims
+    (shown,) = cited(voices[1])
     assert (shown.id, shown.value, shown.grade, shown.kind, shown.known) == ("paper", HIGH, "C3", "reported", datetime.date(2023, 3, 1))
     assert (shown.quote, shown.translation, shown.meant, shown.doubt) == ("des millions de coups", "millions of rounds", "2023-01-01..2023-02-01", "too many")
     assert (shown.source, shown.publisher, shown.title, shown.url) == ("times", "The Times", "An article", "https://example.org/times")
     assert shown.hedge == "likely (55 to 80 %)"
+    assert shown.note == "a round figure"
     assert (shown.agrees, shown.contradicts) == ([], ["other"])
     assert voices[1].weight == pytest.approx(0.675 / 1.675), "a hedged claim counts by the middle of its band"
 
@@ -210,12 +321,12 @@ def test_a_conversion_is_shown_down_to_what_somebody_said(tmp_path):
     study = case(tmp_path, claims, number(LOW, "twice"))
     run = study.run(draws=4000)
     driver = only(run.why("held"))
-    (shown,) = driver.voices[1].claims
+    (shown,) = cited(driver.voices[1])
     assert (shown.id, shown.formula, shown.value) == ("twice", "2 * rounds", "")
     inner = shown.terms["rounds"]
     assert (inner.id, inner.formula, inner.value) == ("rounds", "tons / each", "20 Mround")
     assert {name: one.id for name, one in inner.terms.items()} == {"tons": "tons", "each": "per-round"}
-    assert driver.voices[1].says[1] == pytest.approx(2 * 900e6 / (30 * 60) ** 0.5, rel=0.02), "the middle of a quotient is that of the middles"
+    assert driver.voices[1].says[0].says[1] == pytest.approx(2 * 900e6 / (30 * 60) ** 0.5, rel=0.02), "the middle of a quotient is that of the middles"
     for term in ("rounds", "tons", "per-round"):
         assert run.without("held", [term]).probability == pytest.approx(0.0), "a conversion falls with its terms"
     assert driver.voices[1].origins == ["The Ministry"], "a conversion is the voice of its first term"
@@ -269,14 +380,18 @@ def test_every_leaf_is_a_claim_with_its_source_or_an_assumption_with_its_reason(
             said(term)
 
     found = leaves(why)
-    assert sum(len(leaf["claims"]) for leaf in found) == 2
+    assert sum(len(saying["claims"]) for leaf in found for saying in leaf["says"]) == 2
     for leaf in found:
-        for one in leaf["claims"]:
-            said(one)
-        if not leaf["claims"]:
-            assert leaf["because"]
+        assert leaf["says"]
+        for saying in leaf["says"]:
+            for one in saying["claims"]:
+                said(one)
+            if not saying["claims"]:
+                assert leaf["because"]
+        assert bool(leaf["origins"]) == bool(leaf["graded_by"]) == any(saying["claims"] for saying in leaf["says"])
     for driver in why.drivers:
         assert sum(voice.weight for voice in driver.voices) == pytest.approx(1)
+        assert all(sum(saying.weight for saying in voice.says) == pytest.approx(voice.weight) for voice in driver.voices)
 
 
 def test_the_day_can_be_another_and_a_variable_can_be_asked_for_by_its_path(tmp_path):
@@ -330,7 +445,7 @@ def test_a_branch_is_driven_by_its_own_numbers_and_a_ratio_by_those_of_both(tmp_
     assert {driver.number for driver in run.why("peace").drivers} == {store}
     assert {driver.number for driver in run.why("of").drivers} == {store, rate}
     voices = {driver.number: driver.voices for driver in run.why("of").drivers}
-    assert [one.id for voice in voices[rate] for one in voice.claims] == ["times-rate"]
+    assert [one for voice in voices[rate] for one in ids(voice)] == ["times-rate"]
     assert run.without("peace", ["times-rate"]).quantiles == pytest.approx(run.without("peace", []).quantiles, rel=0.03), "in peace nobody asked the army"
     again = run.study.run(draws=4000, drop=["times-rate"]).questions["of"]
     assert run.without("of", ["times-rate"]).quantiles[5] == pytest.approx(again.quantiles[5], rel=0.05)
@@ -352,7 +467,10 @@ def test_measurements_that_were_combined_fall_together(tmp_path):
     study = case(tmp_path, claims, number(LOW, *claims))
     run = study.run(draws=4000, rules="measurement-error")
     voices = only(run.why("held")).voices
-    assert [[one.id for one in voice.claims] for voice in voices] == [[], ["white-count", "sat-count"]]
+    assert [ids(voice) for voice in voices] == [[], ["white-count", "sat-count"]]
+    assert voices[1].origins == ["The Ministry", "Eyes"]
+    assert len(voices[1].says) == 1
+    assert voices[1].says[0].without is None
     assert voices[1].without.probability == pytest.approx(0.0)
     assert run.without("held", ["sat-count"]) is None, "with one of them gone the other says something else than both did"
 
@@ -367,9 +485,58 @@ def test_the_chain_is_printed_as_a_tree_and_as_plain_data(two_voices):
         "ministry [B3, reported, known 2023-03-01]",
         "assumed",
         "a guess",
-        "without it",
+        "without this voice",
+        "heard as 140 million rounds (90 %: 100 million to 200 million)",
     ):
         assert told in done.stdout
+    assert "alone" not in done.stdout, "each voice says one thing"
+    assert "graded by" not in done.stdout
     plain = json.loads(CliRunner().invoke(app, ["why", str(two_voices.name), "held", "--draws", "400", "--json"]).stdout)
     assert [voice["weight"] for voice in plain["drivers"][0]["voices"]] == pytest.approx([1 / 2.7, 1.2 / 2.7, 0.5 / 2.7])
     assert set(plain["quantiles"]) == {"5", "25", "50", "75", "95"}
+
+
+def test_the_tree_tells_what_a_voice_says_in_several_claims(tmp_path):
+    claims = {
+        "first": claim("times", 3, HIGH, kind="assumed", note="as in every war"), "second": claim("times", 4, MIDDLE, kind="reported", note="never mind"),
+        "far": claim("white", 3, "2 to 3 Mround"),
+    }  # fmt: skip
+    study = case(tmp_path, claims, number(LOW, *claims))
+    done = CliRunner().invoke(app, ["why", str(study.name), "held", "--draws", "4000"])
+    for told in ("said by The Times, graded by first", "without first alone: median", "without second alone: ", "without this voice: ", "reason: as in every war"):
+        assert told in done.stdout
+    assert "never mind" not in done.stdout, "a note is the reason of what is assumed"
+    assert "graded by far" not in done.stdout
+
+
+def test_a_page_that_nobody_has_seen_is_told(tmp_path):
+    seen = {"times": SOURCES["times"] | {"accessed": "2023-03-02"}, "unseen": SOURCES["times"] | {"publisher": "The Post"}, "white": SOURCES["white"]}
+    claims = {"paper": claim("times", 3, HIGH), "unread": claim("unseen", 3, MIDDLE), "book": claim("white", 3, LOW)}
+    run = case(tmp_path, claims, number(LOW, *claims), sources=seen).run(draws=400)
+    assert {one.id: one.seen for voice in only(run.why("held")).voices for one in cited(voice)} == {"paper": True, "unread": False, "book": True}
+    done = CliRunner().invoke(app, ["why", str(run.study.name), "held", "--draws", "400"])
+    pages = [line for line in done.stdout.splitlines() if ", An article" in line]
+    assert ["page not seen" in line for line in pages] == ["The Post" in line for line in pages]
+    assert len(pages) == 2
+    report = run.report(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "The Post (page not seen)" in report
+    assert "The Times (page not seen)" not in report
+
+
+def test_days_are_said_as_dates_and_masses_in_tonnes(tmp_path):
+    found = case(tmp_path, {}, number(LOW)).case()
+    assert spread(found, (10.4, 20.6, 31.0), "date") == "2023-01-22 (90 %: 2023-01-11 to 2023-02-01)", "the nearest day"
+    assert spread(found, (20.0, 20.0, 20.0), "date") == "2023-01-21"
+    assert spread(found, (20.0, 40.0, NEVER), "date") == "2023-02-10 (90 %: 2023-01-21 to never)"
+    assert spread(found, (9000.0, 25_000.0, 1e6), "kg") == "25 t (90 %: 9 to 1,000)"
+    assert spread(found, (10.0, 20.0, 1e6), "(kg)") == "20 kg (90 %: 10 to 1 million)", "the middle decides"
+    assert spread(found, (0.5, 0.5, 0.5), "1") == "0.5"
+
+
+def test_of_hundreds_of_numbers_that_explain_nothing_none_stands_out():
+    priors = [Prior(f"n{i}", f"n{i}", "1", "base", "", (Part(1.0, read("1 to 2")[0]),)) for i in range(400)]
+    given = inputs(priors, seed=1, draws=2000)
+    values = sample(replace(priors[0], stream="other"), 1, 0, 2000)
+    assert not shares(given, values).any()
+    driven = values + 0.5 * sample(priors[7], 1, 0, 2000)
+    assert list(leading(given, shares(given, driven))) == ["n7"]

@@ -57,10 +57,18 @@ def test_percent_is_never_nought_nor_a_hundred(probability, draws):
         (0.0, 2000, "below 1 %"),
         (1.0, 2000, "above 99 %"),
         (2 / 2000, 2000, "below 1 %"),
+        (0.0049, 2000, "below 1 %"),
+        (0.0051, 2000, "1 %"),
         (0.014, 2000, "1 %"),
-        (0.996, 2000, "99 %"),
+        (0.994, 2000, "99 %"),
+        (0.9949, 2000, "99 %"),
+        (0.9951, 2000, "above 99 %"),
+        (0.996, 2000, "above 99 %"),
         (0.634, 2000, "63 %"),
         (0.5, 4, "below 75 %"),
+        (0.004, 200, "below 2 %"),
+        (0.004, 100_000, "below 1 %"),
+        (0.996, 100_000, "above 99 %"),
         (0.02, 100, "below 3 %"),
         (0.98, 100, "above 97 %"),
         (0.10, 100, "10 %"),
@@ -101,7 +109,43 @@ def test_rounding_moves_a_value_by_little_against_its_interval(value, spread):
         (12.0, 4.0, 20.0, "percent", "12 %"),
         (3.0, 1.0, 5.0, "body", "3 bodies"),
         (0.5, 0.1, 0.9, "1", "0.5"),
+        (999_999.999, 999_999.999, 999_999.999, "round", "1 million rounds"),
+        (999_999_999.9, 999_999_999.9, 999_999_999.9, "1", "1 billion"),
+        (999_999.9, 1e5, 5e6, "1", "1 million"),
     ],
 )
 def test_numbers_are_written_as_people_write_them(value, low, high, unit, text):
     assert words.number(value, low, high, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("unit", "size", "said"),
+    [
+        ("kg", 9999.0, (1.0, "kg")),
+        ("kg", 1e4, (1e-3, "t")),
+        ("kg", 9.9e6, (1e-3, "t")),
+        ("kg", 1e7, (1e-6, "kt")),
+        ("kg", -2e4, (1e-3, "t")),
+        ("kg/day", 2e4, (1e-3, "t/day")),
+        ("kg/round", 45.0, (1.0, "kg/round")),
+        ("round/kg", 1e9, (1.0, "round/kg")),
+        ("day", 999.0, (1.0, "day")),
+        ("day", 1461.0, (1 / 365.25, "year")),
+        ("round", 1e9, (1.0, "round")),
+        ("", 1e9, (1.0, "")),
+        ("1", 1e9, (1.0, "1")),
+    ],
+)
+def test_masses_and_times_are_given_in_the_unit_in_which_people_say_them(unit, size, said):
+    assert words.handy(unit, size) == said
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.integers(1, 100_000))
+def test_a_greater_probability_is_never_said_to_be_less(one, other, draws):
+    def place(probability: float) -> int:
+        said = words.percent(probability, draws)
+        number = int(said.split()[-2])
+        return -number if said.startswith("below") else 100 + number if said.startswith("above") else number
+
+    low, high = sorted((one, other))
+    assert place(low) <= place(high)

@@ -20,6 +20,8 @@ Array = npt.NDArray[np.float64]
 
 CLASSES = 20
 MOST_DRAWS = 4000
+SURE = 4.5
+"""Standard errors from which a share stands out: of some hundreds of numbers that explain nothing, hardly one does by chance."""
 FEWEST_DRAWS = 10 * CLASSES
 """Draws below which no share is stated."""
 
@@ -87,7 +89,7 @@ def shares(given: Inputs, values: Array) -> Array:
         between = (sums**2 / np.maximum(sizes, 1)).sum() / count - ranks.mean() ** 2
         explained = between / variance
         found[i] = explained - (CLASSES - 1) / (count - CLASSES) * (1 - explained)
-    noise = 3 * np.sqrt(2 * (CLASSES - 1)) / count
+    noise = SURE * np.sqrt(2 * (CLASSES - 1)) / count
     return np.where(found > noise, found, 0.0)
 
 

@@ -25,8 +25,9 @@ from materiel.errors import RunError, nearest
 from materiel.evidence import conversions
 from materiel.evidence.grades import Grade
 from materiel.evidence.ledger import Ledger
+from materiel.evidence.pooling import in_order
 from materiel.evidence.records import Claim
-from materiel.quantities import Distribution, QuantityError, read
+from materiel.quantities import Distribution, QuantityError, constant, read
 
 Array = npt.NDArray[np.float64]
 
@@ -191,8 +192,7 @@ def _heard(case: Case, claim: str, how: Literal["agrees", "contradicts"]) -> lis
 
 
 def _strength(case: Case, ledger: Ledger, names: Sequence[str]) -> float:
-    first = min(names, key=lambda name: (ledger.claims[name].known, ledger.places[name]))
-    return case.rule.strength(ledger.grade(first))
+    return case.rule.strength(in_order([ledger.statement(name, constant(0.0)) for name in names])[0].grade)
 
 
 def _says(case: Case, claim: str, unit: str) -> Distribution | None:
@@ -211,7 +211,8 @@ def _says(case: Case, claim: str, unit: str) -> Distribution | None:
             said = said.scaled(units.factor(written, unit))
     except (QuantityError, units.UnitError) as error:
         raise RunError(f"claim {claim!r} cannot be held against what is predicted: {error}") from None
-    if grade.approximation in ("at least", "at most") or (pool is not None and pool.date):
+    switch = prior is not None and all(part.distribution.named == "chance" or part.distribution.constant for part in prior.parts)
+    if grade.approximation in ("at least", "at most") or switch or (pool is not None and pool.date):
         return said
     return case.rule.widen(said, grade, share=share and said.values[0] < 1)
 
@@ -224,6 +225,8 @@ def _placed(says: Distribution, values: Array, approximation: str) -> tuple[floa
     not_above = np.searchsorted(ordered, points, side="right").mean() / len(ordered)
     least = 1.0 / (len(ordered) + 1)
     outside = {"at least": 1.0 - below, "at most": not_above}.get(approximation, min(1.0, 2.0 * min(not_above, 1.0 - below)))
+    if ordered[0] >= 0.0 and np.isin(ordered, (0.0, 1.0)).all():  # a switch has no sides: it is as the claim says, or not
+        outside = float((ordered == np.round(np.median(points))).mean())
     return 50.0 * float(below + not_above), abs(math.log2(max(float(outside), least)))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import functools
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,10 +21,10 @@ from materiel.analysis import words
 from materiel.analysis.drivers import Inputs
 from materiel.analysis.questions import PERCENTS, Answer
 from materiel.case.model import Case
-from materiel.engine.draws import sample, voices
+from materiel.engine.draws import voices
 from materiel.equations import NEVER
 from materiel.evidence.ledger import Ledger
-from materiel.evidence.pooling import Part, Pool, Prior
+from materiel.evidence.pooling import Part, Prior, in_order
 from materiel.quantities import Distribution
 
 Array = npt.NDArray[np.float64]
@@ -35,15 +35,16 @@ Again = Callable[[tuple[str, ...]], Mapping[str, Answer]]
 FEWEST = 200
 """Effective draws below which no answer without a claim is stated."""
 
-_PRIOR_DRAWS = 4000
-
 _KOLMOGOROV = 1.628
 """99th percentile of Kolmogorov's distribution."""
 
 
 @dataclass(frozen=True)
 class Cited:
-    """A claim as the chain shows it: what it says, its grade and words, its source, what it was converted from, who else says the same."""
+    """A claim as the chain shows it: what it says, its grade and words, its source, what it was converted from, who else says the same.
+
+    `seen` says whether the page was seen by whoever wrote the ledger.
+    """
 
     id: str
     statement: str
@@ -59,6 +60,7 @@ class Cited:
     publisher: str
     title: str
     url: str
+    seen: bool
     origin: str
     formula: str
     terms: dict[str, Cited]
@@ -66,6 +68,7 @@ class Cited:
     agrees: list[str]
     contradicts: list[str]
     doubt: str
+    note: str
 
 
 @dataclass(frozen=True)
@@ -83,17 +86,30 @@ class Shift:
 
 
 @dataclass(frozen=True)
-class Voice:
-    """One part of a pool: its weight, what it says (5th, 50th and 95th percentile in the number's unit, and in words), the claims, and the answer without them.
+class Saying:
+    """One thing that a voice says: its share of the draws, the 5th, 50th and 95th percentile in the number's unit and in words, and the claims.
 
-    The base has no claims, and no answer without it. `silent` says why there is no answer without the claims.
+    `without` is the answer without these claims, where the voice says something else as well.
     """
 
     weight: float
     says: tuple[float, float, float]
     said: str
-    origins: list[str]
     claims: list[Cited]
+    without: Shift | None
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One origin in a pool, or several that were combined, or the base, which has none: its weight, what it says, and the answer without it.
+
+    `graded_by` is the claim that gives the weight. `silent` says why there is no answer without the voice; the base has none.
+    """
+
+    weight: float
+    origins: list[str]
+    graded_by: str
+    says: list[Saying]
     without: Shift | None
     silent: str
 
@@ -102,7 +118,8 @@ class Voice:
 class Driver:
     """A number that drives an answer: its share of the answer's variance, how much of its own doubt is the base's, what it is, and how it was pooled.
 
-    `pooled` has its 5th, 50th and 95th percentile in `unit`, `said` the same in words; a date counts in days from the start of the case.
+    `pooled` has its 5th, 50th and 95th percentile in `unit`, `said` the same in words; a date counts in days from the start of the case. `correlated` are the numbers
+    that it is correlated with: part of its share may be theirs.
     """
 
     number: str
@@ -114,6 +131,7 @@ class Driver:
     because: str
     pooled: tuple[float, float, float]
     said: str
+    correlated: list[str]
     voices: list[Voice]
 
 
@@ -175,9 +193,9 @@ def cite(ledger: Ledger, claim: str) -> Cited:
     meant = "" if one.meant is None else "..".join(dict.fromkeys(day.isoformat() for day in one.meant))
     return Cited(
         claim, one.statement, "" if one.value is None else _said(one.value), str(grade), one.kind, one.known, meant, one.quote, one.translation,
-        f"{one.hedge}{read}" if one.hedge else "", one.source, ledger.publisher(one.source), source.title, source.url, ledger.speaker(ledger.voice(claim)),
+        f"{one.hedge}{read}" if one.hedge else "", one.source, ledger.publisher(one.source), source.title, source.url, source.accessed is not None or not source.url, ledger.speaker(ledger.voice(claim)),
         one.formula, {name: cite(ledger, term) for name, term in one.terms.items() if term in ledger.claims}, ledger.repeating(claim),
-        list(one.agrees), list(one.contradicts), one.doubt,
+        list(one.agrees), list(one.contradicts), one.doubt, one.note,
     )  # fmt: skip
 
 
@@ -193,47 +211,55 @@ class _Weigher:
 
     def driver(self, row: int, share: float) -> Driver:
         prior = self.inputs.priors[row]
-        pooled = _three(np.quantile(sample(prior, self.seed, 0, _PRIOR_DRAWS), (0.05, 0.5, 0.95)))
+        pooled = _three(prior.percentiles((5, 50, 95)))
+        by_origin: dict[tuple[str, ...], list[Part]] = {}
+        for part in prior.parts:
+            by_origin.setdefault(part.origins, []).append(part)
         return Driver(
-            prior.stream, share, float(self.inputs.base[row]), units.plain(prior.unit), prior.kind, prior.said, prior.because,
-            pooled, spread(self.case, pooled, prior.unit), [self.voice(prior, part) for part in prior.parts],
+            prior.stream, share, float(self.inputs.base[row]), units.plain(prior.unit), prior.kind, prior.said, prior.because, pooled,
+            spread(self.case, pooled, prior.unit), _correlated(self.case, prior.stream), [self.voice(prior, parts) for parts in by_origin.values()],
         )  # fmt: skip
 
-    def voice(self, prior: Prior, part: Part) -> Voice:
-        ledger = self.case.ledger
-        says = _three(part.distribution.quantile(np.array([0.05, 0.5, 0.95])))
-        said = spread(self.case, says, prior.unit)
-        origins = [ledger.speaker(origin) for origin in part.origins]
-        if not part.claims:
-            return Voice(part.weight, says, said, origins, [], None, "")
-        heard = _heard_with(prior.pool, part)
-        shift = without(ledger, self.answer, self.inputs.heard, heard, self.seed)
-        if shift is None and self.again is not None:
-            shift = as_shift(self.again(tuple(sorted(heard)))[self.answer.asked.id])
+    def voice(self, prior: Prior, parts: list[Part]) -> Voice:
+        ledger, weight, origins = self.case.ledger, sum(part.weight for part in parts), parts[0].origins
+        says = [self.saying(prior, part, alone=len(parts) == 1) for part in parts]
+        if not origins:
+            return Voice(weight, [], "", says, None, "")
+        heard = [one for one in (prior.pool.heard() if prior.pool else ()) if one.origin in origins]
+        shift = self.without(one.claim for one in heard)
         silent = "" if shift else "these runs cannot tell; --exact repeats them without it"
-        return Voice(part.weight, says, said, origins, [cite(ledger, claim) for claim in part.claims], shift, silent)
+        return Voice(weight, [ledger.speaker(origin) for origin in origins], in_order(heard)[0].claim, says, shift, silent)
+
+    def saying(self, prior: Prior, part: Part, *, alone: bool) -> Saying:
+        says = _three(part.distribution.quantile(np.array([0.05, 0.5, 0.95])))
+        claims = [cite(self.case.ledger, claim) for claim in part.claims]
+        return Saying(part.weight, says, spread(self.case, says, prior.unit), claims, None if alone or not claims else self.without(part.claims))
+
+    def without(self, claims: Iterable[str]) -> Shift | None:
+        gone = tuple(sorted(set(claims)))
+        shift = without(self.case.ledger, self.answer, self.inputs.heard, gone, self.seed)
+        return as_shift(self.again(gone)[self.answer.asked.id]) if shift is None and self.again is not None else shift
+
+
+def _correlated(case: Case, stream: str) -> list[str]:
+    pairs = {i for i, name in case.correlated if name == stream}
+    return [name for i, name in case.correlated if i in pairs and name != stream]
 
 
 def spread(case: Case, three: tuple[float, float, float], unit: str) -> str:
     """Return the 5th, 50th and 95th percentile of a number in words: the middle and the 90 % range, each to two digits, days as dates."""
     low, middle, high = three
     if unit == "date":
-        ends = ["never" if value >= NEVER else case.date(value).isoformat() for value in three]
+        ends = ["never" if value >= NEVER else case.date(round(value)).isoformat() for value in three]
         return ends[1] if low == high else f"{ends[1]} (90 %: {ends[0]} to {ends[2]})"
-    plain = units.plain(unit)
-    shown = [words.number(value, value, value, plain if value == middle else "1") for value in three]
+    factor, plain = words.handy(units.plain(unit), middle)
+    shown = [words.number(value * factor, value * factor, value * factor, plain if i == 1 else "1") for i, value in enumerate(three)]
     return shown[1] if low == high else f"{shown[1]} (90 %: {shown[0]} to {shown[2]})"
 
 
 def as_shift(answer: Answer) -> Shift:
     """Return the answer of another run as what this one would be on its terms."""
     return Shift(answer.quantiles, answer.probability, float(len(answer.values)), visible=True)
-
-
-def _heard_with(pool: Pool | None, part: Part) -> set[str]:
-    """Return the claims of all origins of a part: what falls silent when the voice does."""
-    heard = pool.heard() if pool else ()
-    return {one.claim for one in heard if one.origin in part.origins} | set(part.claims)
 
 
 def _ratios(old: Sequence[Part], new: Sequence[Part]) -> Array | None:

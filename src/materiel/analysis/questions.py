@@ -229,8 +229,8 @@ class _Asker:
         path = f"{self.name}.{target.key}"
         if question.conversion:
             # weights are per unit of an item and per day; what the question's own unit adds to that, such as the k of kround/month, is taken out
-            one = float(units.quantity(unit).to_base_units().magnitude)
-            return self._converted(target, weight_unit, (1.0 / case.step if per_day else 1.0) / one)
+            one = units.factor(units.bare(unit), unit)
+            return self._converted(target, weight_unit, one / case.step if per_day else one)
         try:
             factor = units.factor(own, unit)
         except units.UnitError as error:

@@ -176,6 +176,15 @@ def anachronisms(case: Case) -> dict[str, list[str]]:
     return made
 
 
+def unheard(case: Case) -> dict[str, list[str]]:
+    """Return the numbers whose reason cites claims that were dropped, with those claims: a base may rest on what is no longer heard."""
+    made: dict[str, list[str]] = {}
+    for path, _, name in _citations(case):
+        if name not in case.ledger.claims and case.whole.claims[name].known <= case.as_of and name not in made.get(path, []):
+            made.setdefault(path, []).append(name)
+    return made
+
+
 def _citations(case: Case) -> Iterator[tuple[str, Instance, str]]:
     """Yield every claim that a reason in force cites, with the number (by stream) and a component that has it."""
     for one in case.components.values():

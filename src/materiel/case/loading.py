@@ -154,7 +154,8 @@ class _Builder:
         self._find_components()
         observations = ledgers.observations(text, rows, whole)
         self._stop()
-        ledger = whole.as_of(day)
+        seen = [one for one in observations if one.known <= day]
+        ledger = whole.as_of(day, {one.source for one in seen})
         ledger = ledger.without({claim for name in drop for claim in ledger.named(name)})
         ledger = ledger.independent() if independent else ledger
         self.numbers = Numbers(text, text.data, ledger, whole, rule, model.start, day, model.draft, self.undeclared, ledgers.mixing(text, model))
@@ -166,7 +167,7 @@ class _Builder:
             for instance in self.components.values():
                 resolver.resolve(instance, self._entry(instance), turn)
         self._stop()
-        case = self._case(ledger, whole, day, rule, [one for one in observations if one.known <= day], frozenset(one.series for one in observations))
+        case = self._case(ledger, whole, day, rule, seen, frozenset(one.series for one in observations))
         for instance in self.components.values():
             self._read_numbers(case, instance)
         self._stop()

@@ -17,14 +17,23 @@ from materiel.errors import Problem, nearest
 from materiel.evidence import conversions
 from materiel.evidence.correlation import Row
 from materiel.evidence.grades import Rule
-from materiel.evidence.ledger import Ledger
+from materiel.evidence.ledger import Ledger, cited
 from materiel.evidence.pooling import Part, Pool, Prior, Statement
 from materiel.quantities import Distribution, QuantityError, constant, read
 
 _KEYS = ("base", "because", "claims", "constant", "mix", "part", "revisions", "shared")
+_KEYS_OF_A_REVISION = ("base", "because", "constant", "known", "mix", "part", "shared")
 _SORTS = {"base", "constant", "mix", "shared"}
 _ALLOWED = "{base: RANGE, because: REASON, claims: [...]} or {constant: VALUE, because: REASON}"
 _DAY = r"\d{4}-\d{2}-\d{2}"
+
+
+class _RevisionError(QuantityError):
+    """A revision that cannot be one; it stands in the list of revisions of its number."""
+
+    def __init__(self, found: str, allowed: str, position: int, key: str = "") -> None:
+        super().__init__(found, allowed)
+        self.at = ("revisions", position, key) if key else ("revisions", position)
 
 
 class _ToldError(Exception):
@@ -65,7 +74,7 @@ class Numbers:
             return replace(made, mixing=self.mixing[made.stream]) if made.stream in self.mixing else made
         except QuantityError as error:
             place = self.text.place((*at, *error.at))
-            self.text.problems.append(Problem(place, f"{at[-1]}: {error.found}", error.allowed, error.nearest))
+            self.text.problems.append(Problem(place, f"{_called(at)}: {error.found}", error.allowed, error.nearest))
         except _ToldError:
             pass
         return None
@@ -107,26 +116,35 @@ class Numbers:
         for i, revision in enumerate(cast("list[Any]", given["revisions"])):
             here: Key = (*at, "revisions", i)
             known = self._known(revision, last, i)
-            changed = cast("dict[str, Any]", {key: value for key, value in revision.items() if key != "known"} | claims)
-            made = self.prior(changed, parameter, unit, path, here)
+            changed = cast("dict[str, Any]", {key: value for key, value in revision.items() if key != "known"})
+            made = self.prior(changed | claims, parameter, unit, path, here)
+            self._timely(str(changed.get("because", "")), known, here)
             last, found = known, made if made is not None and known <= self.as_of else found
         return found
 
-    @staticmethod
-    def _known(revision: object, last: datetime.date, i: int) -> datetime.date:
-        """Return the day of a revision, which must come after that of the one before."""
-        text = str(cast("dict[str, Any]", revision).get("known", "")) if isinstance(revision, dict) else ""
-        error = QuantityError(f"revision {i + 1} has no day", "`known: YYYY-MM-DD`, later than that of the revision before")
-        error.at = ("revisions", i)
-        if not re.fullmatch(_DAY, text):
-            raise error
+    def _known(self, revision: object, last: datetime.date, i: int) -> datetime.date:
+        """Return the day of a revision, which must have come, and after that of the one before."""
+        given = cast("dict[str, Any]", revision) if isinstance(revision, dict) else {}
+        for key in ("claims", "revisions"):
+            if key in given:
+                raise _RevisionError(f"revision {i + 1} has {key} of its own", f"`{key}` of the number itself", i, key)
+        text = str(given.get("known", ""))
         try:
-            known = datetime.date.fromisoformat(text)
+            known = datetime.date.fromisoformat(text if re.fullmatch(_DAY, text) else "")
         except ValueError:
-            raise error from None
+            raise _RevisionError(f"revision {i + 1} has no day", "`known: YYYY-MM-DD`", i) from None
         if known <= last:
-            raise error
+            raise _RevisionError(f"revision {i + 1} of {known} is not later than the one before", f"a day after {last}", i, "known")
+        if known > datetime.datetime.now(tz=datetime.UTC).date() + datetime.timedelta(days=1):
+            raise _RevisionError(f"revision {i + 1} of {known} lies in the future", "a day that has come", i, "known")
         return known
+
+    def _timely(self, because: str, known: datetime.date, at: Key) -> None:
+        """Note a reason that cites a claim known only after the day from which it holds."""
+        for name in cited(because, self.whole.claims):
+            if self.whole.claims[name].known > known:
+                what = f"the reason cites {name!r}, which was known only on {self.whole.claims[name].known}"
+                self.text.problems.append(Problem(self.text.place((*at, "because")), what, f"claims known by {known}"))
 
     def _bare(self, raw: object, parameter: Parameter, unit: str, path: str) -> Prior:
         value = self.value(raw, parameter, unit)
@@ -154,7 +172,7 @@ class Numbers:
         slipped = any(nearest(key, ["because"]) for key in given if key not in _KEYS)  # told already, as an unknown key
         if not str(given.get("because", "")).strip() and not slipped:
             place = self.text.place(at, key=True)
-            self.text.problems.append(Problem(place, f"{at[-1]}: no reason is given", "`because`, in a few words"))
+            self.text.problems.append(Problem(place, f"{_called(at)}: no reason is given", "`because`, in a few words"))
 
     def _statements(self, ids: object, parameter: Parameter, unit: str, at: Key) -> tuple[Statement, ...]:
         """Return what the claims of a number say of it, those that are hidden or dropped left out; problems are noted where each is named."""
@@ -234,9 +252,10 @@ class Numbers:
 
     def _known_keys(self, given: dict[str, Any], at: Key) -> None:
         """Note keys that no number has; without anything else to read, they are the whole problem."""
-        unknown = {key: nearest(key, _KEYS) for key in given if key not in _KEYS}
+        keys = _KEYS_OF_A_REVISION if at[-2:-1] == ("revisions",) else _KEYS
+        unknown = {key: nearest(key, keys) for key in given if key not in _KEYS}
         for key, near in unknown.items():
-            self.text.problems.append(Problem(self.text.place((*at, key), key=True), f"unknown key {key!r}", ", ".join(_KEYS), near))
+            self.text.problems.append(Problem(self.text.place((*at, key), key=True), f"unknown key {key!r}", ", ".join(keys), near))
         if unknown and not {*_SORTS, "claims"} & given.keys():
             raise _ToldError
 
@@ -310,6 +329,11 @@ class Numbers:
             return float((datetime.date.fromisoformat(text) - self.start).days)
         except ValueError:
             raise QuantityError(f"{text!r} is not a day", "a day of the calendar as YYYY-MM-DD", key) from None
+
+
+def _called(at: Key) -> str:
+    """Return the name of what stands at a path: its key, or its position among the revisions of a number."""
+    return f"revision {at[-1] + 1}" if isinstance(at[-1], int) else at[-1]
 
 
 def _linear(points: dict[str, float]) -> Distribution:

@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -44,6 +44,12 @@ class Grade:
         return self.reliability != "F" and self.credibility != 6 and abs("ABCDE".index(self.reliability) + 1 - self.credibility) >= _APART
 
 
+Factor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+"""Factor of a strength."""
+Spread = Annotated[float, Field(gt=1, le=1000, allow_inf_nan=False)]
+"""Factor by which a value is spread either way."""
+
+
 class Rule(BaseModel):
     """How grades become weights and widths."""
 
@@ -55,11 +61,11 @@ class Rule(BaseModel):
     """What it does, in a few words."""
     reasoning: str
     """Why anyone would use it."""
-    reliability: dict[Reliability, float] = Field(min_length=6)
+    reliability: dict[Reliability, Factor] = Field(min_length=6)
     """Factor of strength by reliability of the source."""
-    credibility: dict[Credibility, float] = Field(min_length=6)
+    credibility: dict[Credibility, Factor] = Field(min_length=6)
     """Factor of strength by credibility of the item."""
-    spread: dict[Credibility, float] = Field(min_length=6)
+    spread: dict[Credibility, Spread] = Field(min_length=6)
     """Factor k by which a value without a range is spread either way (90 %)."""
     hedges: bool = True
     """Whether a hedged claim counts by the middle of its band."""
@@ -111,8 +117,11 @@ def rule(name: str = DEFAULT) -> Rule:
     except OSError:
         near = nearest(name, rules())
         raise RunError(f"no rules {name!r}; {', '.join(rules())}, or a file" + (f"; did you mean {near!r}?" if near else "")) from None
-    except (ValidationError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RunError(f"{name} holds no rules: {error}") from None
+    except ValidationError as error:
+        told = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'file'}: {one['msg'][0].lower()}{one['msg'][1:]}" for one in error.errors())
+        raise RunError(f"{name} holds no rules: {told}") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise RunError(f"{name} holds no rules: not YAML") from None
 
 
 def _folder() -> Any:

@@ -40,16 +40,16 @@ class Ledger:
         voices = {name: _voice(name, origins, claims) for name in claims}
         return cls(publishers, sources, origins, claims, scales, voices, {name: i for i, name in enumerate(claims)})
 
-    def as_of(self, day: datetime.date) -> Ledger:
+    def as_of(self, day: datetime.date, counted: Collection[str] = ()) -> Ledger:
         """Return what a contemporary could have had on a day: claims, sources and judgements known later are not in it, nor words that cite them.
 
         A source that came out later stays if a claim of it was known by the day, as in later histories; one that came out earlier goes if all its claims were
-        known only later, as with papers that were secret. What repeats a claim known later speaks for itself until that day.
+        known only later, as with papers that were secret. `counted` are the sources of what was observed by the day. What repeats a claim known later speaks for itself until that day.
         """
         known = {name: claim for name, claim in self.claims.items() if claim.known <= day}
         hidden = self.claims.keys() - known.keys()
         cited, secret = ({self.claims[name].source for name in names} for names in (known, hidden))
-        out = {name: one for name, one in self.sources.items() if name in cited or (one.published <= day and name not in secret)}
+        out = {name: one for name, one in self.sources.items() if name in cited or name in counted or (one.published <= day and name not in secret)}
         claims = {name: _silenced(_judged(claim, "credibility", day), hidden) for name, claim in known.items()}
         return replace(
             self,
@@ -84,7 +84,7 @@ class Ledger:
         house = self.publishers.get(name)
         found |= {claim for claim, one in self.claims.items() if name == self.publisher(one.source) or (house and house is self._publisher(one.source))}
         if not found:
-            ids = [*self.sources, *self.publishers, *self.origins, *self.claims]
+            ids = [*self.sources, *self.publishers, *self.origins, *self.places]
             near = nearest(name, ids)
             known = f"{name!r} has no claim known by the day" if name in ids else f"unknown source {name!r}"
             raise RunError(f"{known}; an id of a source, a publisher, an origin or a claim" + (f"; did you mean {near!r}?" if near and near != name else ""))

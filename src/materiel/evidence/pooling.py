@@ -135,10 +135,15 @@ class _Voice:
     observed: bool
 
 
-def _voices(pool: Pool, statements: Sequence[Statement]) -> list[_Voice]:
+def in_order(statements: Sequence[Statement]) -> list[Statement]:
+    """Return statements in the order in which they speak for their origins: the first of an origin gives its grade."""
     named = {one.claim for one in statements}
+    return sorted(statements, key=lambda one: (len(named.intersection(one.repeats)), one.known, one.place))
+
+
+def _voices(pool: Pool, statements: Sequence[Statement]) -> list[_Voice]:
     by_origin: dict[str, list[Statement]] = {}
-    for one in sorted(statements, key=lambda one: (len(named.intersection(one.repeats)), one.known, one.place)):
+    for one in in_order(statements):
         by_origin.setdefault(one.origin, []).append(one)
     made: list[_Voice] = []
     for origin, together in by_origin.items():
@@ -237,6 +242,17 @@ class Prior:
         picked = self.pick(choice)
         drawn = [part.distribution.quantile(u) for part in self.parts]
         return np.choose(picked, drawn) if len(drawn) <= 30 else np.take_along_axis(np.array(drawn), picked[None], 0)[0]
+
+    def percentiles(self, percents: Sequence[float]) -> Array:
+        """Return percentiles of the pool, shape (percents,), of several parts from the same fine steps of probability; of a mix, those of the weight alone are meant."""
+        if len(self.parts) == 1:
+            return self.parts[0].distribution.quantile(np.array(percents) / 100)
+        steps = (np.arange(2000) + 0.5) / 2000
+        values = np.concatenate([part.distribution.quantile(steps) for part in self.parts])
+        weights = np.repeat([part.weight for part in self.parts], len(steps))
+        order = np.argsort(values, kind="stable")
+        reached: Array = np.cumsum(weights[order]) / weights.sum()
+        return values[order][np.minimum(np.searchsorted(reached, np.array(percents) / 100), len(values) - 1)]
 
     def pick(self, choice: Array) -> npt.NDArray[np.int64]:
         """Return the index of the part that each draw listens to."""

@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from materiel.analysis.lineage import spread
 from materiel.case.model import Case
-from materiel.engine.draws import sample
 from materiel.evidence.pooling import Prior
 
 Array = npt.NDArray[np.float64]
@@ -19,7 +18,6 @@ WIDTH, ROW, TOP = 960, 17, 34
 LEFT, RIGHT = 300, 610
 DECADES = 1.5
 """Factors of ten shown on either side of the median."""
-DRAWS = 2000
 
 
 def chart(case: Case, priors: list[Prior]) -> str:
@@ -48,7 +46,7 @@ def _x(decades: float) -> float:
 
 
 def _row(case: Case, prior: Prior, y: int) -> list[str]:
-    low, lower, middle, upper, high = (float(value) for value in np.quantile(sample(prior, 0, 0, DRAWS), (0.05, 0.25, 0.5, 0.75, 0.95)))
+    low, lower, middle, upper, high = (float(value) for value in prior.percentiles((5, 25, 50, 75, 95)))
     parts = [
         f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{escape(_short(prior.stream))}</text>',
         f'<text class="tick" x="{RIGHT + 8}" y="{y + 4}">{escape(spread(case, (low, middle, high), prior.unit))}</text>',
