@@ -95,12 +95,19 @@ def factor(text: str, to: str) -> float:
 
 def plain(text: str) -> str:
     """Return a unit for people: without brackets that it does not need."""
-    return re.sub(r"\((\w*)\)", r"\1", re.sub(r"^\(([^()]*)\)$", r"\1", text))
+    shorter = re.sub(r"\((\w*)\)", r"\1", re.sub(r"^\(([^()]*)\)$", r"\1", text))
+    return shorter if shorter == text else plain(shorter)
 
 
 def quantity(text: str) -> Any:
     """Return one unit as a pint quantity. Raises UnitError."""
-    return _parse(text)
+    try:
+        return _parse(text)
+    except UnitError as error:
+        if error.nearest in _BARE:  # a prefix is written on its unit
+            word = re.search(rf"\b{error.nearest}\s+([A-Za-z_]+)", text)
+            error.nearest = _BARE[error.nearest] + word[1] if word else ""
+        raise
 
 
 def bare(text: str) -> str:

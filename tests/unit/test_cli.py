@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 import json
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 import materiel
 from materiel import component
+from materiel.case.checks import unheard
 from materiel.case.files import shelf
 from materiel.case.loading import load
 from materiel.cli import app
@@ -249,6 +251,40 @@ def test_other_evidence_is_shown_before_and_after(evidence, arguments, evidence_
     first, second = (line for line in done.stdout.splitlines() if "more than fifty million are held" in line)
     assert first.startswith("1. before: ")
     assert second.startswith("   after:  ")
+
+
+@pytest.mark.parametrize(
+    ("reasons", "drop", "told"),
+    [
+        (("a guess", "none"), "white", ""),
+        (("below echo", "none"), "gossip", ""),
+        (("below echo", "none"), "", ""),
+        (("below echo", "none"), "white", "1 assumption gives what was dropped as a reason and stays as it is (north.stockpiles.shell.initial)."),
+        (("below echo", "half of paper"), "agency", "2 assumptions give what was dropped as a reason and stay as they are (north.demands.use.rate, north.stockpiles.shell.initial)."),
+        (("below echo and paper", "none"), "paper", "1 assumption gives what was dropped as a reason"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_assumption_whose_reason_was_dropped_is_told(evidence, reasons, drop, told):
+    uses = f"\n    demands: {{use: {{item: shell, source: shell, rate: {{base: 1 to 2 kround/day, because: {reasons[1]}}}}}}}\npublishers:"
+    text = EVIDENCE.replace("because: a guess", f"because: {reasons[0]}").replace("\npublishers:", uses)
+    Path(evidence).write_text(text, encoding="utf-8")
+    done = call("run", evidence, "--draws", "50", *(["--drop", drop] if drop else []))
+    assert done.exit_code == 0, done.output
+    assert told in done.stdout
+    assert ("dropped as a reason" in done.stdout) == bool(told)
+    assert bool(unheard(load(evidence, drop=[drop] if drop else []))) == bool(told)
+
+
+def test_what_is_unheard_is_what_was_dropped_and_not_what_was_not_yet_known(evidence):
+    Path(evidence).write_text(EVIDENCE.replace("because: a guess", "because: between paper and odd and echo"), encoding="utf-8")
+    number = "north.stockpiles.shell.initial"
+    assert unheard(load(evidence)) == {}
+    assert unheard(load(evidence, drop=["white"])) == {number: ["odd", "echo"]}
+    assert unheard(load(evidence, drop=["paper"])) == {number: ["paper"]}, "echo traces to the agency and stays"
+    day = datetime.date(2023, 2, 1)
+    assert unheard(load(evidence, as_of=day)) == {}
+    assert unheard(load(evidence, as_of=day, drop=["white"])) == {number: ["odd"]}, "echo was not known yet"
 
 
 def test_all_evidence_under_the_default_rules_is_shown_once(evidence):

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 import materiel
 from materiel import study
 from materiel.analysis.comparison import Account, Change, Comparison
 from materiel.cli import app
+from materiel.errors import RunError
+from materiel.evidence import grades
 
 NUMBER = "north.stockpiles.shell.initial"
 FIRST, REVISED, ARRIVED = "2023-02-01", "2023-04-01", "2023-06-01"
@@ -222,3 +225,117 @@ def test_what_cannot_be_compared_is_told(tmp_path, arguments, code, message):
     assert message in done.stderr
     assert "Traceback" not in done.output
     assert "internal error" not in done.output
+
+
+def judged(**more: Any) -> dict[str, Any]:
+    """Return publishers, sources and claims of which some are judged anew in April, and one in July."""
+    press = {"name": "The Press", "reliability": "C", "revisions": [{"known": "2023-04-15", "reliability": "E", "because": "bought"}]}
+    paper = {"title": "A page", "published": "2023-01-01"}
+    sources = {
+        "times": paper | {"publisher": "press"}, "white": paper | {"publisher": "The Ministry", "reliability": "B"},
+        "sat": paper | {"publisher": "Eyes", "reliability": "A", "revisions": [{"known": "2023-04-15", "reliability": "B", "because": "decoys"}]},
+    }  # fmt: skip
+    claims = {
+        "early": claim("times", "100 to 200 Mround", known="2023-01-15", revisions=[{"known": "2023-04-20", "credibility": 5, "because": "refuted"}]),
+        "other": claim("white", "10 to 20 Mround", known="2023-01-15", revisions=[{"known": "2023-07-01", "credibility": 1, "because": "borne out"}]),
+        "same": claim("sat", "10 to 20 Mround", known="2023-01-15", revisions=[{"known": "2023-04-20", "credibility": 3, "because": "as before"}]),
+    }  # fmt: skip
+    initial = {"base": "1 to 2 Mround", "because": "a guess", "claims": list(claims)}
+    actors = {"north": {"stockpiles": {"shell": {"item": "shell", "initial": initial}}}}
+    return {"publishers": {"press": press}, "sources": sources, "claims": claims, "actors": actors, "as_of": "2023-08-01"} | more
+
+
+def test_what_was_judged_anew_between_two_days_is_told(tmp_path):
+    where = case(tmp_path, **judged())
+    before, after, late = compared(where, FIRST, REVISED, ARRIVED, "2023-08-01").changes
+    assert [change.regraded for change in (before, after, late)] == [[], ["press", "sat", "early"], ["other"]]
+    assert (after.used, after.unused, after.revised) == ([], [], []), "no assumption was revised, and no claim arrived"
+    assert told(after).arrivals == []
+    assert told(after).before.probability == pytest.approx(1 / 4.7, abs=0.03)  # times 1 of 1 + 1 + 1.2 + 1.5
+    assert told(after).after.probability == pytest.approx(0.04 / 3.44, abs=0.01)  # 0.04 of 1 + 0.04 + 1.2 + 1.2
+    done = invoke(f"{where}@{REVISED}", f"{where}@{ARRIVED}", "--draws", "400")
+    assert "judged anew: press, sat, early" in " ".join(done.stdout.replace("│", " ").split())
+
+
+def saved(where: str, folder: Path, **options: Any) -> str:
+    return str(materiel.load(where).run(**options).save(folder))
+
+
+def test_two_runs_that_were_kept_compare_as_the_days_that_they_were_made_on(tmp_path):
+    where = case(tmp_path / "store")
+    kept = [saved(where, tmp_path / day, draws=500, seed=3, as_of=day) for day in (REVISED, ARRIVED)]
+    named = [f"{where}@{day}" for day in (REVISED, ARRIVED)]
+    again, made = (invoke(*runs, "--draws", "500", "--seed", "3", "--json") for runs in (kept, named))
+    assert again.exit_code == 0, again.output
+    assert json.loads(again.stdout) == json.loads(made.stdout)
+    mixed = invoke(kept[0], named[1], "--draws", "500", "--seed", "3", "--json")
+    assert json.loads(mixed.stdout) == json.loads(made.stdout)
+    assert invoke(*kept, "--draws", "7", "--rules", "equal", "--json").stdout == again.stdout, "a run that was kept has its own options"
+
+
+def test_runs_of_one_day_are_told_apart_by_their_folders(tmp_path):
+    where = case(tmp_path / "store")
+    kept = [saved(where, tmp_path / rules, draws=200, rules=rules) for rules in ("plain", "equal")]
+    assert json.loads(invoke(*kept, "--json").stdout)["labels"] == ["plain", "equal"]
+
+
+OPTIONS: list[dict[str, Any]] = [
+    {}, {"seed": 7, "as_of": FIRST, "step": 2.0, "engine": "numpy"}, {"scenario": "full"}, {"drop": ["paper"]}, {"drop": ["The Times, of London", "sat"]},
+    {"independent": True, "rules": "equal"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: " ".join(options) or "none")
+def test_a_run_that_was_kept_is_repeated_to_the_last_bit(tmp_path, options):
+    sources = {name: {"publisher": name, "title": "A page", "published": "2023-01-01", "reliability": "B"} for name in ("times", "white", "sat")}
+    sources["times"]["publisher"] = "The Times, of London"
+    claims = {"paper": claim("times", "100 to 200 Mround"), "echo": claim("white", "100 to 200 Mround", origin="paper"), "seen": claim("sat", "20 Mround")}
+    full = {"full": {"text": "A full store", "set": {NUMBER: {"base": "300 to 400 Mround", "because": "for the test"}}}}
+    initial = {"base": "1 to 2 Mround", "because": "a guess", "claims": list(claims)}
+    actors = {"north": {"stockpiles": {"shell": {"item": "shell", "initial": initial}}}}
+    run = materiel.load(case(tmp_path / "store", sources=sources, claims=claims, actors=actors, scenarios=full)).run(draws=300, **options)
+    again = study.repeat(run.save(tmp_path / "kept"))
+    assert {name: answer.values.tobytes() for name, answer in again.questions.items()} == {
+        name: answer.values.tobytes() for name, answer in run.questions.items()
+    }
+    assert again.case.as_of == run.case.as_of
+    assert {key: value for key, value in again.manifest().items() if key != "run"} == {key: value for key, value in run.manifest().items() if key != "run"}
+
+
+def test_a_run_by_rules_of_a_file_is_repeated_by_that_file(tmp_path):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(yaml.safe_dump(grades.rule("equal").model_dump() | {"name": "mine"}), encoding="utf-8")
+    run = materiel.load(case(tmp_path / "store")).run(draws=200, rules=str(mine))
+    assert study.repeat(run.save(tmp_path / "kept")).questions["held"].probability == run.questions["held"].probability
+
+
+@pytest.mark.parametrize("file", ["case.yaml", "observations.csv", "claims.yaml"])
+def test_a_run_of_a_case_that_has_changed_is_refused_in_one_sentence(tmp_path, file):
+    where = case(tmp_path / "store")
+    kept = saved(where, tmp_path / "kept", draws=50, as_of=FIRST)
+    with (Path(where) / file).open("a", encoding="utf-8") as changed:
+        changed.write("\n" if file != "claims.yaml" else "{}\n")
+    done = invoke(kept, f"{where}@{ARRIVED}", "--draws", "50")
+    assert done.exit_code == 1
+    assert done.stderr == f"{kept}: the files of {where} have changed since this run, so that it cannot be repeated\n"
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"as_of": 3}', "\x00"])
+def test_a_folder_that_keeps_no_run_is_told(tmp_path, text):
+    where = case(tmp_path / "store")
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "manifest.json").write_text(text, encoding="utf-8")
+    done = invoke(str(tmp_path / "kept"), where, "--draws", "50")
+    assert (done.exit_code, done.stderr) == (1, f"{tmp_path / 'kept'} keeps no run of this version\n")
+    with pytest.raises(RunError, match="keeps no run"):
+        study.repeat(tmp_path / "nowhere")
+
+
+def test_a_run_of_a_case_that_is_gone_is_told(tmp_path):
+    where = case(tmp_path / "store")
+    kept = saved(where, tmp_path / "kept", draws=50)
+    Path(where).rename(tmp_path / "elsewhere")
+    done = invoke(kept, str(tmp_path / "elsewhere"), "--draws", "50")
+    assert done.exit_code == 1
+    assert "no such case" in done.stderr

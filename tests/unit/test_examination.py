@@ -137,7 +137,7 @@ def test_nothing_surprises_more_than_the_draws_can_tell(tmp_path):
 def test_a_claim_that_gives_no_quantity_is_only_heard(tmp_path):
     one = examined(tmp_path, claim())
     assert (one.verdict, one.bits, one.percentile, one.quantiles, one.says, one.base_share) == ("alone", None, None, None, None, None)
-    assert one.sentence == "one stands alone: no other origin speaks to it."
+    assert one.sentence == "one stands alone: no other origin of any weight speaks to it."
 
 
 def test_a_claim_about_a_number_without_a_value_is_only_heard(tmp_path):
@@ -160,8 +160,8 @@ def voices(**by: str) -> dict[str, dict[str, Any]]:
         ("c3", {"b3": "agrees", "d3": "agrees"}, "stands"),
         ("c3", {"b3": "contradicts"}, "contradicted"),  # 1.2 against its own 1
         ("c3", {"d3": "contradicts"}, "contested"),  # 0.5 against its own 1
-        ("c3", {"e3": "contradicts"}, "contested"),
-        ("c5", {"e3": "contradicts"}, "contested"),  # as much as its own, but of no weight
+        ("c3", {"e3": "contradicts"}, "alone"),  # a fifth of an assumption contests nothing
+        ("c5", {"e3": "contradicts"}, "alone"),  # as much as its own, but of no weight
         ("c5", {"d3": "contradicts"}, "contradicted"),  # 0.5 is of weight
         ("c3", {"b3": "agrees", "d3": "contradicts"}, "one voice"),  # 1.2 for, 0.5 against
         ("c3", {"a3": "agrees", "b3": "agrees", "d3": "contradicts"}, "stands"),
@@ -184,7 +184,7 @@ def test_verdicts_follow_from_the_strengths_of_those_who_speak(tmp_path, own, he
     ("percentile", "heard", "verdict"),
     [
         (50, {"b2": "agrees"}, "stands"), (99, {"b2": "agrees"}, "contested"), (99.9, {"a3": "agrees", "b3": "agrees"}, "contradicted"),
-        (50, {"b3": "agrees"}, "one voice"), (50, {"b3": "contradicts"}, "contradicted"), (50, {"e3": "contradicts"}, "contested"),
+        (50, {"b3": "agrees"}, "one voice"), (50, {"b3": "contradicts"}, "contradicted"), (50, {"e3": "contradicts"}, "fits"),
     ],
 )  # fmt: skip
 def test_surprise_and_voices_are_heard_together(tmp_path, percentile, heard, verdict):
@@ -202,6 +202,7 @@ def test_a_hedge_takes_from_the_surprise_as_much_as_it_leaves_open(tmp_path):
     assert f"said flatly it would be {flat.bits:.1f} bits" in hedged.sentence
     assert "said flatly" not in flat.sentence
     assert examined(tmp_path, exactly(50, hedge="likely")).verdict == "fits"
+    assert examined(tmp_path, exactly(99.9, hedge="likely"), **voices(b3="agrees")).verdict == "one voice"
 
 
 def test_either_side_may_name_the_other(tmp_path):
@@ -254,6 +255,31 @@ def test_a_claim_may_speak_of_a_question_in_its_own_unit(tmp_path):
     assert one.quantiles[1] == pytest.approx(100_000, rel=0.01)
     assert one.percentile == pytest.approx(50, abs=3)
     assert one.verdict == "fits"
+
+
+@pytest.mark.parametrize(("unit", "scale"), [("Mround", 1.0), ("kround", 1e3), ("round", 1e6)])
+def test_a_number_is_predicted_in_the_unit_in_which_the_claim_speaks_of_it(tmp_path, unit, scale):
+    one = examined(tmp_path, claim(value=f"{100 * scale:g} {unit}", about=NUMBER), draws=4000)
+    assert one.unit == unit
+    assert one.says == pytest.approx(tuple(point * scale for point in (100 / 1.5, 100, 150)))
+    assert one.quantiles == pytest.approx(tuple(at(percentile) * scale for percentile in (5, 50, 95)), rel=0.01)
+    assert one.bits == examined(tmp_path, claim(value="100 Mround", about=NUMBER), draws=4000).bits
+
+
+@pytest.mark.parametrize("credibility", [1, 3, 6])
+@pytest.mark.parametrize(("said", "chance"), [("1", 0.3), ("0", 0.7)])
+@pytest.mark.parametrize("named", [True, False])
+def test_what_is_or_is_not_is_not_spread(tmp_path, credibility, said, chance, named):
+    """A claim that a switch is on says one, and nothing between or beyond: it surprises as the chance that the switch is on, however it is graded."""
+    one = claim(credibility=credibility, value=said) | ({} if named else {"about": "north.stockpiles.shell.unserviceable"})
+    switch = {"base": {"dist": "chance", "probability": 0.3}, "because": "a guess", "claims": ["one"] if named else []}
+    initial = {"base": "1 to 2 Mround", "because": "a guess"}
+    actors = {"north": {"stockpiles": {"shell": {"item": "shell", "initial": initial, "unserviceable": switch}}}}
+    (found,) = case(tmp_path, {"one": one}, actors=actors).examine(["one"], DRAWS)
+    assert found.says == (float(said),) * 3
+    assert found.bits == pytest.approx(-math.log2(chance), abs=0.02)
+    assert found.verdict == "fits"
+    assert found.quantiles == (0, 0, 1)
 
 
 def test_a_conversion_is_held_against_the_prediction_as_it_works_out(tmp_path):

@@ -503,7 +503,13 @@ def test_the_tree_tells_what_a_voice_says_in_several_claims(tmp_path):
     }  # fmt: skip
     study = case(tmp_path, claims, number(LOW, *claims))
     done = CliRunner().invoke(app, ["why", str(study.name), "held", "--draws", "4000"])
-    for told in ("said by The Times, graded by first", "without first alone: median", "without second alone: ", "without this voice: ", "reason: as in every war"):
+    for told in (
+        "said by The Times, graded by first",
+        "without first alone: median",
+        "without second alone: ",
+        "without this voice: ",
+        "reason: as in every war",
+    ):
         assert told in done.stdout
     assert "never mind" not in done.stdout, "a note is the reason of what is assumed"
     assert "graded by far" not in done.stdout

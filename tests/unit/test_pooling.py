@@ -16,7 +16,7 @@ from scipy import stats
 
 from materiel.engine.draws import sample
 from materiel.evidence.grades import Grade, Rule, rule, rules
-from materiel.evidence.pooling import Part, Pool, Prior, Statement
+from materiel.evidence.pooling import Part, Pool, Prior, Statement, in_order
 from materiel.quantities import Distribution, constant, read
 
 PLAIN, ERRORS = rule("plain"), rule("measurement-error")
@@ -236,6 +236,37 @@ def test_mean_and_variance_of_a_pool_are_those_of_the_mixture(claims, base):
     assert values.var() == pytest.approx(variance, abs=5 * math.sqrt(max(fourth - variance**2, 0.0) / DRAWS) + 1e-9)
 
 
+PERCENTS = (5, 25, 50, 75, 95)
+
+
+def prior(*parts: Part) -> Prior:
+    return Prior("x", "x", "1", "base", "", parts)
+
+
+@given(st.floats(-3.0, 6.0), st.floats(0.01, 2.0))
+def test_percentiles_of_a_single_log_normal_are_exact_to_three_digits(middle, spread):
+    low, high = math.exp(middle - REACH * spread), math.exp(middle + REACH * spread)
+    exact = stats.lognorm(spread, scale=math.exp(middle)).ppf(np.array(PERCENTS) / 100)
+    assert prior(Part(1.0, between(low, high))).percentiles(PERCENTS) == pytest.approx(exact, rel=5e-4)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(grades, distributions(("log", "linear", "logit"))), min_size=1, max_size=4), distributions(("log",)))
+def test_percentiles_of_a_pool_are_those_of_the_mixture(claims, base):
+    """As much of the mixture lies below each of them as it says, to a thousandth."""
+    parts = pooled(base[0], *(said(str(i), value, grade=grade) for i, (grade, (value, _)) in enumerate(claims)))
+    described = [base[1], *(other for grade, (_, other) in claims if PLAIN.strength(grade) > 0)]
+    for percent, value in zip(PERCENTS, prior(*parts).percentiles(PERCENTS), strict=True):
+        assert sum(part.weight * below(one, value) for part, one in zip(parts, described, strict=True)) == pytest.approx(percent / 100, abs=1e-3)
+
+
+def test_percentiles_of_what_is_one_thing_or_another_lie_at_neither_place_between():
+    either = prior(Part(0.3, constant(0.0)), Part(0.7, constant(1.0)))
+    assert either.percentiles((5, 29, 31, 50, 95)).tolist() == [0, 0, 1, 1, 1]
+    assert prior(Part(1.0, constant(7.0))).percentiles(PERCENTS).tolist() == [7.0] * 5
+    assert prior(Part(1.0, read({"dist": "chance", "probability": 0.3})[0])).percentiles((5, 65, 75)).tolist() == [0, 0, 1]
+
+
 def test_a_stretch_of_draws_is_part_of_the_whole():
     mixed = Prior("x", "x", "1", "base", "", (Part(0.25, uniform(0, 1)), Part(0.75, uniform(10, 12), ("a",))))
     assert np.array_equal(sample(mixed, 1, 37, 50), sample(mixed, 1, 0, 100)[37:87])
@@ -271,6 +302,13 @@ def test_the_first_claim_of_an_origin_is_the_one_that_the_others_repeat_then_the
     assert sum(part.weight for part in half[1:]) == pytest.approx(3 / 4)
     half = pooled(uniform(0, 1), said("b", 5.0, "mnd", bad, place=2), said("a", 7.0, "mnd", good, place=1))
     assert sum(part.weight for part in half[1:]) == pytest.approx(3 / 4)
+
+
+def test_statements_are_in_order_when_what_is_repeated_comes_first_then_what_was_known_first_then_what_stands_first():
+    by_day = [said("early", 1.0, day=1, place=9), said("also", 1.0, day=2, place=3), said("late", 1.0, day=2, place=4)]
+    echoes = [said("echo", 1.0, day=0, repeats=("late", "elsewhere")), said("echo of an echo", 1.0, day=0, repeats=("echo", "late"))]
+    assert in_order([*reversed(echoes), *reversed(by_day)]) == [*by_day, *echoes]
+    assert in_order([]) == []
 
 
 def test_what_repeats_a_claim_that_is_not_named_is_no_further_away_than_others():

@@ -11,6 +11,7 @@ from materiel.analysis.questions import Asked, Branch, answer, prepare, values
 from materiel.case.loading import load
 from materiel.equations import NEVER
 from materiel.errors import CaseError
+from runs import answers
 
 CASE = """
 format: 1
@@ -71,6 +72,35 @@ def test_a_sum_over_items_is_weighted_by_its_conversion(tmp_path):
         all={"value": ["north.stockpiles.shell.held", "north.stockpiles.rocket.held"], "at": "2023-06-01", "conversion": "equivalent", "unit": "round"},
     )["all"]
     assert [weight(one, 0), weight(one, 1)] == [1.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("item", "rate", "unit", "median"),
+    [
+        ("round", "7 kround/day", "kround/day", 7), ("round", "7 kround/day", "round/day", 7000), ("round", "7 kround/day", "kround/month", 7 * 30.4375),
+        ("round", "7 kround/day", "Mround/year", 7 * 0.36525), ("t", "7 t/day", "t/day", 7), ("t", "7 kt/day", "kt/week", 49), ("t", "7 t/day", "kg/day", 7),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("weight", [1, 3])
+def test_what_a_conversion_adds_up_is_told_in_the_unit_asked(item, rate, unit, median, weight):
+    """A weight counts in the bare unit, of which the question may ask thousands or those of a month: seven thousand a day are 7 kround/day, in periods of any length."""
+    data = {
+        "format": 1, "title": "A store", "start": "2023-01-01", "end": "2023-12-31", "step": "3 day", "items": {"thing": {"unit": item}},
+        "actors": {"north": {
+            "stockpiles": {"thing": {"item": "thing", "initial": {"constant": f"1e9 {item}", "because": "plenty"}}},
+            "demands": {"use": {"item": "thing", "source": "thing", "rate": {"constant": rate, "because": "counted"}}},
+        }},
+        "conversions": {"equivalent": {"thing": {"constant": weight, "because": "by definition"}}},
+        "questions": {"used": {"text": "Used", "value": "north.demands.use.wanted", "at": "2023-06-01", "unit": unit, "conversion": "equivalent"}},
+    }  # fmt: skip
+    assert answers(data, draws=10, engine="numpy").questions["used"].quantiles[50] == pytest.approx(weight * median)
+
+
+def test_a_conversion_by_one_is_no_conversion(tmp_path):
+    plain = {"value": "north.stockpiles.shell.held", "at": "2023-06-01"}
+    for unit in ("round", "kround", "Mround"):
+        asked = prepared(tmp_path, plain=plain | {"unit": unit}, converted=plain | {"unit": unit, "conversion": "equivalent"})
+        assert weight(asked["converted"]) == pytest.approx(weight(asked["plain"]))
 
 
 def test_a_crossing_counts_days_from_its_start_or_its_contingency(tmp_path):

@@ -92,3 +92,34 @@ def test_any_text_is_a_factor_or_a_unit_error(text):
     except UnitError:
         return
     assert 0 < made < float("inf")
+
+
+@pytest.mark.parametrize(
+    ("unit", "bare"),
+    [
+        ("kround/day", "round/day"), ("Mround/month", "round/day"), ("round", "round"), ("kt", "tonne"), ("t", "tonne"), ("kg", "kilogram"), ("MUSD/year", "dollar/day"),
+        ("percent", "percent"), ("kWh", "kilowatt_hour"), ("week", "day"), ("round/(gun*week)", "round/(gun*day)"), ("", ""), ("1", "1"),
+    ],
+)  # fmt: skip
+def test_a_bare_unit_has_no_prefixes_and_its_times_in_days(unit, bare):
+    assert units.bare(unit) == bare
+
+
+def test_what_is_no_unit_is_no_bare_one():
+    with pytest.raises(units.UnitError, match="unknown unit 'kruond'"):
+        units.bare("kruond/day")
+
+
+@pytest.mark.parametrize(("text", "near"), [("million round", "Mround"), ("k round/day", "kround"), ("billion", ""), ("million/day", "")])
+def test_a_prefix_that_stands_alone_is_told_with_its_unit(text, near):
+    with pytest.raises(UnitError) as error:
+        units.quantity(text)
+    assert error.value.nearest == near
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [("(round)/(rocket)", "round/rocket"), ("(round)/((rocket))", "round/rocket"), ("((kg))", "kg"), ("(round/day)", "round/day"), ("t/(round/day)", "t/(round/day)"), ("", "")],
+)  # fmt: skip
+def test_a_plain_unit_has_no_brackets_that_it_does_not_need(text, plain):
+    assert units.plain(text) == plain

@@ -39,7 +39,7 @@ MEANING: dict[Verdict, str] = {
     "fits": "nobody else says it, but what everything else makes of its quantity agrees with it",
     "contested": "others speak for it and against it, or its quantity surprises",
     "contradicted": "others speak against it and hardly anyone for it, or its quantity is next to impossible",
-    "alone": "no other origin speaks to it",
+    "alone": "no other origin of any weight speaks to it",
 }
 
 _VERB: dict[Verdict, str] = {
@@ -52,7 +52,7 @@ SURPRISING = 3.3
 IMPOSSIBLE = 6.6
 """Bits from which a claim is next to impossible: one chance in a hundred."""
 WEIGHTY = 0.5
-"""Strength, half that of an assumption, from which what speaks against a claim can contradict it."""
+"""Strength, half that of an assumption, from which what speaks against a claim counts."""
 FIRM = 1.75
 """Strength from which a single voice is enough for a claim to stand: usually reliable and probably true make 1.8."""
 
@@ -243,7 +243,7 @@ def _verdict(bits: float | None, unhedged: float | None, own: float, agreeing: S
         return "contradicted"
     if against >= max(2 * for_it, own, WEIGHTY):
         return "contradicted"
-    if against > for_it / 2 or (bits is not None and bits >= SURPRISING):
+    if (against >= WEIGHTY and against > for_it / 2) or (bits is not None and bits >= SURPRISING):
         return "contested"
     if for_it > 0:
         return "stands" if len(agreeing) > 1 or for_it >= FIRM else "one voice"

@@ -90,7 +90,7 @@ class Numbers:
         self._known_keys(given, at)
         if len(_SORTS & given.keys()) != 1:
             found = " and ".join(key for key in given if key in _SORTS) or "neither a base nor a constant"
-            if not _SORTS & given.keys() and "claims" in given:
+            if not _SORTS & given.keys() and "claims" in given and not _in_revision(at):
                 raise QuantityError("claims without a base", "`base`, which is all that is left when claims are hidden", "claims")
             raise QuantityError(found, f"exactly one of {', '.join(sorted(_SORTS))}")
         if "shared" in given:
@@ -143,7 +143,7 @@ class Numbers:
         """Note a reason that cites a claim known only after the day from which it holds."""
         for name in cited(because, self.whole.claims):
             if self.whole.claims[name].known > known:
-                what = f"the reason cites {name!r}, which was known only on {self.whole.claims[name].known}"
+                what = f"{_called(at)}: its reason cites {name!r}, which was known only on {self.whole.claims[name].known}"
                 self.text.problems.append(Problem(self.text.place((*at, "because")), what, f"claims known by {known}"))
 
     def _bare(self, raw: object, parameter: Parameter, unit: str, path: str) -> Prior:
@@ -252,7 +252,7 @@ class Numbers:
 
     def _known_keys(self, given: dict[str, Any], at: Key) -> None:
         """Note keys that no number has; without anything else to read, they are the whole problem."""
-        keys = _KEYS_OF_A_REVISION if at[-2:-1] == ("revisions",) else _KEYS
+        keys = _KEYS_OF_A_REVISION if _in_revision(at) else _KEYS
         unknown = {key: nearest(key, keys) for key in given if key not in _KEYS}
         for key, near in unknown.items():
             self.text.problems.append(Problem(self.text.place((*at, key), key=True), f"unknown key {key!r}", ", ".join(keys), near))
@@ -331,9 +331,13 @@ class Numbers:
             raise QuantityError(f"{text!r} is not a day", "a day of the calendar as YYYY-MM-DD", key) from None
 
 
+def _in_revision(at: Key) -> bool:
+    return at[-2:-1] == ("revisions",)
+
+
 def _called(at: Key) -> str:
-    """Return the name of what stands at a path: its key, or its position among the revisions of a number."""
-    return f"revision {at[-1] + 1}" if isinstance(at[-1], int) else at[-1]
+    """Return the name of what stands at a path: its key, or that of its number and its position among the revisions."""
+    return f"{at[-3]}: revision {at[-1] + 1}" if isinstance(at[-1], int) else at[-1]
 
 
 def _linear(points: dict[str, float]) -> Distribution:

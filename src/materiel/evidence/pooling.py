@@ -67,6 +67,11 @@ class Pool:
     date: bool = False
     factor: float = 1.0
 
+    @property
+    def switch(self) -> bool:
+        """Whether the number is on or off: a chance, which no factor can spread."""
+        return self.base.switch if isinstance(self.base, Pool) else self.base.named == "chance"
+
     def without(self, claims: Collection[str]) -> Pool:
         """Return the pool as it would be had the claims never been made."""
         base = self.base.without(claims) if isinstance(self.base, Pool) else self.base
@@ -151,7 +156,7 @@ def _voices(pool: Pool, statements: Sequence[Statement]) -> list[_Voice]:
         says: dict[Distribution, tuple[str, ...]] = {}
         for one in together:
             said, grade = _written(one.value), replace(one.grade, credibility=first.grade.credibility)
-            said = said if pool.date else pool.rule.widen(said, grade, share=pool.share)
+            said = said if pool.date or pool.switch else pool.rule.widen(said, grade, share=pool.share)
             says[said] = tuple(dict.fromkeys((*says.get(said, ()), one.claim)))  # a claim may be named by a class and again below it
         rising = dict(sorted(says.items(), key=lambda entry: _rank(entry[0])))  # so that no repetition changes their order
         made.append(_Voice((origin,), pool.rule.strength(first.grade), rising, first.observed))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from materiel.analysis import words
 from materiel.analysis.lineage import Cited, Shift, Why, cite
 from materiel.analysis.questions import Answer
-from materiel.case.checks import anachronisms
+from materiel.case.checks import anachronisms, unheard
 from materiel.case.model import Case
 from materiel.errors import RunError
 from materiel.evidence.pooling import Prior
@@ -109,6 +109,7 @@ def render(run: Finished) -> str:
             claims=_claims(case, used),
             doubted=[(name, claim) for name, claim in case.ledger.claims.items() if claim.doubt],
             late=anachronisms(case),
+            unheard=unheard(case),
             defaults=_defaults(run.program),
             base_low=min(shares, default=float("nan")),
             base_high=max(shares, default=float("nan")),
