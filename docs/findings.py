@@ -61,7 +61,7 @@ def rules(study: Study) -> str:
     first = next(iter(runs.values()))
     lines = [
         f"# {study.name}: how far the rules of evidence move it", "",
-        f"Made by `make findings`: {DRAWS} runs each, same draws. Medians with 90 % ranges, and the probability of the judgement. What the rules are and why: `materiel/evidence/rules/`.", "",
+        f"Made by `make findings`: {DRAWS} runs each, same draws. Medians with 90 % ranges, and the probability of the judgement. What the rules are and why: [rules](../../src/materiel/evidence/rules).", "",
     ]  # fmt: skip
     for name in [name for name, answer in first.questions.items() if answer.asked.key]:
         asked = first.questions[name].asked
@@ -113,7 +113,7 @@ def _change(change: Change, names: dict[str, tuple[str, str]]) -> list[str]:
 def _account(account: Account, text: str, unit: str) -> list[str]:
     lines = [f"**{text}**", "", f"- before: {_cell(account.before, unit)}", f"- with revised assumptions: {_cell(account.revised, unit)}", f"- with the claims that arrived: {_cell(account.after, unit)}"]  # fmt: skip
     for one in account.arrivals:
-        told = _cell(Cell(one.without.quantiles, one.without.probability, account.after.draws), unit)
+        told = _cell(Cell(one.without.quantiles, one.without.probability, round(one.without.effective)), unit)
         lines.append(f"- without {one.origin} ({_listed(one.claims)}): {told}")
     return lines
 

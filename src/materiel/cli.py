@@ -181,7 +181,11 @@ def _as_named(name: str, draws: int, seed: int, scenario: str, rules: str, repor
     from materiel.options import Options, Reading
     from materiel.study import load, repeat
 
-    if (Path(name) / "manifest.json").is_file():
+    try:
+        saved = (Path(name) / "manifest.json").is_file()
+    except OSError:  # a name that no file can have
+        saved = False
+    if saved:
         return repeat(Path(name))
     case, _, day = name.rpartition("@") if "@" in name else (name, "", "")
     return load(case).again(Options(Reading(_day(day), scenario, rules=rules), draws, seed), report)
@@ -208,7 +212,7 @@ def sources(case: CaseArgument, form: Annotated[str, typer.Option(help="bibtex o
 def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", as_json: Json = False) -> None:
     """Read a case and print every problem: file:line:column, what was read, what is allowed, the nearest name."""
     with _told(as_json=as_json):
-        from materiel.analysis import questions
+        from materiel.analysis import examination, questions
         from materiel.case.loading import load as load_case
         from materiel.network import build
         from materiel.proof import prove
@@ -216,6 +220,7 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
         checked = load_case(case, as_of=_day(as_of), scenario=scenario)
         asked = questions.prepare(checked)
         stages = prove(build(checked, [one.gauge for one in asked.values() if one.gauge]))
+        remarks = [*checked.remarks, *examination.misfits(checked, asked)]
         found: list[Problem] = []
         for name in checked.scenarios:
             try:
@@ -229,9 +234,9 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
             "sources": len(checked.ledger.sources), "unit_proofs": stages, "undeclared": len(checked.undeclared),
         }  # fmt: skip
         if as_json:
-            typer.echo(json.dumps({"case": checked.name, "problems": [], "remarks": _rows(checked.remarks), **counts}, ensure_ascii=False))
+            typer.echo(json.dumps({"case": checked.name, "problems": [], "remarks": _rows(remarks), **counts}, ensure_ascii=False))
         else:
-            for remark in checked.remarks:
+            for remark in remarks:
                 typer.echo(f"note: {remark}")
             typer.echo(f"{checked.name}: no problems ({', '.join(f'{n} {what}' for what, n in counts.items())})")
 

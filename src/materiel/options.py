@@ -13,7 +13,7 @@ from materiel.evidence.grades import DEFAULT
 class Reading:
     """How a case is read: as of which day (its own if None), in which scenario, with which step in days (its own if None), under which rules of evidence.
 
-    `drop` names sources, publishers, origins or claims that are left out; `independent` takes every claim for an origin of its own.
+    `drop` names sources, publishers, origins or claims that are left out, `silent` claims alone, by their ids; `independent` takes every claim for an origin of its own.
     """
 
     as_of: datetime.date | None = None
@@ -22,11 +22,12 @@ class Reading:
     rules: str = DEFAULT
     drop: tuple[str, ...] = ()
     independent: bool = False
+    silent: tuple[str, ...] = ()
 
     @property
     def plain(self) -> Reading:
         """The same reading with all evidence, under the default rules."""
-        return replace(self, rules=DEFAULT, drop=(), independent=False)
+        return replace(self, rules=DEFAULT, drop=(), independent=False, silent=())
 
 
 @dataclass(frozen=True)

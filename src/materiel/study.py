@@ -54,7 +54,7 @@ class Study:
         """Return the checked case. Raises CaseError, RunError."""
         how = reading or Reading()
         case = load_case(
-            self.name, as_of=how.as_of, scenario=how.scenario, step=how.step, rules=how.rules, drop=how.drop, independent=how.independent
+            self.name, as_of=how.as_of, scenario=how.scenario, step=how.step, rules=how.rules, drop=how.drop, silent=how.silent, independent=how.independent
         )  # fmt: skip
         case.questions.update(self.more)
         return case
@@ -122,6 +122,9 @@ class Study:
         case = self.case(reading)
         if name in case.whole.claims:
             return [name]
+        if name not in {*case.whole.sources, *case.whole.publishers, *case.whole.origins}:
+            near = nearest(name, list(case.whole.claims))
+            raise RunError(f"unknown claim {name!r}" + (f"; did you mean {near!r}?" if near else ""))
         found = case.ledger.named(name)
         return [claim for claim in case.ledger.claims if claim in found]
 
@@ -136,7 +139,7 @@ class Study:
         silent = {claim: tuple(sorted(examination.left_out(case, claim))) for claim in claims}
         for gone in dict.fromkeys(silent[claim] for claim, target in targets.items() if target.question):
             asked = tuple(dict.fromkeys(targets[claim].question for claim in claims if silent[claim] == gone and targets[claim].question))
-            runs[gone] = self.again(Options(replace(how, drop=(*how.drop, *gone)), draws, seed, only=asked), report)
+            runs[gone] = self.again(Options(replace(how, silent=(*how.silent, *gone)), draws, seed, only=asked), report)
         found: list[Examined] = []
         for claim, target in targets.items():
             prediction = None
@@ -144,7 +147,7 @@ class Study:
                 answer = runs[silent[claim]].questions[target.question]
                 prediction = examination.Prediction(answer.asked.text, answer.asked.unit, answer.values, answer.base_share)
             elif target.number:
-                prediction = examination.predicted(self.case(replace(how, drop=(*how.drop, *silent[claim]))), target.number, seed, draws)
+                prediction = examination.predicted(self.case(replace(how, silent=(*how.silent, *silent[claim]))), target.number, seed, draws)
             found.append(examination.examine(case, claim, prediction))
         return found
 
@@ -182,7 +185,8 @@ class Run:
         """Return what identifies the run: the same case, options and version give the same."""
         from materiel import __version__
 
-        said = json.dumps([self.case.digest, self.case.as_of, self.options, __version__], default=str)
+        options = replace(self.options, reading=replace(self.options.reading, as_of=self.case.as_of, step=self.case.step))
+        said = json.dumps([self.case.digest, options, self.case.rule.model_dump(mode="json"), __version__], default=str)
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     def manifest(self) -> dict[str, Any]:
@@ -401,9 +405,21 @@ def compare(runs: Sequence[Run], labels: Sequence[str], only: Sequence[str] = ()
     editions = [Edition(label, run.case, run.questions, run.inputs, run.options.seed) for label, run in zip(labels, runs, strict=True)]
     wanted = list(only) or [name for name, answer in runs[-1].questions.items() if answer.asked.key]
     changes: list[Change] = []
-    for (before, after), run in zip(itertools.pairwise(editions), runs[1:], strict=True):
-        changes.append(comparison.change(before, after, _without(run, tuple(wanted)), wanted))
+    for (before, after), (first, run) in zip(itertools.pairwise(editions), itertools.pairwise(runs), strict=True):
+        differ = _differences(first, run)
+        changes.append(comparison.change(before, after, _without(run, tuple(wanted)), [] if differ else wanted, differ))
     return Comparison(list(labels), comparison.rows(editions), changes)
+
+
+def _differences(before: Run, after: Run) -> list[str]:
+    """Return in what two runs differ besides the day: then neither claims nor revisions explain their answers."""
+    a, b = before.options, after.options
+    pairs = {
+        "case": (before.case.digest, after.case.digest), "scenario": (a.reading.scenario, b.reading.scenario), "step": (before.case.step, after.case.step),
+        "rules": (before.case.rule, after.case.rule), "claims left out": (a.reading.drop, b.reading.drop), "independence": (a.reading.independent, b.reading.independent),
+        "draws": (a.draws, b.draws), "seed": (a.seed, b.seed),
+    }  # fmt: skip
+    return [name for name, (one, other) in pairs.items() if one != other] + (["days that go back"] if after.case.as_of < before.case.as_of else [])
 
 
 def _without(run: Run, only: tuple[str, ...]) -> lineage.Again:
@@ -413,25 +429,28 @@ def _without(run: Run, only: tuple[str, ...]) -> lineage.Again:
     @functools.cache
     def again(claims: tuple[str, ...]) -> dict[str, Answer]:
         reading = run.options.reading
-        return run.study.again(replace(run.options, reading=replace(reading, drop=(*reading.drop, *claims)), only=asked)).questions
+        return run.study.again(replace(run.options, reading=replace(reading, silent=(*reading.silent, *claims)), only=asked)).questions
 
     return again
 
 
 def repeat(folder: Path) -> Run:
-    """Return the run that a folder keeps, made again from its manifest. Raises RunError when the folder keeps none, or the case has changed since."""
+    """Return the run that a folder keeps, made again from its manifest. Raises RunError when the folder keeps none, or when the case or anything else has changed since."""
     try:
         kept: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         day = datetime.date.fromisoformat(kept["as_of"])
         drop = tuple(map(str, kept["drop"]))
         reading = Reading(day, kept["scenario"], kept["step"], kept["rules"], drop, kept["independent"] == "true")
         options = Options(reading, kept["draws"], kept["seed"], kept["engine"])
-        path, digest = str(kept["path"]), str(kept["case_sha256"])
+        path, digest, identity = str(kept["path"]), str(kept["case_sha256"]), str(kept["run"])
     except (OSError, ValueError, KeyError, TypeError):
         raise RunError(f"{folder} keeps no run of this version") from None
     if read_files(find(path))[2] != digest:
         raise RunError(f"{folder}: the files of {path} have changed since this run, so that it cannot be repeated")
-    return Study(path).again(options)
+    run = Study(path).again(options)
+    if run.identity != identity:
+        raise RunError(f"{folder}: the rules or the program have changed since this run, so that it cannot be repeated")
+    return run
 
 
 def load(name: str | Path) -> Study:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from materiel.analysis import words
 from materiel.analysis.comparison import Account, Cell, Change, Comparison
 from materiel.analysis.examination import Examined
-from materiel.analysis.lineage import Cited, Driver, Shift, Voice, Why
+from materiel.analysis.lineage import Cited, Driver, Voice, Why, instead
 from materiel.case.checks import anachronisms, unheard
 from materiel.study import Run
 
@@ -26,8 +26,8 @@ def heading(run: Run) -> str:
     lines = [f"{case.title}, as of {case.as_of}" + (f", scenario {case.scenario}" if case.scenario else "")]
     shares = [answer.base_share for answer in run.questions.values() if answer.base_share == answer.base_share]
     if shares:
-        low, high = round(100 * min(shares)), round(100 * max(shares))
-        lines.append(f"Rests on assumptions, not on claims: {low} to {high} % of the doubt that single numbers explain, question by question.")
+        ends = " to ".join(dict.fromkeys(str(round(100 * share)) for share in (min(shares), max(shares))))
+        lines.append(f"Rests on assumptions, not on claims: {ends} % of the doubt that single numbers explain, question by question.")
     told = [f"rules {case.rule.name}"] if reading.rules != reading.plain.rules else []
     told += [f"without {', '.join(reading.drop)}"] if reading.drop else []
     told += ["every claim taken for independent"] if reading.independent else []
@@ -87,7 +87,7 @@ def chain(why: Why) -> None:
         _driver(tree, driver, why)
     told = f"{round(100 * why.explained)} % of its variance is explained by these one by one" if why.drivers else "no single number stands out of the noise"
     told += " (what correlated numbers have in common counts for each)" if why.explained > 1 else ""
-    tree.add(_plain(f"{told}; {why.others} other numbers are uncertain"))
+    tree.add(_plain(f"{told}; {_count(why.others, 'other number')} {'is' if why.others == 1 else 'are'} uncertain"))
     _print(tree)
 
 
@@ -105,13 +105,15 @@ def _voice(node: Tree, voice: Voice, driver: Driver, why: Why) -> None:
             node.add(_plain(f"{weight}, {'assumed' if driver.kind == 'base' else driver.kind}: {driver.base or saying.said}. {driver.because}"))
         return
     claims = [claim for saying in voice.says for claim in saying.claims]
-    branch = node.add(_plain(f"{weight}, said by {' and '.join(voice.origins)}" + (f", graded by {voice.graded_by}" if len(claims) > 1 else "")))
+    branch = node.add(
+        _plain(f"{weight}, said by {' and '.join(voice.origins)}" + (f", graded by {voice.graded_by}" if len(claims) > 1 and voice.graded_by else ""))
+    )
     for saying in voice.says:
         for claim in saying.claims:
             _claim(branch, claim, said=saying.said)
         if saying.without:
-            branch.add(_plain(f"without {', '.join(claim.id for claim in saying.claims)} alone: {_shifted(saying.without, why)}"))
-    branch.add(_plain(f"without this voice: {_shifted(voice.without, why) if voice.without else voice.silent}"))
+            branch.add(_plain(f"without {', '.join(claim.id for claim in saying.claims)} alone: {instead(saying.without, why)}"))
+    branch.add(_plain(f"without this voice: {instead(voice.without, why) if voice.without else f'{voice.silent}; --exact repeats them without it'}"))
 
 
 def _claim(node: Tree, claim: Cited, name: str = "", said: str = "") -> None:
@@ -130,20 +132,6 @@ def _claim(node: Tree, claim: Cited, name: str = "", said: str = "") -> None:
             node.add(_plain(f"{label}{', '.join(ids)}"))
     for term, other in claim.terms.items():
         _claim(node, other, f"{term} = ")
-
-
-def _shifted(shift: Shift, why: Why) -> str:
-    if not shift.visible:
-        return "no change that these runs can show"
-    low, high = shift.quantiles[5], shift.quantiles[95]
-    spread = f"median {_value(shift.quantiles[50], low, high, why.unit)}, 90 % range {_value(low, low, high, '1')} to {_value(high, low, high, why.unit)}"
-    if shift.probability is None or why.probability is None:
-        return spread
-    return f"{spread}; {_percent(shift.probability)} instead of {_percent(why.probability)}"
-
-
-def _percent(probability: float) -> str:
-    return words.percent(probability, words.FEWEST_DRAWS * 10)
 
 
 def examined(one: Examined) -> None:
@@ -178,7 +166,12 @@ def side_by_side(comparison: Comparison, everything: bool) -> None:
 def _changed(change: Change, units: dict[str, tuple[str, str]]) -> None:
     from rich.tree import Tree
 
-    tree = Tree(_plain(f"{change.before} → {change.after}: {len(change.used) + len(change.unused)} claims arrived, {len(change.used)} of them speak of a number; {change.observations} observations"))  # fmt: skip
+    if change.differ:
+        told = f"{change.before} → {change.after}: not accounted for, since these runs differ in {', '.join(change.differ)}"
+        _print(_plain(told))
+        return
+    arrived = len(change.used) + len(change.unused)
+    tree = Tree(_plain(f"{change.before} → {change.after}: {_count(arrived, 'claim')} arrived, {len(change.used)} of which speak of a number; {_count(change.observations, 'observation')}"))  # fmt: skip
     if change.revised:
         tree.add(_plain(f"revised assumptions and decisions: {_few(change.revised)}"))
     if change.regraded:
@@ -195,8 +188,12 @@ def _account(tree: Tree, account: Account, text: str, unit: str) -> None:
     steps = [step for i, step in enumerate(steps) if i == 0 or step[1] != steps[i - 1][1]]
     node = tree.add(_plain(f"{text}: " + "; ".join(f"{name} {_cell(cell, unit)}" for name, cell in steps)))
     for one in account.arrivals:
-        told = _cell(Cell(one.without.quantiles, one.without.probability, account.after.draws), unit)
+        told = _cell(Cell(one.without.quantiles, one.without.probability, round(one.without.effective)), unit)
         node.add(_plain(f"without {one.origin} ({_few(one.claims)}; on {_few(one.numbers, 3)}): {told}"))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _few(names: Sequence[str], most: int = 8) -> str:

@@ -57,7 +57,7 @@ def test_a_file_as_zotero_writes_it_is_read():
         "kim_lo_2023": {
             "title": "North Korea \N{EN DASH} Kim orders 5% more missiles & shells",
             "author": ["Müller, Jörg", "García, José", "Ministry of Defence and War", "van Beethoven, Ludwig", "et al."],
-            "published": "2023-08-14", "url": "https://example.org/a_b?c=d%20e&f=~g", "accessed": "2023-10-01", "language": "english",
+            "published": "2023-08-14", "url": "https://example.org/a_b?c=d%20e&f=~g", "accessed": "2023-10-01", "language": "en",
             "publisher": "Yonhap News", "type": "webpage",
         },
         "shells1915": {
@@ -253,7 +253,7 @@ sources = st.fixed_dictionaries(
     optional={
         "reliability": st.sampled_from("ABCDEF"), "revisions": revisions, "author": st.lists(names, min_size=1, max_size=3), "container": words, "volume": words,
         "issue": words, "page": st.from_regex(r"[0-9]{1,4}(-[0-9]{1,4})?", fullmatch=True), "doi": addresses, "isbn": words, "url": addresses, "archive": addresses,
-        "accessed": days, "language": words, "licence": words, "note": words,
+        "accessed": days, "language": st.sampled_from(["de", "en", "ko", "kok", "fil"]), "licence": words, "note": words,
     },
 )  # fmt: skip
 shelves = st.dictionaries(words, sources, min_size=1, max_size=3)
@@ -302,11 +302,65 @@ def test_any_item_is_read(item):
     assert "type" in data
 
 
-@given(st.dates(min_value=datetime.date(1000, 1, 1)))
+@given(st.dates(min_value=datetime.date(1000, 1, 1), max_value=datetime.date(2020, 1, 1)))
 def test_the_last_day_of_a_month_is_in_it_and_the_next_is_not(day):
     end = datetime.date.fromisoformat(last_day(f"{day:%Y-%m}"))
     assert (end.year, end.month) == (day.year, day.month)
-    assert end == datetime.date.max or (end + datetime.timedelta(days=1)).day == 1
+    assert (end + datetime.timedelta(days=1)).day == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "accessed", "day"),
+    [
+        ("2023", "2023-10-01", "2023-10-01"),
+        ("2023-10", "2023-10-31", "2023-10-31"),
+        ("2023-09", "2023-10-01", "2023-09-30"),
+        ("2024", "2023-10-01", "2024-12-31"),
+        ("2023-10-02", "2023-10-01", "2023-10-02"),
+        ("2023", "2023-1x", "2023-12-31"),
+        ("2023", "2023-13-01", "2023-12-31"),
+        ("9998", "", "9998"),
+        ("9998-11", "", "9998-11"),
+        ("9997/9998", "", "9997/9998"),
+        ("9998-11-01", "", "9998-11-01"),
+    ],
+)
+def test_a_document_was_out_when_it_was_accessed_and_may_not_be_out_before_its_year_is_over(written, accessed, day):
+    assert last_day(written, accessed) == day
+
+
+def test_the_day_of_access_is_read_with_the_date():
+    assert read("@misc{a, year = 2023, month = oct, urldate = {2023-10-05}}\n")["a"].data["published"] == "2023-10-05"
+    assert from_csl({"id": "a", "issued": {"date-parts": [[2023]]}, "accessed": {"date-parts": [[2023, 10, 5]]}})[1]["published"] == "2023-10-05"
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("fr-FR", "fr"), ("fr_ca", "fr"), ("French", "fr"), ("français", "fr"), ("Francais", "fr"), ("langfrench", "fr"), ("fra", "fr"), ("English", "en"),
+        ("en-US", "en"), ("German", "de"), ("ngerman", "de"), ("Deutsch", "de"), ("Korean", "ko"), ("ko-Kore-KR", "ko"), ("한국어", "ko"), ("Russian", "ru"),
+        ("русский", "ru"), ("fil", "fil"), (" en ", "en"), ("Klingon", "Klingon"), ("English and French", "English and French"),
+    ],
+)  # fmt: skip
+def test_languages_are_codes_or_stay_as_written(written, code):
+    assert citations.language(written) == code
+    assert read(f"@misc{{a, langid = {{{written.strip()}}}}}\n")["a"].data["language"] == code
+    assert from_csl({"id": "a", "language": written})[1]["language"] == code
+
+
+def test_strings_that_double_again_and_again_are_refused():
+    bomb = "@string{a0 = {0123456789}}\n" + "".join(f"@string{{a{i} = a{i - 1} # a{i - 1}}}\n" for i in range(1, 41))
+    with pytest.raises(CaseError) as error:
+        from_bibtex(bomb)
+    assert [str(problem) for problem in error.value.problems] == [
+        "sources.bib:20:1: strings make this file too long; at most 10000000 characters in all values"
+    ]
+
+
+def test_a_text_too_long_to_be_words_is_refused():
+    with pytest.raises(CaseError, match=r"sources\.bib:2:1: title: 10001 characters, more than 10000; plain words"):
+        from_bibtex(f"@misc{{a,\n title = {{${'_' * 10_000}}}}}\n")
+    assert decode("$a_b$ and $5") == "a_b and $5"
 
 
 def test_libraries_are_imported_only_when_needed():

@@ -331,7 +331,7 @@ def test_unknown_rules_are_told_with_the_nearest(evidence, command):
     [
         ("tims", "did you mean 'times'?"),
         ("agenc", "did you mean 'agency'?"),
-        ("zzz", "unknown source 'zzz'"),
+        ("zzz", "unknown name 'zzz'"),
         ("later", "'later'"),
         ("", ""),
     ],

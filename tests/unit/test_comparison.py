@@ -185,7 +185,7 @@ def test_the_command_line_prints_both_days_and_what_happened_between_them(tmp_pa
     assert f"revised assumptions and decisions: {NUMBER}" in flat
     assert "claims that arrived: paper, echo" in flat
     assert "without The Times (paper, echo; on north.stockpiles.shell.initial)" in flat
-    assert "3 claims arrived, 2 of them speak of a number" in flat
+    assert "3 claims arrived, 2 of which speak of a number" in flat
     assert "Most ever held" in invoke(f"{where}@{FIRST}", f"{where}@{REVISED}", "--draws", "200", "--all").stdout
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
 import math
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from materiel.errors import CaseError
-from materiel.evidence import conversions
+from materiel.evidence import checks, conversions
 from materiel.evidence.conversions import PERCENTS, POINTS, value
 from materiel.evidence.formula import MOST, parse
 from materiel.evidence.grades import rule, rules
@@ -151,10 +151,8 @@ def test_a_conversion_of_a_conversion_is_worked_out_from_what_was_said():
 
 def test_long_chains_and_doublings_are_worked_out_once_each():
     chain = {"x0": claim("2 to 9")} | {f"x{i}": claim(formula="a / 2 + b / 2", a=f"x{i - 1}", b=f"x{i - 1}") for i in range(1, 1100)}
-    began = time.perf_counter()
     found, _ = value(ledger(**chain), rule(), "x1099")
     assert found.values == pytest.approx(value(ledger(**chain), rule(), "x1")[0].values)
-    assert time.perf_counter() - began < 10
 
 
 def test_more_than_twelve_claims_are_too_many():
@@ -211,11 +209,9 @@ def test_units_are_worked_out_and_brought_to_the_number(formula, terms):
     ],
 )  # fmt: skip
 def test_what_does_not_work_out_is_told_where_it_stands(formula, terms, told):
-    began = time.perf_counter()
     with pytest.raises(CaseError) as caught:
         prior(formula, terms)
     assert any(told in str(problem) for problem in caught.value.problems), caught.value
-    assert time.perf_counter() - began < 5
 
 
 def test_a_value_beside_a_formula_is_what_the_source_made_of_it_and_is_not_used():
@@ -346,3 +342,21 @@ def test_any_text_is_read_or_refused_and_never_run(text):
 @pytest.mark.parametrize("text", ["(" * 60 + "a" + ")" * 60, "-" * 199 + "a", "+".join(["a"] * 99), "(" * 40 + "a" + ")^9" * 40])
 def test_deep_but_lawful_formulas_are_read(text):
     assert parse(text).names == ("a",)
+
+
+@pytest.mark.parametrize("levels", [conversions.LEVELS, conversions.LEVELS + 1, 3000])
+def test_conversions_on_conversions_have_a_limit(levels):
+    chain = {f"c{i}": claim(formula="a + a / 2", a=f"c{i - 1}") for i in range(1, levels + 1)}
+    whole = ledger(**chain, c0=claim("2 to 4 Mround"))
+    found = [one for one in checks.problems(whole, datetime.date(2030, 1, 1)) if "levels" in one.found]
+    assert [one.at for one in found] == ([] if levels == conversions.LEVELS else [("claims", f"c{conversions.LEVELS + 1}", "terms")])
+
+
+def test_what_was_worked_out_before_changes_nothing():
+    """Each claim alone, and all on one ledger in either order, with other conversions of the same claims between."""
+    claims = {"x": claim("2 to 4"), "y": claim("3 to 9"), "a": claim(formula="x * y", x="x", y="y"), "b": claim(formula="y / a + x", y="y", a="a", x="x")}
+    claims["c"] = claim(formula="a * 2 - x", a="a", x="x")
+    alone = {name: value(ledger(**claims), rule(), name) for name in claims}
+    for order in (list(claims), list(reversed(claims))):
+        whole = ledger(**claims)
+        assert {name: value(whole, rule(), name) for name in order} == alone

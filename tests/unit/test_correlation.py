@@ -15,7 +15,7 @@ from scipy import linalg, stats
 from materiel import portable
 from materiel.engine.draws import Sampler, sample, uniforms
 from materiel.errors import CaseError, Place
-from materiel.evidence.correlation import LEAST_OWN, Pair, cholesky, linear, matrix, rows
+from materiel.evidence.correlation import LEAST_OWN, MOST, Pair, cholesky, linear, matrix, rows
 from materiel.evidence.pooling import Part, Prior
 from materiel.quantities import read
 from runs import same_bits
@@ -301,3 +301,13 @@ def test_the_score_of_a_row_is_a_standard_normal_one():
         assert sum(weight**2 for _, weight in row) == pytest.approx(1.0, abs=1e-15)
         score = sum(weight * portable.normal_quantile(uniforms(1, stream, 0, DRAWS)) for stream, weight in row)
         assert stats.kstest(score, "norm").pvalue > 0.001
+
+
+@pytest.mark.parametrize(("count", "fits"), [(MOST, True), (MOST + 1, False), (3000, False)])
+def test_a_group_has_a_limit_that_is_seen_before_any_work(count, fits):
+    chain = [(f"n{i}", f"n{i + 1}", 0.3) for i in range(count - 1)]
+    if fits:
+        assert len(rows(stated(*chain))) == count
+    else:
+        (told,) = refused(*chain)
+        assert f"a group of {count} correlated numbers; at most {MOST}" in told

@@ -14,12 +14,15 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from materiel import cli
 from materiel.case import sheets
 from materiel.case.entries import CLAIM_COLUMNS, OBSERVATION_COLUMNS, read_claims, read_csl, read_observations
 from materiel.case.files import read_files
 from materiel.case.reading import MAX_BYTES
 from materiel.errors import CaseError, Place
 from materiel.evidence.citations import to_bibtex, to_csl
+from materiel.evidence.formula import parse
+from materiel.quantities import QuantityError
 
 CLAIM = {"source": "s", "statement": "A thing", "known": "2023-01-01", "published": "2023-01-01", "kind": "reported", "credibility": 3}
 CELLS = ["a", "s", "A thing", "2023-01-01", "2023-01-01", "reported", "3"]
@@ -139,10 +142,67 @@ def test_the_digest_is_of_every_file_by_name_and_content(folder):
     assert len(set(seen)) == 7
 
 
+def test_what_is_too_large_or_no_file_is_not_read(folder, monkeypatch):
+    with (folder / "claims.yaml").open("wb") as stream:
+        stream.truncate(10 * MAX_BYTES)
+    (folder / "claims.link.yaml").symlink_to("/dev/zero")
+    (folder / "claims.csv").mkdir()
+    read = []
+    whole = type(folder).read_bytes
+    monkeypatch.setattr(type(folder), "read_bytes", lambda path: read.append(path.name) or whole(path))
+    assert told(folder) == [
+        "claims.csv:1:1: cannot be read: not a file; a readable file",
+        "claims.link.yaml:1:1: cannot be read: not a file; a readable file",
+        "claims.yaml:1:1: file of 50 MB; at most 5 MB",
+    ]
+    assert set(read) == {"case.yaml"}
+
+
+def test_no_text_is_obeyed_by_a_terminal(folder):
+    (folder / "case.yaml").write_text('a: "\\e]0;title\\a"\n"b\\x9b": c\nlines: "one\\n\\ttwo"\n')
+    (folder / "claims.yaml").write_text("a: {note: the \u202e end}\n", encoding="utf-8")
+    put_csv(folder / "claims.csv", [NEEDED, [*CELLS[:2], "\x1b[2J", *CELLS[3:]]])
+    put_sheet(folder / "claims.xlsx", [NEEDED, [*CELLS[:2], "\u2066x", *CELLS[3:]]])
+    (folder / "sources.bib").write_text("@misc{b,\n title = {\x1b[2J}}\n")
+    (folder / "sources.json").write_text('[{"id": "c",\n"title": "\\u001b", "custom": {"revisions": [{"\\ud800": 1}]}},\n{"id": "\\u0007"}]')
+    (folder / "origins.\x1b.yaml").write_text("")
+    (folder / "questions.\x1b.csv").write_text("")
+    assert told(folder) == [
+        "case.yaml:1:4: a control character, U+001B; text that prints",
+        "case.yaml:2:1: a control character, U+009B; text that prints",
+        "claims.csv:2:3: a control character, U+001B; text that prints",
+        "claims.xlsx:2:3: a control character, U+2066; text that prints",
+        "claims.yaml:1:11: a control character, U+202E; text that prints",
+        "origins.\N{REPLACEMENT CHARACTER}.yaml:1:1: a control character, U+001B; text that prints",
+        "questions.\N{REPLACEMENT CHARACTER}.csv:1:1: a control character, U+001B; text that prints",
+        "sources.bib:2:1: a control character, U+001B; text that prints",
+        "sources.json:2:1: a control character, U+001B; text that prints",
+        "sources.json:2:20: a control character, U+D800; text that prints",
+        "sources.json:3:1: a control character, U+0007; text that prints",
+    ]
+
+
+def test_lines_in_a_cell_may_end_as_on_any_machine(folder):
+    (folder / "claims.csv").write_text(f'{",".join(NEEDED)}\r\na,s,"two\r\nlines",{",".join(CELLS[3:])}\r\n', newline="")
+    assert read_files(folder)[0].data["claims"]["a"]["statement"] == "two\nlines"
+
+
+def test_a_name_too_long_for_a_file_is_no_case():
+    with pytest.raises(CaseError, match="no such case: File name too long"):
+        cli._as_named("A" * 300, 1, 1, "", "plain", None)
+
+
+@pytest.mark.parametrize(("text", "name"), [("in * 2", "in"), ("a + None", "None"), ("not a", "not"), ("a if b else c", "if")])
+def test_a_formula_says_which_name_is_reserved(text, name):
+    with pytest.raises(QuantityError, match=f"{text!r} is no formula: the name {name!r} is reserved".replace("*", r"\*").replace("+", r"\+")):
+        parse(text)
+    assert parse("inside * notes").names == ("inside", "notes")
+
+
 # Claims as a table
 
 
-words = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=12).map(str.strip).filter(bool)
+words = st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"]), min_size=1, max_size=12).map(str.strip).filter(bool)
 ids = st.from_regex(r"[a-z][a-z0-9-]{0,6}", fullmatch=True)
 days = st.dates(min_value=datetime.date(1900, 3, 1)).map(str)
 values = st.one_of(st.sampled_from(["6 Mround", "4 to 20 kt", "1,5 t", "2023-01-01 to 2023-02-01", "never"]), st.integers(-10**6, 10**6), st.floats(-1e9, 1e9).map(lambda x: round(x, 3)), days)  # fmt: skip
@@ -355,6 +415,24 @@ def test_broken_and_exploding_workbooks_are_told(tmp_path, part, content, start)
     assert start in line
 
 
+def test_rows_that_a_number_leaves_out_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr(sheets, "MAX_NODES", 20)
+    path = tmp_path / "claims.xlsx"
+    put_sheet(path, [NEEDED, CELLS])
+    assert read_claims(path, "claims.xlsx").data == {"a": CLAIM}
+    repack(path, "xl/worksheets/sheet1.xml", lambda text: re.sub(rb'<row r="2".*</row>', b'<row r="1000000000"><c><v>1</v></c></row>', text))
+    assert refused(path) == ["claims.xlsx:194:1: more cells than a case can have; at most 200, empty ones within rows and empty rows included"]
+
+
+def test_merged_cells_are_found_behind_tags_that_do_not_end(tmp_path):
+    path = tmp_path / "claims.xlsx"
+    made = book([NEEDED, CELLS, ["b", None, *CELLS[2:]]])
+    made.active.merge_cells("B2:B3")
+    made.save(path)
+    repack(path, "xl/worksheets/sheet1.xml", lambda text: text.replace(b"<mergeCells", b"<!--" + b"<mergeCell " * 9 + b"--><mergeCells"))
+    assert refused(path) == ["claims.xlsx:2:2: merged cells; each cell on its own"]
+
+
 def test_damaged_workbooks_never_show_a_trace(tmp_path):
     path = tmp_path / "claims.xlsx"
     put_sheet(path, [NEEDED, CELLS])
@@ -411,6 +489,15 @@ def test_items_of_csl_have_places(tmp_path):
     assert text.place(("a", "published")) == Place("sources.json", 3, 3)
     assert text.place(("a", "reliability")) == Place("sources.json", 3, 30)
     assert text.place(("a", "type")) == Place("sources.json", 2, 2)
+
+
+def test_places_of_items_are_found_without_going_over_the_file_again(tmp_path):
+    path = tmp_path / "sources.json"
+    path.write_text("[" + ",\n".join(f' {{"id": "s{i}", "title":\n "T"}}' for i in range(100)) + "]")
+    text = read_csl(path, "sources.json")
+    assert [text.place((f"s{i}", "title")) for i in range(100)] == [
+        Place("sources.json", 2 * i + 1, len(f' {{"id": "s{i}", ') + (2 if i == 0 else 1)) for i in range(100)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,14 @@ def test_what_repeats_and_what_is_repeated_say_the_same_thing():
     assert one.statement("c", constant(1.0)).repeats == ("b", "a")
 
 
+def test_a_long_chain_of_repetitions_is_one_voice():
+    names = [f"c{i}" for i in range(3000)]
+    one = ledger({name: claim("paper", origin=f"c{i + 1}" if i < 2999 else "") for i, name in enumerate(names)})
+    assert set(one.as_of(on(9)).voices.values()) == {"paper"}
+    assert len(one.repeating("c7")) == 2999
+    assert one.resting_on({"c2999"}) == set(names)
+
+
 @given(st.data())
 def test_everything_that_rests_on_a_claim_falls_with_it_and_nothing_else(data):
     """Against the plain definition: a claim stays if no path of repetitions and terms leads from it to what is left out."""

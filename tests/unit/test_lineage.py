@@ -210,6 +210,21 @@ def test_who_repeats_is_named_and_weighs_nothing(tmp_path):
     assert voices[1].without.probability == pytest.approx(0.5 / 1.5, abs=0.03), "who repeats it falls silent with it"
 
 
+def test_what_stands_in_a_chain_many_times_is_cited_in_full_once(tmp_path):
+    """Two to the twentieth paths lead down from the last claim."""
+    claims = {"c0": claim("white", 3, HIGH)}
+    for i in range(1, 21):
+        claims[f"c{i}"] = claim("times", 3, kind="converted", formula="(a + b) / 2", terms={"a": f"c{i - 1}", "b": f"c{i - 1}"})
+    voice = only(case(tmp_path, claims, number(LOW, "c20")).run(draws=400).why("held")).voices[1]
+    (one,) = cited(voice)
+    for i in range(20, 0, -1):
+        assert (one.id, one.statement) == (f"c{i}", "says times")
+        again = one.terms["b"]
+        assert (again.id, again.statement, again.terms) == (f"c{i - 1}", "as above", {})
+        one = one.terms["a"]
+    assert one.statement == "says white"
+
+
 def test_an_origin_that_says_two_things_divides_its_weight(tmp_path):
     claims = {"first": claim("white", 3, HIGH), "second": claim("white", 3, MIDDLE)}
     study = case(tmp_path, claims, number(LOW, *claims))

@@ -73,7 +73,8 @@ class Account:
 class Change:
     """What happened between two runs: claims that arrived (those that a number uses first), observations, what was revised, and an account for each answer.
 
-    `revised` are numbers with another base or decision, `regraded` publishers, sources and claims with another grade.
+    `revised` are numbers with another base or decision, `regraded` publishers, sources and claims with another grade. Runs that `differ` in more than the day are not
+    accounted for.
     """
 
     before: str
@@ -84,6 +85,7 @@ class Change:
     revised: list[str]
     regraded: list[str]
     accounts: list[Account]
+    differ: list[str]
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def arrived(before: Edition, after: Edition) -> list[str]:
     return [name for name in after.case.ledger.claims if name not in before.case.ledger.claims]
 
 
-def change(before: Edition, after: Edition, again: Again, questions: Sequence[str]) -> Change:
+def change(before: Edition, after: Edition, again: Again, questions: Sequence[str], differ: Sequence[str] = ()) -> Change:
     """Return what happened between two runs; `again` gives the answers of the later one without some claims, for what its own draws cannot tell."""
     new = arrived(before, after)
     then, now = _numbers(before.case), _numbers(after.case)
@@ -120,11 +122,11 @@ def change(before: Edition, after: Edition, again: Again, questions: Sequence[st
     for claim in new:
         if speaking[claim]:
             voices.setdefault(after.case.ledger.voice(claim), []).append(claim)
-    silent = again(tuple(new)) if new else after.answers
+    silent = again(tuple(new)) if new and shared else after.answers
     return Change(
         before.label, after.label, [claim for claim in new if speaking[claim]], [claim for claim in new if not speaking[claim]],
         len(after.case.observations) - len(before.case.observations), revised,
-        _regraded(before.case.ledger, after.case.ledger), [_account(name, before, after, silent[name], voices, speaking, again) for name in shared],
+        _regraded(before.case.ledger, after.case.ledger), [_account(name, before, after, silent[name], voices, speaking, again) for name in shared], list(differ),
     )  # fmt: skip
 
 
@@ -136,7 +138,7 @@ def _account(name: str, before: Edition, after: Edition, silent: Answer, voices:
         numbers = sorted({number for claim in claims for number in speaking[claim] if number in streams})
         if numbers:
             shift = lineage.without(ledger, answer, inputs.heard, claims, after.seed)
-            found.append(Arrival(ledger.speaker(voice), claims, numbers, shift or as_shift(again(tuple(claims))[name])))
+            found.append(Arrival(ledger.speaker(voice), claims, numbers, shift or as_shift(again(tuple(claims))[name], answer)))
     found = [one for one in found if one.without.visible]
     found.sort(key=lambda one: -_moved(answer, one.without))
     return Account(name, _made(before.answers[name]), _made(silent), _made(answer), found[:MOST])

@@ -9,7 +9,7 @@ by its own word with the chance h, and cannot surprise otherwise, so that the ch
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -18,10 +18,11 @@ import numpy.typing as npt
 
 from materiel import units
 from materiel.analysis import words
+from materiel.analysis.questions import Asked
 from materiel.case.checks import numbers
 from materiel.case.model import Case
 from materiel.engine.draws import sample
-from materiel.errors import RunError, nearest
+from materiel.errors import Problem, RunError, nearest
 from materiel.evidence import conversions
 from materiel.evidence.grades import Grade
 from materiel.evidence.ledger import Ledger
@@ -126,6 +127,21 @@ def target(case: Case, claim: str) -> Target:
     return Target(number=named[0]) if named else Target()
 
 
+def misfits(case: Case, asked: Mapping[str, Asked]) -> list[Problem]:
+    """Return the claims whose value does not measure what the question or number measures that they are about, so that none can be held against the other."""
+    found: list[Problem] = []
+    known = numbers(case)
+    for claim, one in case.whole.claims.items():
+        unit = asked[one.about].unit if one.about in asked else known[one.about].unit if one.about in known else None
+        if one.value is None or unit in (None, "date"):
+            continue
+        try:
+            units.factor(read(one.value)[1], str(unit))
+        except (QuantityError, units.UnitError) as error:
+            found.append(Problem(case.place(("claims", claim, "value")), f"value: {error}", f"what {one.about!r} measures, in {units.plain(str(unit))}"))
+    return found
+
+
 def left_out(case: Case, claim: str) -> set[str]:
     """Return the claims that fall silent when a claim and all of its origin are left out."""
     ledger = case.ledger
@@ -209,8 +225,8 @@ def _says(case: Case, claim: str, unit: str) -> Distribution | None:
         if said is None:
             said, written = conversions.value(case.ledger, case.rule, claim, share=share)
             said = said.scaled(units.factor(written, unit))
-    except (QuantityError, units.UnitError) as error:
-        raise RunError(f"claim {claim!r} cannot be held against what is predicted: {error}") from None
+    except (QuantityError, units.UnitError):
+        return None  # `misfits` tells of it
     switch = prior is not None and all(part.distribution.named == "chance" or part.distribution.constant for part in prior.parts)
     if grade.approximation in ("at least", "at most") or switch or (pool is not None and pool.date):
         return said

@@ -24,7 +24,7 @@ from materiel.case.model import Case
 from materiel.engine.draws import voices
 from materiel.equations import NEVER
 from materiel.evidence.ledger import Ledger
-from materiel.evidence.pooling import Part, Prior, in_order
+from materiel.evidence.pooling import Part, Pool, Prior, in_order
 from materiel.quantities import Distribution
 
 Array = npt.NDArray[np.float64]
@@ -103,7 +103,7 @@ class Saying:
 class Voice:
     """One origin in a pool, or several that were combined, or the base, which has none: its weight, what it says, and the answer without it.
 
-    `graded_by` is the claim that gives the weight. `silent` says why there is no answer without the voice; the base has none.
+    `graded_by` is the claim that gives the weight of a single origin. `silent` says why there is no answer without the voice; the base has none.
     """
 
     weight: float
@@ -145,6 +145,7 @@ class Why:
     unit: str
     quantiles: dict[int, float | None]
     probability: float | None
+    draws: int
     explained: float
     drivers: list[Driver]
     others: int
@@ -160,7 +161,7 @@ def why(case: Case, answer: Answer, inputs: Inputs, shares: Mapping[str, float],
     found = [weigher.driver(by_stream[stream], share) for stream, share in shares.items()]
     return Why(
         answer.asked.id, answer.asked.text, answer.sentence, answer.asked.unit, answer.quantiles, answer.probability,
-        sum(shares.values()), found, len(inputs.priors) - len(found),
+        len(answer.values), sum(shares.values()), found, len(inputs.priors) - len(found),
     )  # fmt: skip
 
 
@@ -170,9 +171,11 @@ def without(ledger: Ledger, answer: Answer, priors: Sequence[Prior], claims: Col
     count = len(answer.values)
     by_stream: dict[str, Array] = {}
     for prior in priors:
-        if prior.pool is None or not any(one.claim in gone for one in prior.pool.heard()):
+        if prior.pool is None or not any(claim in prior.pool.origins for claim in gone):
             continue
-        ratios = _ratios(prior.parts, prior.pool.without(gone).parts())
+        ratios = _silenced(prior, prior.pool, gone)
+        if ratios is None:
+            ratios = _ratios(prior.parts, prior.pool.without(gone).parts())
         if ratios is None:
             return None
         picked = ratios[prior.pick(voices(prior, seed, 0, count))]
@@ -183,8 +186,10 @@ def without(ledger: Ledger, answer: Answer, priors: Sequence[Prior], claims: Col
     return _shift(answer, weights, effective) if effective >= FEWEST else None
 
 
-def cite(ledger: Ledger, claim: str) -> Cited:
-    """Return a claim as the chain shows it."""
+def cite(ledger: Ledger, claim: str, told: set[str] | None = None) -> Cited:
+    """Return a claim as the chain shows it; what it was converted from is cited in full once, and by its id where it stands in `told`, to which all are added."""
+    told = set[str]() if told is None else told
+    told.add(claim)
     one = ledger.claims[claim]
     source, grade = ledger.sources[one.source], ledger.grade(claim)
     low, high = grade.likelihood
@@ -194,8 +199,18 @@ def cite(ledger: Ledger, claim: str) -> Cited:
     return Cited(
         claim, one.statement, "" if one.value is None else _said(one.value), str(grade), one.kind, one.known, meant, one.quote, one.translation,
         f"{one.hedge}{read}" if one.hedge else "", one.source, ledger.publisher(one.source), source.title, source.url, source.accessed is not None or not source.url, ledger.speaker(ledger.voice(claim)),
-        one.formula, {name: cite(ledger, term) for name, term in one.terms.items() if term in ledger.claims}, ledger.repeating(claim),
+        one.formula, {name: _again(ledger, term) if term in told else cite(ledger, term, told) for name, term in one.terms.items() if term in ledger.claims}, ledger.repeating(claim),
         list(one.agrees), list(one.contradicts), one.doubt, one.note,
+    )  # fmt: skip
+
+
+def _again(ledger: Ledger, claim: str) -> Cited:
+    """Return a claim that has been cited in full, in short."""
+    one = ledger.claims[claim]
+    source = ledger.sources[one.source]
+    return Cited(
+        claim, "as above", "", str(ledger.grade(claim)), one.kind, one.known, "", "", "", "", one.source, ledger.publisher(one.source), "", "",
+        source.accessed is not None or not source.url, ledger.speaker(ledger.voice(claim)), "", {}, [], [], [], "", "",
     )  # fmt: skip
 
 
@@ -215,35 +230,35 @@ class _Weigher:
         by_origin: dict[tuple[str, ...], list[Part]] = {}
         for part in prior.parts:
             by_origin.setdefault(part.origins, []).append(part)
+        told: set[str] = set()
         return Driver(
             prior.stream, share, float(self.inputs.base[row]), units.plain(prior.unit), prior.kind, prior.said, prior.because, pooled,
-            spread(self.case, pooled, prior.unit), _correlated(self.case, prior.stream), [self.voice(prior, parts) for parts in by_origin.values()],
+            spread(self.case, pooled, prior.unit), _correlated(self.case, prior.stream), [self.voice(prior, parts, told) for parts in by_origin.values()],
         )  # fmt: skip
 
-    def voice(self, prior: Prior, parts: list[Part]) -> Voice:
+    def voice(self, prior: Prior, parts: list[Part], told: set[str]) -> Voice:
         ledger, weight, origins = self.case.ledger, sum(part.weight for part in parts), parts[0].origins
-        says = [self.saying(prior, part, alone=len(parts) == 1) for part in parts]
+        says = [self.saying(prior, part, told, alone=len(parts) == 1) for part in parts]
         if not origins:
             return Voice(weight, [], "", says, None, "")
         heard = [one for one in (prior.pool.heard() if prior.pool else ()) if one.origin in origins]
         shift = self.without(one.claim for one in heard)
-        silent = "" if shift else "these runs cannot tell; --exact repeats them without it"
-        return Voice(weight, [ledger.speaker(origin) for origin in origins], in_order(heard)[0].claim, says, shift, silent)
+        silent = "" if shift else "these runs cannot tell"
+        return Voice(weight, [ledger.speaker(origin) for origin in origins], in_order(heard)[0].claim if len(origins) == 1 else "", says, shift, silent)
 
-    def saying(self, prior: Prior, part: Part, *, alone: bool) -> Saying:
+    def saying(self, prior: Prior, part: Part, told: set[str], *, alone: bool) -> Saying:
         says = _three(part.distribution.quantile(np.array([0.05, 0.5, 0.95])))
-        claims = [cite(self.case.ledger, claim) for claim in part.claims]
+        claims = [cite(self.case.ledger, claim, told) for claim in part.claims]
         return Saying(part.weight, says, spread(self.case, says, prior.unit), claims, None if alone or not claims else self.without(part.claims))
 
     def without(self, claims: Iterable[str]) -> Shift | None:
         gone = tuple(sorted(set(claims)))
         shift = without(self.case.ledger, self.answer, self.inputs.heard, gone, self.seed)
-        return as_shift(self.again(gone)[self.answer.asked.id]) if shift is None and self.again is not None else shift
+        return as_shift(self.again(gone)[self.answer.asked.id], self.answer) if shift is None and self.again is not None else shift
 
 
 def _correlated(case: Case, stream: str) -> list[str]:
-    pairs = {i for i, name in case.correlated if name == stream}
-    return [name for i, name in case.correlated if i in pairs and name != stream]
+    return [name for between, _ in case.correlated if stream in between for name in between if name != stream]
 
 
 def spread(case: Case, three: tuple[float, float, float], unit: str) -> str:
@@ -257,9 +272,37 @@ def spread(case: Case, three: tuple[float, float, float], unit: str) -> str:
     return shown[1] if low == high else f"{shown[1]} (90 %: {shown[0]} to {shown[2]})"
 
 
-def as_shift(answer: Answer) -> Shift:
-    """Return the answer of another run as what this one would be on its terms."""
-    return Shift(answer.quantiles, answer.probability, float(len(answer.values)), visible=True)
+def instead(shift: Shift, why: Why) -> str:
+    """Return the answer on other terms in a phrase, beside the probability that it had."""
+    if not shift.visible:
+        return "no change that these runs can show"
+    low, middle, high = (shift.quantiles[percent] for percent in (5, 50, 95))
+    ends = [value for value in (low, middle, high) if value is not None]
+
+    def shown(value: float | None, unit: str) -> str:
+        return "beyond the horizon" if value is None else words.number(value, ends[0], ends[-1], unit)
+
+    said = f"median {shown(middle, why.unit)}, 90 % range {shown(low, '1')} to {shown(high, why.unit)}"
+    if shift.probability is None or why.probability is None:
+        return said
+    return f"{said}; {words.percent(shift.probability, round(shift.effective))} instead of {words.percent(why.probability, why.draws)}"
+
+
+def as_shift(answer: Answer, before: Answer) -> Shift:
+    """Return the answer of another run on the same draws as what the one before would be on its terms."""
+    return Shift(answer.quantiles, answer.probability, float(len(answer.values)), visible=not np.array_equal(np.sort(answer.values), np.sort(before.values)))
+
+
+def _silenced(prior: Prior, pool: Pool, gone: Collection[str]) -> Array | None:
+    """Return new over old weight of every part where whole voices fall silent, each of them a part of its own; None where it takes a new pool to know."""
+    out = {pool.origins[claim] for claim in gone if claim in pool.origins}
+    inherited = isinstance(pool.base, Pool) and any(claim in pool.base.origins for claim in gone)
+    rows = [row for origin in out for row in prior.voiced.get(origin, ())]
+    if inherited or any(claim not in gone for origin in out for claim in pool.voiced[origin]) or any(len(prior.parts[row].origins) > 1 for row in rows):
+        return None
+    left = np.ones(len(prior.parts))
+    left[rows] = 0.0
+    return left * (prior.weights.sum() / (prior.weights * left).sum())
 
 
 def _ratios(old: Sequence[Part], new: Sequence[Part]) -> Array | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from materiel.case.model import Case, Instance, Target
+from materiel.case.reading import Key
 from materiel.errors import Problem, nearest
 from materiel.evidence.ledger import cited
 from materiel.evidence.pooling import Prior
@@ -161,10 +162,10 @@ def check_needs(case: Case) -> Iterator[Problem]:
 
 def check_reasons(case: Case) -> Iterator[Problem]:
     """Refuse a reason that cites a claim known only after the day as of which the case was written."""
-    for path, one, name in _citations(case):
+    for path, at, name in _citations(case):
         if case.whole.claims[name].known > max(case.written, case.as_of):
             what = f"{path}: its reason cites {name!r}, which was known only after {case.written}"
-            yield Problem(case.place(one.raw, key=True), what, "reasons that could be given on that day")
+            yield Problem(case.place(at, key=True), what, "reasons that could be given on that day")
 
 
 def anachronisms(case: Case) -> dict[str, list[str]]:
@@ -185,12 +186,15 @@ def unheard(case: Case) -> dict[str, list[str]]:
     return made
 
 
-def _citations(case: Case) -> Iterator[tuple[str, Instance, str]]:
-    """Yield every claim that a reason in force cites, with the number (by stream) and a component that has it."""
+def _citations(case: Case) -> Iterator[tuple[str, Key, str]]:
+    """Yield every claim that a reason in force cites, with the number (by stream) or the correlation that it is a reason for, and where that stands."""
     for one in case.components.values():
         for prior in one.priors():
             for name in cited(prior.because, case.whole.claims):
-                yield prior.stream, one, name
+                yield prior.stream, one.raw, name
+    for i, (between, because) in enumerate(case.correlated):
+        for name in cited(because, case.whole.claims):
+            yield f"correlation of {' and '.join(between)}", ("correlations", i), name
 
 
 def check_correlations(case: Case) -> Iterator[Problem]:
@@ -198,7 +202,7 @@ def check_correlations(case: Case) -> Iterator[Problem]:
     whole = [prior for one in case.components.values() for prior in one.priors()]
     drawn = {prior.stream for one in whole for prior in (one.mix or (one,))}
     elsewhere = {one.path: one.mix[one.index].stream if one.mix else one.stream for one in whole}
-    for i, name in case.correlated:
+    for i, name in ((i, name) for i, (between, _) in enumerate(case.correlated) for name in between):
         if name not in drawn or elsewhere.get(name, name) != name:
             place = case.place(("correlations", i, "between"))
             near = elsewhere.get(name) or nearest(name, sorted(drawn))

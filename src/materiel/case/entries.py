@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import bisect
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
-from materiel.case.reading import Key, Row, Text, number_or_word, read_table, read_text
+from materiel.case.reading import Key, Row, Text, number_or_word, read_table, read_text, unprinted
 from materiel.errors import CaseError, Place, Problem
 
 CLAIM_COLUMNS = (
@@ -111,15 +112,18 @@ def _enter(text: Text, name: str, data: dict[str, Any], place: Place, places: di
     if name in text.data:
         text.problems.append(twice("", name, place, text.keys[name,]))
         return
+    text.problems += unprinted(name, place)
     text.data[name] = data
     text.keys[name,] = text.values[name,] = place
     for key, value in data.items():
-        for path in _paths((name, key), value):
-            text.keys[path] = text.values[path] = places.get(key, place)
+        where = places.get(key, place)
+        for path, said in _paths((name, key), value):
+            text.keys[path] = text.values[path] = where
+            text.problems += [problem for word in (path[-1], said) if isinstance(word, str) for problem in unprinted(word, where)]
 
 
-def _paths(path: Key, value: object) -> Iterator[Key]:
-    yield path
+def _paths(path: Key, value: object) -> Iterator[tuple[Key, object]]:
+    yield path, value
     inner = enumerate(cast("list[object]", value)) if isinstance(value, list) else cast("dict[str, object]", value).items() if isinstance(value, dict) else ()
     for step, below in inner:
         yield from _paths((*path, step), below)
@@ -134,9 +138,11 @@ def _sound(text: Text) -> Text:
 
 def _items(text: str, shown: str, problems: list[Problem]) -> Iterator[tuple[dict[str, Any], Place, dict[str, Place]]]:
     """Give the items of a CSL-JSON file, where each stands and where each of its keys does."""
+    starts = [0, *(found.end() for found in re.finditer("\n", text))]
 
     def place(at: int) -> Place:
-        return Place(shown, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
+        line = bisect.bisect_right(starts, at)
+        return Place(shown, line, at - starts[line - 1] + 1)
 
     def refuse(word: str) -> NoReturn:
         raise ValueError(f"{word} is no number")

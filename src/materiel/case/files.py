@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from materiel.case.entries import read_bibtex, read_claims, read_csl, read_observations, twice
-from materiel.case.reading import Row, Text, read_yaml
+from materiel.case.reading import Row, Text, printed, read_bytes, read_yaml, unprinted
 from materiel.errors import CaseError, Place, Problem, nearest
 
 FORMATS = {
@@ -57,8 +57,8 @@ def read_files(folder: Path) -> tuple[Text, list[Row], str]:
         raise CaseError([*found, *_problems(paths)])
     try:
         digest = _digest(paths)
-    except OSError:
-        raise CaseError(_problems(paths)) from None
+    except CaseError as error:
+        raise CaseError([*error.problems, *_problems(paths)]) from None
     text, rows, digest = _read_all(paths, digest)
     return Text(text.data, text.file, dict(text.keys), dict(text.values)), list(rows), digest
 
@@ -99,6 +99,9 @@ def _beside(folder: Path, problems: list[Problem]) -> list[Path]:
         section, *middle = path.name.split(".")
         if section not in FORMATS or not middle:
             continue
+        if unprinted(path.name, Place("")):
+            problems += unprinted(path.name, Place(printed(path.name)))
+            continue
         if middle[-1] in FORMATS[section]:
             made.append((sections.index(section), FORMATS[section].index(middle[-1]), len(middle) > 1, path.name, path))
         elif middle[-1].lower() in _ELSEWHERE:
@@ -134,6 +137,6 @@ def _merge(whole: Text, part: Text, section: str, problems: list[Problem]) -> No
 def _digest(paths: tuple[Path, ...]) -> str:
     hashed = hashlib.sha256()
     for path in paths:
-        content = path.read_bytes()
+        content = read_bytes(path, path.name)
         hashed.update(f"{path.name}\0{len(content)}\0".encode() + content)
     return hashed.hexdigest()

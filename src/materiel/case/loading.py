@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import datetime
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -28,8 +27,6 @@ from materiel.evidence.pooling import Prior
 from materiel.evidence.records import Observation
 from materiel.quantities import QuantityError
 
-_DAYS = re.compile(r"\d{4}-\d{2}-\d{2}( to \d{4}-\d{2}-\d{2})?")
-
 
 def load(
     name: str | Path,
@@ -40,12 +37,13 @@ def load(
     rules: str = DEFAULT,
     drop: Sequence[str] = (),
     independent: bool = False,
+    silent: Sequence[str] = (),
 ) -> Case:
     """Return the checked case of a folder, a file, or a shipped name.
 
     `as_of` hides whatever was known later; `scenario` applies one of the case's overrides, or several in order, joined by commas; `step` replaces the length of a
-    period, in days. `rules` names what grades do; `drop` names sources, publishers, origins or claims whose claims are left out; `independent` takes every claim for an
-    origin of its own. Raises CaseError with every problem found, RunError for rules or names that there are not.
+    period, in days. `rules` names what grades do; `drop` names sources, publishers, origins or claims whose claims are left out; `silent` claims by their ids;
+    `independent` takes every claim for an origin of its own. Raises CaseError with every problem found, RunError for rules or names that there are not.
     """
     folder = find(name)
     text, observations, digest = read_files(folder)
@@ -58,7 +56,7 @@ def load(
         raise CaseError([*text.problems, *problems.translate(error, schema.case_model(), text)]) from None
     if text.problems:
         raise CaseError(text.problems)
-    return _Builder(text, cast("Any", model), folder, scenario, step, digest).build(observations, as_of, rule(rules), drop, independent=independent)
+    return _Builder(text, cast("Any", model), folder, scenario, step, digest).build(observations, as_of, rule(rules), drop, silent, independent=independent)
 
 
 def _override(text: Text, name: str) -> None:
@@ -147,7 +145,7 @@ class _Builder:
         self.components: dict[str, Instance] = {}
         self.undeclared: list[str] = []
 
-    def build(self, rows: list[Row], as_of: datetime.date | None, rule: Rule, drop: Sequence[str], *, independent: bool) -> Case:
+    def build(self, rows: list[Row], as_of: datetime.date | None, rule: Rule, drop: Sequence[str], silent: Sequence[str], *, independent: bool) -> Case:
         text, model = self.text, self.model
         day: datetime.date = as_of or model.as_of or model.end
         whole = ledgers.whole(text, model)
@@ -156,8 +154,9 @@ class _Builder:
         self._stop()
         seen = [one for one in observations if one.known <= day]
         ledger = whole.as_of(day, {one.source for one in seen})
-        ledger = ledger.without({claim for name in drop for claim in ledger.named(name)})
+        ledger = ledger.without({claim for name in drop for claim in ledger.named(name)} | set(silent))
         ledger = ledger.independent() if independent else ledger
+        seen = [one for one in seen if not {one.source, one.origin, ledger.sources[one.source].publisher} & set(drop)]
         self.numbers = Numbers(text, text.data, ledger, whole, rule, model.start, day, model.draft, self.undeclared, ledgers.mixing(text, model))
         self._check_header()
         self._check_units()
@@ -281,7 +280,7 @@ class _Builder:
             as_of=day, written=model.as_of or model.end, step=cast("float", self.step), scenario=self.scenario, draft=model.draft, components=self.components,
             questions=model.questions, scenarios=model.scenarios, conversions={}, ledger=ledger, whole=whole, rule=rule, observations=observations, series=series,
             actors={name: actor.title or name for name, actor in model.actors.items()}, digest=self.digest, undeclared=tuple(self.undeclared),
-            remarks=ledgers.remarks(self.text, whole), correlated=tuple((i, name) for i, one in enumerate(model.correlations) for name in one.between), place=self.text.place,
+            remarks=ledgers.remarks(self.text, whole), correlated=tuple((tuple(one.between), one.because) for one in model.correlations), place=self.text.place,
         )  # fmt: skip
 
 

@@ -59,8 +59,8 @@ class Case:
 
     `step` is in days. `place` finds where a path of the data was written. `ledger` holds what was known by the day and was not dropped, `whole` everything; grades
     bite by `rule`. `observations` are those known by the day, `series` names all. `digest` identifies the files; `scenario` the overrides applied.
-    `undeclared` lists the numbers of a draft that have no base, `remarks` what is allowed and yet odd, `correlated` the numbers that rank
-    correlations name, with the position of each pair.
+    `undeclared` lists the numbers of a draft that have no base, `remarks` what is allowed and yet odd, `correlated` the numbers of every rank
+    correlation, with its reason.
     """
 
     name: str
@@ -87,7 +87,7 @@ class Case:
     digest: str
     undeclared: tuple[str, ...]
     remarks: tuple[Problem, ...]
-    correlated: tuple[tuple[int, str], ...]
+    correlated: tuple[tuple[tuple[str, ...], str], ...]
     place: Callable[..., Place]
 
     def day(self, date: datetime.date) -> float:

@@ -93,6 +93,8 @@ class Numbers:
             if not _SORTS & given.keys() and "claims" in given and not _in_revision(at):
                 raise QuantityError("claims without a base", "`base`, which is all that is left when claims are hidden", "claims")
             raise QuantityError(found, f"exactly one of {', '.join(sorted(_SORTS))}")
+        if "claims" in given and "base" not in given and "revisions" not in at:
+            raise QuantityError(f"claims beside {next(key for key in given if key in _SORTS)!r}", "claims beside a base, which they take weight from", "claims")
         if "shared" in given:
             return replace(self._named("shared", given["shared"], parameter, unit, ("shared",)), path=path)
         if "mix" in given:
@@ -107,7 +109,7 @@ class Numbers:
 
     def _revised(self, given: dict[str, Any], parameter: Parameter, unit: str, path: str, at: Key) -> Prior:
         """Return the prior as last revised by the day: a revision replaces base and reason, claims have days of their own. Every one of them is read."""
-        stated = {key: value for key, value in given.items() if key != "revisions"}
+        stated = {key: value for key, value in given.items() if key != "revisions" and (key != "claims" or not (_SORTS - {"base"}) & given.keys())}
         claims = {"claims": given["claims"]} if "claims" in given else {}
         found = self._prior(stated, parameter, unit, path, at)
         if not isinstance(given["revisions"], list) or not given["revisions"]:

@@ -1,7 +1,8 @@
 """YAML as people write it, with the place of everything that was read.
 
 YAML 1.2 rules: `NO` is a word, `12:30` is a word, `1e3` is a number, only `true` and `false` are truth values. Duplicate keys are
-refused, and so are files too large, too deep, or with anchors that explode. Nothing in a file is ever executed.
+refused, and so are files too large, too deep, or with anchors that explode, and text that would do something to a terminal instead of
+being printed. Nothing in a file is ever executed.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +23,9 @@ from materiel.errors import CaseError, Place, Problem, nearest
 MAX_BYTES = 5_000_000
 MAX_NODES = 200_000
 MAX_DEPTH = 40
+
+_UNPRINTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Orders to a terminal, changes of the direction of writing, halves of signs: everything but a line end and a tab that is no text."""
 
 Data = Any
 Key = tuple[str | int, ...]
@@ -65,16 +70,36 @@ def number_or_word(value: str) -> int | float | str:
     return float(value) if _FLOAT.match(value) else value
 
 
-def read_text(path: Path, shown: str) -> str:
-    """Return the text of a file. Raises CaseError when it is missing, too large, not UTF-8 or empty."""
+def unprinted(said: str, place: Place) -> list[Problem]:
+    """Return the problem of a text with a sign that is not printed but obeyed, such as an escape sequence, or none."""
+    found = _UNPRINTED.search(said)
+    return [Problem(place, f"a control character, U+{ord(found[0]):04X}", "text that prints")] if found else []
+
+
+def printed(said: str) -> str:
+    """Return a text of which every sign is printed, for what others say of a file that they could not read."""
+    return _UNPRINTED.sub("\N{REPLACEMENT CHARACTER}", said)
+
+
+def read_bytes(path: Path, shown: str) -> bytes:
+    """Return what a file holds. Raises CaseError when it is missing, too large or no file, before anything of it is read."""
     place = Place(shown)
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise CaseError([Problem(place, f"file of {size / 1e6:.0f} MB", f"at most {MAX_BYTES / 1e6:.0f} MB")])
-        text = path.read_bytes().decode("utf-8-sig")
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise CaseError([Problem(place, "cannot be read: not a file", "a readable file")])
+        if about.st_size > MAX_BYTES:
+            raise CaseError([Problem(place, f"file of {about.st_size / 1e6:.0f} MB", f"at most {MAX_BYTES / 1e6:.0f} MB")])
+        return path.read_bytes()
     except OSError as error:
         raise CaseError([Problem(place, f"cannot be read: {error.strerror}", "a readable file")]) from None
+
+
+def read_text(path: Path, shown: str) -> str:
+    """Return the text of a file, its line ends as newlines. Raises CaseError when it is missing, too large, not UTF-8 or empty."""
+    place = Place(shown)
+    try:
+        text = read_bytes(path, shown).decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise CaseError([Problem(place, f"not text: byte {error.start} is not UTF-8", "UTF-8 text")]) from None
     if not text.strip():
@@ -149,6 +174,7 @@ class _Walker:
             return self.mapping(node, path, depth)
         if isinstance(node, yaml.SequenceNode):
             return [self.walk(child, (*path, i), depth + 1) for i, child in enumerate(node.value)]
+        self.text.problems += unprinted(str(node.value), place)
         return self.scalar(node)
 
     def mapping(self, node: yaml.MappingNode, path: Key, depth: int) -> dict[str, Data]:
@@ -159,6 +185,7 @@ class _Walker:
                 self.text.problems.append(Problem(place, "a key that is not a word", "plain words as keys"))
                 continue
             key = str(key_node.value)
+            self.text.problems += unprinted(key, place)
             if key in data:
                 first = self.text.keys[(*path, key)]
                 self.text.problems.append(Problem(place, f"key {key!r} stands twice", f"one {key!r}; the first is in line {first.line}"))
@@ -214,7 +241,7 @@ def table(lines: list[tuple[int, list[str]]], shown: str, required: tuple[str, .
     if not rows:
         raise CaseError([Problem(Place(shown), "no row has anything in it", "a row of column names")])
     (top, header), body = rows[0], rows[1:]
-    problems: list[Problem] = []
+    problems = [problem for line, cells in rows for i, cell in enumerate(cells) for problem in unprinted(cell, Place(shown, line, i + 1))]
     meant: set[str] = set()
     for i, name in enumerate(header):
         place = Place(shown, top, i + 1)

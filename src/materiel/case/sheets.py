@@ -13,7 +13,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from materiel.case.reading import MAX_BYTES, MAX_NODES, Row, table
+from materiel.case.reading import MAX_BYTES, MAX_NODES, Row, printed, read_bytes, table
 from materiel.errors import CaseError, Place, Problem
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ Lines = list[tuple[int, list[str]]]
 
 def read_sheet(path: Path, shown: str, required: tuple[str, ...], allowed: tuple[str, ...]) -> list[Row]:
     """Return the rows of a workbook's first sheet; what was computed is read as it was saved. Raises CaseError."""
-    raw = _raw(path, shown)
+    raw = read_bytes(path, shown)
     _look_over(raw, shown)
     problems: list[Problem] = []
     try:
@@ -52,16 +52,6 @@ def _walk(raw: bytes, shown: str, required: tuple[str, ...], problems: list[Prob
     return lines
 
 
-def _raw(path: Path, shown: str) -> bytes:
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise CaseError([Problem(Place(shown), f"file of {size / 1e6:.0f} MB", f"at most {MAX_BYTES / 1e6:.0f} MB")])
-        return path.read_bytes()
-    except OSError as error:
-        raise CaseError([Problem(Place(shown), f"cannot be read: {error.strerror}", "a readable file")]) from None
-
-
 def _look_over(raw: bytes, shown: str) -> None:
     """Refuse what is no workbook, and what unpacks to more than a case can have, before anything of it is parsed."""
     if raw.startswith(b"\xd0\xcf\x11\xe0"):  # the container of old and of encrypted workbooks
@@ -84,7 +74,7 @@ def _look_over(raw: bytes, shown: str) -> None:
 
 
 def _broken(shown: str, why: str) -> CaseError:
-    return CaseError([Problem(Place(shown), f"not a workbook: {' '.join(why.split())[:80].rstrip('.')}", "an XLSX file")])
+    return CaseError([Problem(Place(shown), f"not a workbook: {printed(' '.join(why.split()))[:80].rstrip('.')}", "an XLSX file")])
 
 
 def _open(raw: bytes, *, computed: bool) -> Workbook:
@@ -106,9 +96,11 @@ def _lines(sheet: Any, formulas: Any, shown: str, problems: list[Problem]) -> Li
             row.pop()
         if row:
             made.append((number, row))
-        walked += len(cells)
+        walked += len(cells) + 1  # a row whose number leaves a gap is given as many empty ones
         if walked > 10 * MAX_NODES:
-            problems.append(Problem(Place(shown, number), "more cells than a case can have", f"at most {10 * MAX_NODES}, empty ones within rows included"))
+            problems.append(
+                Problem(Place(shown, number), "more cells than a case can have", f"at most {10 * MAX_NODES}, empty ones within rows and empty rows included")
+            )
             break
     return made
 
@@ -121,7 +113,7 @@ def _word(cell: Any, source: Any, place: Place, problems: list[Problem]) -> str:
             problems.append(Problem(place, f"formula {str(source.value)[:40]!r} without a saved value", "a value, or a workbook saved after computing it"))
         return ""
     if cell.data_type == "e":
-        problems.append(Problem(place, f"{value} in a cell", "a value"))
+        problems.append(Problem(place, f"{printed(str(value))} in a cell", "a value"))
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
@@ -138,7 +130,7 @@ def _merged(raw: bytes, sheet: Any) -> list[tuple[int, int]]:
     from openpyxl.utils import cell
 
     with zipfile.ZipFile(io.BytesIO(raw)) as packed:
-        found = re.findall(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+)(\d+)', packed.read(getattr(sheet, "_worksheet_path", "")))
+        found = re.findall(rb'<(?:\w+:)?mergeCell\s[^<>]*?ref="([A-Z]+)(\d+)', packed.read(getattr(sheet, "_worksheet_path", "")))
     return [(int(row), cell.column_index_from_string(column.decode())) for column, row in found]
 
 

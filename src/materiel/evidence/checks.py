@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 import graphlib
 import itertools
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from materiel import units
 from materiel.errors import nearest
 from materiel.evidence import vocabulary
-from materiel.evidence.conversions import value
+from materiel.evidence.conversions import LEVELS, value
 from materiel.evidence.formula import parse
 from materiel.evidence.grades import rule
 from materiel.evidence.ledger import Ledger, cited
@@ -19,6 +20,8 @@ from materiel.evidence.records import Claim
 from materiel.quantities import QuantityError, read
 
 Key = tuple[str | int, ...]
+
+_GUESSES = 50
 
 
 @dataclass(frozen=True)
@@ -32,16 +35,29 @@ class Finding:
     key: bool = False
 
 
+class _Guesses:
+    """Nearest names for the first unknown ones of each kind; to go through a long ledger for each of thousands would take minutes."""
+
+    def __init__(self) -> None:
+        self.asked = Counter[str]()
+
+    def __call__(self, kind: str, name: str, names: Sequence[str]) -> str:
+        self.asked[kind] += 1
+        return nearest(name, names) if self.asked[kind] <= _GUESSES else ""
+
+
 def problems(ledger: Ledger, today: datetime.date) -> Iterator[Finding]:
     """Yield everything that makes a ledger unusable; `ledger` is the whole one, before anything is hidden."""
-    yield from _graded(ledger)
-    yield from _origins(ledger)
+    near = _Guesses()
+    yield from _graded(ledger, near)
+    yield from _origins(ledger, near)
+    yield from _deep(ledger)
     for name, claim in ledger.claims.items():
         if cited(name, ledger.claims) != [name]:
             yield Finding(("claims", name), f"id {name!r}", "letters, digits, and points or hyphens between them, so that a text can name it", key=True)
-        yield from _references(ledger, name, claim)
-        yield from _hedge(ledger, name, claim)
-        yield from _formula(ledger, name, claim)
+        yield from _references(ledger, name, claim, near)
+        yield from _hedge(ledger, name, claim, near)
+        yield from _formula(ledger, name, claim, near)
     yield from _dates(ledger, today)
 
 
@@ -78,7 +94,9 @@ def remarks(ledger: Ledger) -> Iterator[Finding]:
     for name, claim in ledger.claims.items():
         grade = ledger.grade(name)
         if grade.at_odds:
-            yield Finding(("claims", name, "credibility"), f"grade {grade}: source and item disagree", "a reason in the note")
+            yield Finding(
+                ("claims", name, "credibility"), f"grade {grade}: source and item disagree", "" if claim.note or claim.doubt else "a reason in the note"
+            )
         if claim.formula and claim.value is not None:
             made, unit = value(ledger, rule(), name)
             said, written = read(claim.value)
@@ -88,48 +106,50 @@ def remarks(ledger: Ledger) -> Iterator[Finding]:
                 yield Finding(("claims", name, "value"), f"value {claim.value} lies outside what {claim.formula!r} gives", f"{low:.3g} to {high:.3g} {unit}")
 
 
-def _graded(ledger: Ledger) -> Iterator[Finding]:
+def _graded(ledger: Ledger, near: _Guesses) -> Iterator[Finding]:
     known = [*ledger.publishers, *(one.name for one in ledger.publishers.values())]
     for name, source in ledger.sources.items():
         if source.reliability is None and source.publisher not in known:
             found = f"source {name!r} has no reliability, and {source.publisher!r} is none of publishers"
-            yield Finding(("sources", name), found, "its own `reliability`, or a publisher that has one", nearest(source.publisher, known), key=True)
+            yield Finding(("sources", name), found, "its own `reliability`, or a publisher that has one", near("publisher", source.publisher, known), key=True)
 
 
-def _origins(ledger: Ledger) -> Iterator[Finding]:
+def _origins(ledger: Ledger, near: _Guesses) -> Iterator[Finding]:
     for name, origin in ledger.origins.items():
         if name in ledger.claims:
             yield Finding(("origins", name), f"{name!r} is a claim as well", "an id of its own", key=True)
+        if name in ledger.sources:
+            yield Finding(("origins", name), f"{name!r} is a source as well", "an id of its own: a claim without an origin speaks for its source", key=True)
         if origin.repeats and origin.repeats not in ledger.origins:
-            near = nearest(origin.repeats, list(ledger.origins))
-            yield Finding(("origins", name, "repeats"), f"unknown origin {origin.repeats!r}", "an id of origins", near)
+            other = near("repeats", origin.repeats, list(ledger.origins))
+            yield Finding(("origins", name, "repeats"), f"unknown origin {origin.repeats!r}", "an id of origins", other)
     repeats = {name: [one.repeats] for name, one in ledger.origins.items() if one.repeats}
     for ring in _rings(repeats):
         yield Finding(("origins", ring[0], "repeats"), f"origins that repeat each other: {' from '.join([*ring, ring[0]])}", "a voice that speaks for itself")
 
 
-def _references(ledger: Ledger, name: str, claim: Claim) -> Iterator[Finding]:
+def _references(ledger: Ledger, name: str, claim: Claim, near: _Guesses) -> Iterator[Finding]:
     at: Key = ("claims", name)
     if claim.source not in ledger.sources:
-        yield Finding((*at, "source"), f"unknown source {claim.source!r}", "an id of sources", nearest(claim.source, list(ledger.sources)))
+        yield Finding((*at, "source"), f"unknown source {claim.source!r}", "an id of sources", near("source", claim.source, list(ledger.sources)))
     for field in ("agrees", "contradicts"):
         for i, other in enumerate(getattr(claim, field)):
             if other == name:
                 yield Finding((*at, field, i), f"claim {name!r} cites itself", "other claims")
             elif other not in ledger.claims:
-                yield Finding((*at, field, i), f"unknown claim {other!r}", "an id of claims", nearest(other, list(ledger.claims)))
+                yield Finding((*at, field, i), f"unknown claim {other!r}", "an id of claims", near(field, other, list(ledger.claims)))
     for i, other in enumerate(claim.agrees):
         if other in claim.contradicts and other != name:
             yield Finding((*at, "agrees", i), f"claim {name!r} both agrees with {other!r} and contradicts it", "one of the two")
     if claim.origin == name:
         yield Finding((*at, "origin"), f"claim {name!r} repeats itself", "another claim, an origin, or nothing")
     elif claim.origin and claim.origin not in ledger.origins and claim.origin not in ledger.claims:
-        near = nearest(claim.origin, [*ledger.origins, *ledger.claims])
+        other = near("origin", claim.origin, [*ledger.origins, *ledger.claims])
         found = f"origin {claim.origin!r} is a source" if claim.origin in ledger.sources else f"unknown origin {claim.origin!r}"
-        yield Finding((*at, "origin"), found, "an id of origins or of claims; none if its own source is the origin", near)
+        yield Finding((*at, "origin"), found, "an id of origins or of claims; none if its own source is the origin", other)
 
 
-def _hedge(ledger: Ledger, name: str, claim: Claim) -> Iterator[Finding]:
+def _hedge(ledger: Ledger, name: str, claim: Claim, near: _Guesses) -> Iterator[Finding]:
     if not claim.hedge or vocabulary.approximation(claim.hedge) or any(scale.band(claim.hedge) for scale in ledger.scales):
         return
     at: Key = ("claims", name, "hedge")
@@ -139,12 +159,12 @@ def _hedge(ledger: Ledger, name: str, claim: Claim) -> Iterator[Finding]:
         found = f"{claim.hedge!r} is a word of {' and '.join(owners)}, which this case does not read"
         yield Finding(at, found, f"a word of {read_by}, or another scale in `scales`, where each language has one")
         return
-    near = nearest(claim.hedge, vocabulary.words(ledger.scales))
+    other = near("hedge", claim.hedge, vocabulary.words(ledger.scales))
     allowed = f"a word of {read_by}, or an approximation such as about, at least, up to; other words belong in `quote` or `note`"
-    yield Finding(at, f"unknown hedging word {claim.hedge!r}", allowed, near)
+    yield Finding(at, f"unknown hedging word {claim.hedge!r}", allowed, other)
 
 
-def _formula(ledger: Ledger, name: str, claim: Claim) -> Iterator[Finding]:
+def _formula(ledger: Ledger, name: str, claim: Claim, near: _Guesses) -> Iterator[Finding]:
     at: Key = ("claims", name)
     if claim.kind == "converted" and not claim.formula:
         yield Finding(at, f"converted claim {name!r} has no formula", "`formula`, and `terms` that say which claims its names stand for", key=True)
@@ -161,26 +181,40 @@ def _formula(ledger: Ledger, name: str, claim: Claim) -> Iterator[Finding]:
         return
     if not used:
         yield Finding((*at, "formula"), f"{claim.formula!r} names no claim", "names of `terms`")
-    near = {term: nearest(term, list(claim.terms)) for term in used if term not in claim.terms}
+    slips = {term: nearest(term, list(claim.terms)) for term in used if term not in claim.terms}
     allowed = ", ".join(claim.terms) or "`terms`, which say which claim a name stands for"
-    yield from (Finding((*at, "formula"), f"unknown name {term!r}", allowed, other) for term, other in near.items())
-    for term in claim.terms.keys() - set(used) - set(near.values()):  # a misspelt name is told once
+    yield from (Finding((*at, "formula"), f"unknown name {term!r}", allowed, other) for term, other in slips.items())
+    for term in claim.terms.keys() - set(used) - set(slips.values()):  # a misspelt name is told once
         yield Finding((*at, "terms", term), f"{term!r} does not stand in the formula", claim.formula, key=True)
-    yield from _terms(ledger, name, claim)
+    yield from _terms(ledger, name, claim, near)
 
 
-def _terms(ledger: Ledger, name: str, claim: Claim) -> Iterator[Finding]:
+def _terms(ledger: Ledger, name: str, claim: Claim, near: _Guesses) -> Iterator[Finding]:
     for term, other in claim.terms.items():
         at: Key = ("claims", name, "terms", term)
         if other == name:
             yield Finding(at, f"claim {name!r} is converted from itself", "other claims")
         elif other not in ledger.claims:
-            yield Finding(at, f"unknown claim {other!r}", "an id of claims", nearest(other, list(ledger.claims)))
+            yield Finding(at, f"unknown claim {other!r}", "an id of claims", near("terms", other, list(ledger.claims)))
         elif ledger.claims[other].value is None and not ledger.claims[other].formula:
             yield Finding(at, f"claim {other!r} has no value", "a claim with a value or a formula")
         elif ledger.claims[other].known > claim.known:
             found = f"claim {other!r} was known only on {ledger.claims[other].known}"
             yield Finding(at, found, f"claims known by {claim.known}, when {name!r} was")
+
+
+def _deep(ledger: Ledger) -> Iterator[Finding]:
+    """Yield the conversions that have one level too many; those on top of them are not told."""
+    below = {name: [term for term in claim.terms.values() if term in ledger.claims] for name, claim in ledger.claims.items() if claim.formula}
+    try:
+        order = list(graphlib.TopologicalSorter(below).static_order())
+    except graphlib.CycleError:
+        return  # told as a circle
+    levels: dict[str, int] = {}
+    for name in order:
+        levels[name] = 1 + max((levels[term] for term in below[name]), default=0) if name in below else 0
+        if levels[name] == LEVELS + 1:
+            yield Finding(("claims", name, "terms"), f"a conversion on a conversion on ... {levels[name]} levels", f"at most {LEVELS} levels")
 
 
 def circles(ledger: Ledger) -> Iterator[Finding]:
@@ -198,20 +232,28 @@ def circles(ledger: Ledger) -> Iterator[Finding]:
 
 
 def _rings(graph: Mapping[str, list[str]]) -> Iterator[list[str]]:
-    """Yield circles of a graph until none is left, each beginning with the name that stands first in the graph."""
-    rest = {name: list(others) for name, others in graph.items()}
-    order = {name: i for i, name in enumerate(rest)}
-    while True:
-        try:
-            graphlib.TopologicalSorter(rest).prepare()
-        except graphlib.CycleError as error:
-            ring: list[str] = error.args[1][:0:-1]  # from a name to what it rests on, without the repeated end
-            first = min(range(len(ring)), key=lambda i: order[ring[i]])
-            ring = ring[first:] + ring[:first]
-            yield ring
-            rest[ring[0]].remove(ring[1] if len(ring) > 1 else ring[0])
-        else:
-            return
+    """Yield circles of a graph that have no name in common, one at least of all that hang together, each beginning with the name that stands first in the graph."""
+    order = {name: i for i, name in enumerate(graph)}
+    told: set[str] = set()
+    done: set[str] = set()
+    for start in graph:
+        path = {} if start in done else {start: iter(graph[start])}
+        while path:
+            here = next(reversed(path))
+            for other in path[here]:
+                if other in path and told.isdisjoint((here, other)):
+                    ring = list(path)
+                    ring = ring[ring.index(other) :]
+                    if told.isdisjoint(ring):
+                        told.update(ring)
+                        first = min(range(len(ring)), key=lambda i, ring=ring: order[ring[i]])
+                        yield ring[first:] + ring[:first]
+                elif other not in path and other not in done:
+                    path[other] = iter(graph.get(other, ()))
+                    break
+            else:
+                done.add(here)
+                del path[here]
 
 
 def _dates(ledger: Ledger, today: datetime.date) -> Iterator[Finding]:

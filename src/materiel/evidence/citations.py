@@ -4,13 +4,15 @@ A source is plain data here, with the keys of `sources.yaml`; whoever reads it c
 licence, id of the publisher) stands in fields of our own in BibTeX and under `custom` in CSL-JSON. What we have no place for is dropped: abstracts, keywords,
 editors, files, identifiers other than DOI and ISBN.
 
-A date that gives only a month or a year is its last day, because a document cannot be used before it was surely out; a range is its end. What is no exact date
-("about 1915", "forthcoming") stays as written, so that it is refused where it stands.
+A date that gives only a month or a year is its last day, because a document cannot be used before it was surely out, or the day of access within it; a range is
+its end. What is no exact date ("about 1915", "forthcoming", a year that is not over) stays as written, so that it is refused where it stands. Languages, which
+these formats write in many ways, become their codes.
 """
 
 from __future__ import annotations
 
 import calendar
+import contextlib
 import datetime
 import json
 import logging
@@ -26,6 +28,9 @@ from materiel.evidence.records import Source
 _CUSTOM = ("reliability", "revisions", "archive", "licence")
 CSL_KEYS = {"published": "issued", "container": "container-title", "url": "URL", "doi": "DOI", "isbn": "ISBN"} | dict.fromkeys(_CUSTOM, "custom")
 """Our key to that of CSL, where they differ."""
+
+MOST = 10_000_000
+"""Characters that the values of a BibTeX file may have in all once its strings are put in."""
 
 DEFAULT_TYPE = "webpage"
 """Type of a source that gives none."""
@@ -60,6 +65,16 @@ _FIELDS = {
     "publisher": ("publisherid", "publisher", "institution", "organization", "school", "journaltitle", "journal", "booktitle", "titleaddon"),
 }  # fmt: skip
 """Where BibTeX files keep what we read, the first that is there; a newspaper is its own publisher."""
+_LANGUAGES = {
+    "de": "german ngerman deutsch austrian naustrian swissgerman nswissgerman deu ger", "en": "english american british usenglish ukenglish australian canadian eng",
+    "es": "spanish español espanol castellano spa", "fr": "french français francais acadian canadien fra fre", "it": "italian italiano ita",
+    "ja": "japanese 日本語 jpn", "ko": "korean 한국어 조선말 kor", "pl": "polish polski pol", "pt": "portuguese português portugues brazilian brazil portuges por",
+    "ru": "russian русский rus", "sr": "serbian serbianc српски srpski srp", "uk": "ukrainian українська ukr", "zh": "chinese 中文 汉语 漢語 zho chi",
+    "ar": "arabic العربية ara", "cs": "czech čeština cestina ces cze", "fa": "persian farsi فارسی fas per", "he": "hebrew עברית heb", "hu": "hungarian magyar hun",
+    "nl": "dutch nederlands nld dut", "ro": "romanian română ron rum", "sv": "swedish svenska swe", "tr": "turkish türkçe tur",
+}  # fmt: skip
+"""Code of a language to what people, babel and library catalogues call it."""
+_CODES = {name: code for code, names in _LANGUAGES.items() for name in names.split()}
 _VERBATIM = ("url", "doi", "archive")
 _MONTHS = [name.lower() for name in calendar.month_abbr]
 _NO_KEY = re.compile(r"[\s{}\"#%~\\=,'()@]")
@@ -75,15 +90,30 @@ class Entry:
     places: dict[str, Place] = field(default_factory=dict[str, Place])
 
 
-def last_day(written: str) -> str:
-    """Return the last day that an ISO date, a month, a year, or a range of them covers; anything else as it is written."""
+def last_day(written: str, accessed: str = "") -> str:
+    """Return the last day that an ISO date, a month, a year, or a range of them covers, or the day of access if it falls within: it was out by then.
+
+    A month or a year that is not over, and anything else, is returned as it is written.
+    """
     end = written.rpartition("/")[2].strip() if written.count("/") == 1 else written.strip()
     found = re.fullmatch(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:T.*)?", end)
     year, month, day = (int(part) if part else 0 for part in found.groups()) if found else (0, 0, 0)
     try:
-        return datetime.date(year, month or 12, day or calendar.monthrange(year, month or 12)[1]).isoformat()
+        first, last = datetime.date(year, month or 1, day or 1), datetime.date(year, month or 12, day or calendar.monthrange(year, month or 12)[1])
     except ValueError:
         return written
+    with contextlib.suppress(ValueError):
+        if first <= datetime.date.fromisoformat(accessed) <= last:
+            return accessed
+    return last.isoformat() if day or last <= datetime.datetime.now(tz=datetime.UTC).date() else written
+
+
+def language(written: str) -> str:
+    """Return the code of a language that is written as a tag or a name (fr-FR, French, français, ngerman); anything else as it is written."""
+    name = written.strip().lower()
+    name = _CODES.get(name.removeprefix("lang"), name)
+    tag = re.fullmatch(r"([a-z]{2,3})(?:[-_][a-z0-9]{1,8})*", name)
+    return _CODES.get(tag[1], tag[1]) if tag else written
 
 
 def to_csl(name: str, source: Source | Mapping[str, Any], publishers: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -109,7 +139,9 @@ def from_csl(item: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     given |= {key: custom.get(key) if key == "revisions" else _word(custom.get(key)) for key in _CUSTOM}
     given["type"] = _word(item.get("type")) or DEFAULT_TYPE
     given["author"] = [_our_name(author) for author in _list(item.get("author"))]
-    given |= {key: _our_date(item.get(CSL_KEYS.get(key, key))) for key in ("published", "accessed")}
+    given["language"] = language(given["language"]) if isinstance(given["language"], str) else given["language"]
+    given["accessed"] = _our_date(item.get("accessed"))
+    given["published"] = _our_date(item.get("issued"), str(given["accessed"]))
     return str(_word(item.get("citation-key")) or _word(item.get("id")) or ""), {key: value for key, value in given.items() if value not in (None, "", [])}
 
 
@@ -171,16 +203,16 @@ def from_bibtex(text: str, shown: str = "sources.bib") -> list[Entry]:
 
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # it would print what is told as a problem here
     problems: list[Problem] = []
-    strings: dict[str, str] = {}
+    values = _Values()
     entries: list[Entry] = []
     for block in entrypoint.parse_string(text, parse_stack=[]).blocks:
         place = Place(shown, (block.start_line or 0) + 1)
         if isinstance(block, model.DuplicateBlockKeyBlock):
             block = block.ignore_error_block  # noqa: PLW2901  # whoever merges entries tells where both stand
         if isinstance(block, model.String):
-            strings[block.key.lower()] = _joined(str(block.value), strings)
+            values.strings[block.key.lower()] = values.joined(str(block.value), place)
         elif isinstance(block, model.Entry):
-            entries.append(_read_entry(block, place, strings, problems.append))
+            entries.append(_read_entry(block, place, values, problems.append))
         elif isinstance(block, model.ParsingFailedBlock):
             problems.append(_failed(block, place))
         elif isinstance(block, model.ImplicitComment) and re.search(r"@\s*\w+\s*[{(]", block.comment):
@@ -200,12 +232,13 @@ def _failed(block: Any, place: Place) -> Problem:
     return Problem(place, f"not BibTeX: {reason}", "an entry such as @online{id, title = {...}, ...}")
 
 
-def _read_entry(block: Any, place: Place, strings: Mapping[str, str], note: Callable[[Problem], None]) -> Entry:
+def _read_entry(block: Any, place: Place, values: _Values, note: Callable[[Problem], None]) -> Entry:
     raw: dict[str, str] = {}
     lines: dict[str, Place] = {}
     for one in block.fields:
         name = str(one.key).lower()
-        raw[name], lines[name] = _joined(str(one.value), strings), Place(place.file, int(one.start_line) + 1)
+        lines[name] = Place(place.file, int(one.start_line) + 1)
+        raw[name] = values.joined(str(one.value), lines[name])
 
     def said(name: str) -> str:
         try:
@@ -225,6 +258,8 @@ def _read_entry(block: Any, place: Place, strings: Mapping[str, str], note: Call
         data["url"], places["url"] = _bare_address(linked[0]), lines["howpublished"]
     if "subtitle" in raw and "title" in data:
         data["title"] += ": " + said("subtitle")
+    if "language" in data:
+        data["language"] = language(data["language"])
     if "page" in data:
         data["page"] = data["page"].replace("\N{EN DASH}", "-")
     for key, value, name in _dated(raw):
@@ -244,13 +279,15 @@ def _csl_type(entry: str, raw: Mapping[str, str]) -> str:
 
 def _dated(raw: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """Return key, day and name of the field for every date of an entry."""
-    made = [(key, last_day(raw[name]), name) for key, name in (("published", "date"), ("accessed", "urldate")) if raw.get(name)]
+    accessed = last_day(raw.get("urldate", ""))
+    made = [("published", last_day(raw["date"], accessed), "date")] if raw.get("date") else []
+    made += [("accessed", accessed, "urldate")] if accessed else []
     year, month, day = (raw.get(name, "").strip(" {}") for name in ("year", "month", "day"))
     if year and not raw.get("date"):
         number = next((i for i, name in enumerate(_MONTHS) if i and name in month.lower()), int(month) if re.fullmatch(r"[0-9]{1,2}", month) else 0)
         day = day or next(iter(re.findall(r"\d+", "" if month.isdecimal() else month)), "")
         parts = [year, *([f"{number:02d}"] if number else []), *([day.zfill(2)] if day and number else [])]
-        made.append(("published", last_day(f"{year} {month}" if month and not number else "-".join(parts)), "year"))
+        made.append(("published", last_day(f"{year} {month}" if month and not number else "-".join(parts), accessed), "year"))
     return made
 
 
@@ -276,21 +313,31 @@ def _revisions(said: str) -> Any:
         return said
 
 
-def _joined(raw: str, strings: Mapping[str, str]) -> str:
-    """Return a value of BibTeX as one text: pieces in braces or quotes, numbers and names of strings, joined by #."""
-    made = ""
-    at = 0
-    while at < len(raw):
-        if raw[at] in '{"':
-            end = _closing(raw, at)
-            made += raw[at + 1 : end]
-            at = end + 1
-        else:
-            word = re.compile(r"[\s#]*([^\s#{\"]*)").match(raw, at)
-            assert word is not None
-            made += strings.get(word[1].lower(), word[1])
-            at = max(word.end(), at + 1)
-    return made
+class _Values:
+    """Makes texts of a file's values. What they say in all has a limit: a string may stand for another twice, which stands for a third twice, and so on."""
+
+    def __init__(self) -> None:
+        self.strings: dict[str, str] = {}
+        self.left = MOST
+
+    def joined(self, raw: str, place: Place) -> str:
+        """Return a value as one text: pieces in braces or quotes, numbers and names of strings, joined by #. Raises CaseError."""
+        made: list[str] = []
+        at = 0
+        while at < len(raw):
+            if raw[at] in '{"':
+                end = _closing(raw, at)
+                made.append(raw[at + 1 : end])
+                at = end + 1
+            else:
+                word = re.compile(r"[\s#]*([^\s#{\"]*)").match(raw, at)
+                assert word is not None
+                made.append(self.strings.get(word[1].lower(), word[1]))
+                at = max(word.end(), at + 1)
+            self.left -= len(made[-1])
+            if self.left < 0:
+                raise CaseError([Problem(place, "strings make this file too long", f"at most {MOST} characters in all values")])
+        return "".join(made)
 
 
 def _closing(raw: str, start: int) -> int:
@@ -344,14 +391,14 @@ def _csl_date(day: object) -> dict[str, Any]:
     return {"date-parts": [[int(part) for part in str(day).split("-")]]}
 
 
-def _our_date(date: object) -> Any:
+def _our_date(date: object, accessed: str = "") -> Any:
     said = _mapping(date)
     parts = _list(said.get("date-parts"))
     if said.get("circa"):
         return f"about {_shown(parts)}"
     if parts and isinstance(parts[-1], list) and parts[-1]:
-        return last_day(_shown(parts[-1:]))
-    return last_day(str(_word(said.get("raw")) or _word(said.get("literal")) or "")) if said else _word(date)
+        return last_day(_shown(parts[-1:]), accessed)
+    return last_day(str(_word(said.get("raw")) or _word(said.get("literal")) or ""), accessed) if said else _word(date)
 
 
 def _shown(parts: list[Any]) -> str:

@@ -19,6 +19,9 @@ from materiel.quantities import Distribution, QuantityError, constant, read
 Array = npt.NDArray[np.float64]
 
 POINTS = 4096
+LEVELS = 20
+"""Levels of conversions on conversions that a claim may have."""
+_KEPT = 500
 PERCENTS = (1, 5, 25, 50, 75, 95, 99)
 _STEPS = tuple(math.sqrt(prime) % 1.0 for prime in (2, 3, 5, 7, 11, 19, 23, 31, 37, 43, 73, 97))
 """Steps of a Weyl sequence: points that fill the unit cube evenly, the same on every machine; of these primes no two give coordinates that go together."""
@@ -30,14 +33,19 @@ def value(ledger: Ledger, rule: Rule, claim: str, *, share: bool = False) -> tup
     A conversion is worked out on the distributions of its terms, each spread by its own grade; it keeps the percentiles 1, 5, 25, 50, 75, 95 and 99. A claim
     that stands in it twice, directly or through another conversion, has one value at each point.
     """
-    one = ledger.claims[claim]
-    if not one.formula:
-        return read(one.value, share=share)
+    key = (rule, claim, share)
+    if key not in ledger.worked_out:
+        one = ledger.claims[claim]
+        ledger.worked_out[key] = _converted(ledger, rule, claim, share=share) if one.formula else read(one.value, share=share)
+    return ledger.worked_out[key]
+
+
+def _converted(ledger: Ledger, rule: Rule, claim: str, *, share: bool) -> tuple[Distribution, str]:
     order = _order(ledger, claim)
     leaves = [name for name in order if not ledger.claims[name].formula]
     if len(leaves) > len(_STEPS):
         raise QuantityError(f"a conversion of {len(leaves)} claims", f"at most {len(_STEPS)}")
-    made = {leaf: _drawn(ledger, rule, leaf, step) for leaf, step in zip(leaves, _STEPS, strict=False)}
+    made = _same_draws(ledger, rule, leaves)
     for name in order:
         if name not in made:
             made[name] = _worked_out(ledger.claims[name], made)
@@ -60,9 +68,20 @@ def _order(ledger: Ledger, claim: str) -> list[str]:
     return list(order)
 
 
+def _same_draws(ledger: Ledger, rule: Rule, leaves: list[str]) -> dict[str, Any]:
+    """Return the points of claims that nothing is below, and of the last conversions of just these: a chain of conversions is worked out once."""
+    last, made = ledger.worked_out.get("last", (None, {}))
+    if last != (rule, *leaves) or len(made) > _KEPT:
+        made = {leaf: _drawn(ledger, rule, leaf, step) for leaf, step in zip(leaves, _STEPS, strict=False)}
+        ledger.worked_out["last"] = (rule, *leaves), made
+    return made
+
+
 def _drawn(ledger: Ledger, rule: Rule, claim: str, step: float) -> Any:
     said, unit = read(ledger.claims[claim].value)
-    said = rule.widen(said, ledger.grade(claim), share=False)
+    share = unit == "percent" and said.constant and 0 < said.values[0] < 100  # a share stays one, however doubtful
+    said, unit = (said.scaled(0.01), "") if share else (said, unit)
+    said = rule.widen(said, ledger.grade(claim), share=share)
     try:
         return _points(said, step) * units.quantity(unit).to_base_units()
     except units.UnitError as error:

@@ -24,6 +24,9 @@ Row = tuple[tuple[str, float], ...]
 
 Matrix = list[list[float]]
 
+MOST = 60
+"""Numbers that a group may have: the work grows with the cube of it."""
+
 LEAST_OWN = 1e-9
 """Least share of its variance that a number must have to itself, given the others; with less, rounding would decide what it is."""
 
@@ -51,6 +54,9 @@ def rows(pairs: Sequence[Pair]) -> dict[str, Row]:
     made: dict[str, Row] = {}
     for group in _groups(pairs):
         names = _names(group)
+        if len(names) > MOST:
+            problems.append(Problem(group[0].place, f"a group of {len(names)} correlated numbers", f"at most {MOST} that pairs connect"))
+            continue
         factor = cholesky(matrix(group, names))
         if factor is None:
             problems.append(_contradiction(group, names))
@@ -128,10 +134,18 @@ def _names(pairs: Sequence[Pair]) -> list[str]:
 
 def _groups(pairs: Sequence[Pair]) -> list[list[Pair]]:
     """Return the pairs of every connected group, in their order."""
-    head = {name: name for name in _names(pairs)}
+    near: dict[str, list[str]] = {name: [] for name in _names(pairs)}
     for pair in pairs:
-        old, new = head[pair.second], head[pair.first]
-        head = {name: new if its == old else its for name, its in head.items()}
+        near[pair.first].append(pair.second)
+        near[pair.second].append(pair.first)
+    head: dict[str, str] = {}
+    for name in near:
+        open_ = [] if name in head else [name]
+        while open_:
+            here = open_.pop()
+            if here not in head:
+                head[here] = name
+                open_ += near[here]
     groups: dict[str, list[Pair]] = {}
     for pair in pairs:
         groups.setdefault(head[pair.first], []).append(pair)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import functools
+import keyword
 import operator
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +38,9 @@ def parse(text: str) -> Formula:
         raise QuantityError(f"a formula of {len(text)} characters", f"at most {MOST}")
     if set(text) & {"#", "\\"}:  # what stands behind them would be dropped unsaid
         raise QuantityError(f"{text!r} is no formula", _ALLOWED)
+    reserved = next((word for word in re.findall(r"\w+", text) if keyword.iskeyword(word)), "")
+    if reserved:
+        raise QuantityError(f"{text!r} is no formula: the name {reserved!r} is reserved", "another name for the term")
     try:
         tree = ast.parse(text.strip().replace("^", "**"), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):

@@ -113,7 +113,7 @@ def rule(name: str = DEFAULT) -> Rule:
     shipped = name in rules()
     try:
         text = (_folder() / f"{name}.yaml").read_text(encoding="utf-8") if shipped else Path(name).read_text(encoding="utf-8")
-        return Rule.model_validate(cast("dict[str, Any]", yaml.safe_load(text)))
+        made = Rule.model_validate(cast("dict[str, Any]", yaml.safe_load(text)))
     except OSError:
         near = nearest(name, rules())
         raise RunError(f"no rules {name!r}; {', '.join(rules())}, or a file" + (f"; did you mean {near!r}?" if near else "")) from None
@@ -122,6 +122,9 @@ def rule(name: str = DEFAULT) -> Rule:
         raise RunError(f"{name} holds no rules: {told}") from None
     except (yaml.YAMLError, UnicodeDecodeError):
         raise RunError(f"{name} holds no rules: not YAML") from None
+    if not shipped and made.name in rules():
+        raise RunError(f"the rules of {name} are named {made.name!r}, as rules that ship with the program; give them a name of their own")
+    return made
 
 
 def _folder() -> Any:

@@ -20,7 +20,7 @@ _JOINED = re.compile(r"(?<=-)(?=-)|(?<=`)(?=`)|(?<=')(?=')|(?<=[?!])(?=`)")
 """Where LaTeX would make one sign of two."""
 _SPACES = re.compile(r"^ | $|(?<= ) |(?<=\}) ")
 """Spaces that LaTeX or BibTeX would drop."""
-_BARE = re.compile(r"\\.|\$[^$]*[\\^_][^$]*\$|[%&#$]")
+_BARE = re.compile(r"\\.|\$[^$\\^_]*[\\^_][^$]*\$|[%&#$]")
 """An order, a formula, or a sign that BibTeX takes as it stands though LaTeX does not."""
 _LINK = re.compile(r"\\href\s*\{[^{}]*\}")
 
@@ -28,6 +28,10 @@ _MACROS = {
     "newline": "\n", "textless": "<", "textgreater": ">", "textbar": "|", "textasciicircum": "^", "textbraceleft": "{", "textbraceright": "}", "url": "%s",
 }  # fmt: skip
 """Orders that the library does not know, or shows otherwise."""
+
+
+MOST = 10_000
+"""Characters that a text may have."""
 
 
 class LatexError(ValueError):
@@ -41,6 +45,8 @@ def encode(text: str) -> str:
 
 def decode(raw: str) -> str:
     """Return what a LaTeX text says: accents as letters, no braces, no orders of layout. Raises LatexError."""
+    if len(raw) > MOST:
+        raise LatexError(f"{len(raw)} characters, more than {MOST}")
     text = _LINK.sub("", re.sub(r"[ \t\r\n]+", " ", raw).strip(" "))
     text = _BARE.sub(lambda found: found[0] if len(found[0]) > 1 else f"\\{found[0]}", text)
     if not re.search(r"[\\{}~$`'-]", text):

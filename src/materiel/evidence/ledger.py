@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import re
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from materiel.errors import RunError, nearest
 from materiel.evidence import vocabulary
@@ -23,7 +24,8 @@ _Judged = TypeVar("_Judged", Publisher, Source, Claim)
 class Ledger:
     """Publishers, sources, origins and claims by id, as of a day; hedges are read by `scales`.
 
-    `voices` gives the origin of every claim as known by the day, `places` its position in the whole ledger; both stay when claims are dropped.
+    `voices` gives the origin of every claim as known by the day, `places` its position in the whole ledger; both stay when claims are dropped. `worked_out` remembers
+    what its conversions gave.
     """
 
     publishers: Mapping[str, Publisher]
@@ -33,12 +35,12 @@ class Ledger:
     scales: tuple[Scale, ...] = ()
     voices: Mapping[str, str] = field(default_factory=dict[str, str])
     places: Mapping[str, int] = field(default_factory=dict[str, int])
+    worked_out: dict[Any, Any] = field(default_factory=dict[Any, Any], init=False, compare=False, repr=False)
 
     @classmethod
     def of(cls, publishers: Mapping[str, Publisher], sources: Mapping[str, Source], origins: Mapping[str, Origin], claims: Mapping[str, Claim], scales: tuple[Scale, ...]) -> Ledger:  # fmt: skip
         """Return the whole ledger of a case, with the origin of every claim."""
-        voices = {name: _voice(name, origins, claims) for name in claims}
-        return cls(publishers, sources, origins, claims, scales, voices, {name: i for i, name in enumerate(claims)})
+        return cls(publishers, sources, origins, claims, scales, _voices(origins, claims), {name: i for i, name in enumerate(claims)})
 
     def as_of(self, day: datetime.date, counted: Collection[str] = ()) -> Ledger:
         """Return what a contemporary could have had on a day: claims, sources and judgements known later are not in it, nor words that cite them.
@@ -56,7 +58,7 @@ class Ledger:
             publishers={name: _judged(one, "reliability", day) for name, one in self.publishers.items()},
             sources={name: _noteless(_judged(one, "reliability", day), hidden) for name, one in out.items()},
             claims=claims,
-            voices={name: _voice(name, self.origins, claims) for name in claims},
+            voices=_voices(self.origins, claims),
         )
 
     def without(self, dropped: Collection[str]) -> Ledger:
@@ -70,23 +72,23 @@ class Ledger:
 
     def resting_on(self, names: Collection[str]) -> set[str]:
         """Return some claims and all that repeat them or are converted from them."""
-        found = set(names)
-        while True:
-            more = {name for name, claim in self.claims.items() if name not in found and (claim.origin in found or found & set(claim.terms.values()))}
-            if not more:
-                return found
-            found |= more
+        found, open_ = set(names), list(names)
+        while open_:
+            more = [name for name in self._above.get(open_.pop(), ()) if name not in found]
+            found.update(more)
+            open_ += more
+        return found
 
     def named(self, name: str) -> set[str]:
-        """Return the claims of a claim, source, publisher or origin given by its id. Raises RunError when there is none."""
+        """Return the claims of a claim, source, publisher or origin given by its id. Raises RunError when nothing known by the day has that name."""
         found = {claim for claim, voice in self.voices.items() if voice == name and claim in self.claims}
         found |= {claim for claim, one in self.claims.items() if name in (claim, one.source) or name in self._trail(one.origin)}
         house = self.publishers.get(name)
         found |= {claim for claim, one in self.claims.items() if name == self.publisher(one.source) or (house and house is self._publisher(one.source))}
-        if not found:
+        if not found and name not in self.sources:
             ids = [*self.sources, *self.publishers, *self.origins, *self.places]
             near = nearest(name, ids)
-            known = f"{name!r} has no claim known by the day" if name in ids else f"unknown source {name!r}"
+            known = f"{name!r} has no claim known by the day" if name in ids else f"unknown name {name!r}"
             raise RunError(f"{known}; an id of a source, a publisher, an origin or a claim" + (f"; did you mean {near!r}?" if near and near != name else ""))
         return found
 
@@ -133,8 +135,7 @@ class Ledger:
 
     def repeating(self, claim: str) -> list[str]:
         """Return the other claims of a claim's origin that say the same thing: those that repeat it, and those that it repeats."""
-        whole = self._family(claim)
-        return [name for name in self.claims if name in whole and name != claim]
+        return [name for name in self._families[self._roots[claim]] if name != claim]
 
     def _trail(self, origin: str) -> set[str]:
         """Return an origin and those whose word it passes on."""
@@ -144,33 +145,58 @@ class Ledger:
             origin = self.origins[origin].repeats
         return found
 
-    def _family(self, claim: str) -> set[str]:
-        root = ([claim, *_repeated(claim, self.claims)])[-1]
-        return {root} | {name for name in self.claims if root in _repeated(name, self.claims)}
+    @functools.cached_property
+    def _roots(self) -> dict[str, str]:
+        """The claim that each claim traces to, itself if it repeats none."""
+        return _ends(self.claims, lambda name: self.claims[name].origin if self.claims[name].origin in self.claims else "")
+
+    @functools.cached_property
+    def _families(self) -> dict[str, list[str]]:
+        """The claims that trace to each claim, and itself."""
+        made: dict[str, list[str]] = {}
+        for name in self.claims:
+            made.setdefault(self._roots[name], []).append(name)
+        return made
+
+    @functools.cached_property
+    def _above(self) -> dict[str, list[str]]:
+        """The claims that repeat each claim or are converted from it."""
+        made: dict[str, list[str]] = {}
+        for name, claim in self.claims.items():
+            for other in {claim.origin, *claim.terms.values()}:
+                made.setdefault(other, []).append(name)
+        return made
 
 
-def _voice(name: str, origins: Mapping[str, Origin], claims: Mapping[str, Claim]) -> str:
-    """Return the origin of a claim: what it names, followed to its root; that of the first term of a conversion; its source otherwise."""
-    seen: set[str] = set()
-    here = name
-    while here in claims and here not in seen:
-        seen.add(here)
-        claim = claims[here]
-        if not claim.origin and not claim.terms:
-            return claim.source  # which may have the id of a claim or an origin
-        here = claim.origin or next(iter(claim.terms.values()))
-    while here in origins and origins[here].repeats and here not in seen:
-        seen.add(here)
-        here = origins[here].repeats
-    return here
+def _voices(origins: Mapping[str, Origin], claims: Mapping[str, Claim]) -> dict[str, str]:
+    """Return the origin of every claim: what it names, followed to its root; that of the first term of a conversion; its source otherwise."""
+
+    def rests_on(name: str) -> str:
+        return (claims[name].origin or next(iter(claims[name].terms.values()), "")) if name in claims else ""
+
+    roots = _ends(origins, lambda name: origins[name].repeats if name in origins else "")
+    return {name: claims[end].source if end in claims else roots.get(end, end) for name, end in _ends(claims, rests_on).items()}
+
+
+def _ends(names: Iterable[str], after: Callable[[str], str]) -> dict[str, str]:
+    """Return where the way from each name ends, `after` giving the next step, or nothing; some name of a circle stands for all that lead into it."""
+    found: dict[str, str] = {}
+    for name in names:
+        passed: dict[str, None] = {}
+        here = name
+        while here not in found and here not in passed and (then := after(here)):
+            passed[here] = None
+            here = then
+        found.update(dict.fromkeys((*passed, name), found.get(here, here)))
+    return found
 
 
 def _repeated(name: str, claims: Mapping[str, Claim]) -> list[str]:
     """Return the claims that a claim traces to, the one that it repeats first."""
-    found: list[str] = []
+    found: dict[str, None] = {}
     while (name := claims[name].origin) in claims and name not in found:
-        found.append(name)
-    return found
+        found[name] = None
+    return list(found)
 
 
 def _judged(record: _Judged, field_name: str, day: datetime.date) -> _Judged:

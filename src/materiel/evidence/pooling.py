@@ -10,6 +10,7 @@ counted for themselves are first combined by precision; there alone agreement na
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -80,6 +81,19 @@ class Pool:
     def scaled(self, factor: float) -> Pool:
         """Return the same pool in another unit."""
         return replace(self, factor=self.factor * factor)
+
+    @functools.cached_property
+    def origins(self) -> dict[str, str]:
+        """Origins of the claims that are heard, by the pool or by its base."""
+        return {one.claim: one.origin for one in self.heard()}
+
+    @functools.cached_property
+    def voiced(self) -> dict[str, list[str]]:
+        """Claims that are heard, by their origins."""
+        made: dict[str, list[str]] = {}
+        for claim, origin in self.origins.items():
+            made.setdefault(origin, []).append(claim)
+        return made
 
     def heard(self) -> tuple[Statement, ...]:
         """Return every statement of the pool and of its base."""
@@ -261,5 +275,22 @@ class Prior:
 
     def pick(self, choice: Array) -> npt.NDArray[np.int64]:
         """Return the index of the part that each draw listens to."""
-        edges = np.cumsum([part.weight for part in self.parts])[:-1]
-        return np.searchsorted(edges, choice, side="right")
+        return np.searchsorted(self._edges, choice, side="right")
+
+    @functools.cached_property
+    def _edges(self) -> Array:
+        return np.cumsum(self.weights)[:-1]
+
+    @functools.cached_property
+    def weights(self) -> Array:
+        """Weights of the parts."""
+        return np.array([part.weight for part in self.parts])
+
+    @functools.cached_property
+    def voiced(self) -> dict[str, list[int]]:
+        """Places of the parts that each origin has a say in."""
+        made: dict[str, list[int]] = {}
+        for i, part in enumerate(self.parts):
+            for origin in part.origins:
+                made.setdefault(origin, []).append(i)
+        return made

@@ -133,8 +133,8 @@ class Source(Record):
     """Address of an archived copy."""
     accessed: Day | None = None
     """Day on which it was seen; absent if it was not."""
-    language: str = ""
-    """Language of the original."""
+    language: str = Field(default="", pattern="^([a-z]{2,3})?$")
+    """Language of the original, in two or three letters: en, fr, ko. It says which scale reads the hedges."""
     licence: str = ""
     """Licence of the data, where there is one."""
     note: str = ""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from materiel.analysis import words
-from materiel.analysis.lineage import Cited, Shift, Why, cite
+from materiel.analysis.lineage import Cited, Why, cite, instead
 from materiel.analysis.questions import Answer
 from materiel.case.checks import anachronisms, unheard
 from materiel.case.model import Case
@@ -101,7 +101,7 @@ def render(run: Finished) -> str:
             percent=_percent,
             legend=words.legend(case.ledger.scales[0]),
             whys={answer.asked.id: run.why(answer.asked.id) for answer in answers},
-            shifted=_shifted,
+            shifted=instead,
             assumptions=assumptions,
             assumed=priors.chart(case, _uncertain(run.program)),
             figures=_figures(run),
@@ -206,20 +206,6 @@ def _claims(case: Case, used: set[str]) -> list[Listed]:
     return [
         Listed(cite(ledger, name), ledger.claims[name], ledger.sources[ledger.claims[name].source], name in used, ledger.grade(name).at_odds) for name in order
     ]  # fmt: skip
-
-
-def _shifted(shift: Shift, why: Why) -> str:
-    """Return the answer without a voice, beside the probability that it had with it."""
-    if not shift.visible:
-        return "no change that these runs can show"
-    low, middle, high = (shift.quantiles[percent] for percent in (5, 50, 95))
-    if low is None or middle is None or high is None:
-        spread = "partly beyond the horizon"
-    else:
-        spread = (
-            f"median {words.number(middle, low, high, why.unit)}, 90 % range {words.number(low, low, high, '1')} to {words.number(high, low, high, why.unit)}"
-        )
-    return spread if shift.probability is None or why.probability is None else f"{spread}; {_percent(shift.probability)} instead of {_percent(why.probability)}"
 
 
 def _defaults(program: Program) -> int:
