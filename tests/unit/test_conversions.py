@@ -360,3 +360,14 @@ def test_what_was_worked_out_before_changes_nothing():
     for order in (list(claims), list(reversed(claims))):
         whole = ledger(**claims)
         assert {name: value(whole, rule(), name) for name in order} == alone
+
+
+def test_a_percentage_stays_a_share_however_doubtful():
+    doubtful = ledger(
+        whole=claim("10 Mround", credibility=1), part=claim("90 percent", credibility=5), made=claim(formula="whole * part", whole="whole", part="part")
+    )
+    found, unit = value(doubtful, rule(), "made")
+    alone, _ = value(doubtful, rule(), "whole")
+    assert unit == "round"
+    assert found.values[-1] < 1.2 * 10e6
+    assert found.quantile(np.array([0.5]))[0] == pytest.approx(0.9 * alone.values[0] * 1e6, rel=0.02)

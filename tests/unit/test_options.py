@@ -6,9 +6,11 @@ from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
+import yaml
 
 import materiel
 from materiel.errors import RunError
+from materiel.evidence.grades import rule
 from materiel.options import Options, Reading
 from materiel.study import Study
 
@@ -73,3 +75,17 @@ def test_every_option_reaches_the_run(study: Study) -> None:
     assert list(one.case.ledger.claims) == ["word"]
     assert set(one.questions) == {"held"}
     assert study.again(Options(Reading(DAY), 50)).identity != study.again(Options(Reading(DAY), 50, seed=2)).identity
+
+
+def test_rules_of_a_file_are_part_of_what_a_run_is(study: Study, tmp_path: Path) -> None:
+    """Two files of one name and other rules make two runs, so that neither overwrites the other; a file cannot pass for rules that ship."""
+    path = tmp_path / "mine.yaml"
+    plain = rule().model_dump()
+    made = []
+    for factor in (2.0, 3.0):
+        path.write_text(yaml.safe_dump(plain | {"name": "mine", "credibility": dict.fromkeys(range(1, 7), factor)}), encoding="utf-8")
+        made.append(study.run(50, rules=str(path)).identity)
+    assert made[0] != made[1]
+    path.write_text(yaml.safe_dump(plain), encoding="utf-8")
+    with pytest.raises(RunError, match="a name of their own"):
+        study.run(50, rules=str(path))

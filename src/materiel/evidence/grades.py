@@ -107,13 +107,12 @@ def rules() -> list[str]:
     return sorted(entry.name.removesuffix(".yaml") for entry in _folder().iterdir() if entry.name.endswith(".yaml"))
 
 
-@functools.cache
 def rule(name: str = DEFAULT) -> Rule:
     """Return the rule of a name, or of a YAML file of the same form. Raises RunError when there is none, or it cannot be read."""
-    shipped = name in rules()
+    if name in rules():
+        return _shipped(name)
     try:
-        text = (_folder() / f"{name}.yaml").read_text(encoding="utf-8") if shipped else Path(name).read_text(encoding="utf-8")
-        made = Rule.model_validate(cast("dict[str, Any]", yaml.safe_load(text)))
+        made = _read(Path(name).read_text(encoding="utf-8"))
     except OSError:
         near = nearest(name, rules())
         raise RunError(f"no rules {name!r}; {', '.join(rules())}, or a file" + (f"; did you mean {near!r}?" if near else "")) from None
@@ -122,9 +121,18 @@ def rule(name: str = DEFAULT) -> Rule:
         raise RunError(f"{name} holds no rules: {told}") from None
     except (yaml.YAMLError, UnicodeDecodeError):
         raise RunError(f"{name} holds no rules: not YAML") from None
-    if not shipped and made.name in rules():
+    if made.name in rules():
         raise RunError(f"the rules of {name} are named {made.name!r}, as rules that ship with the program; give them a name of their own")
     return made
+
+
+@functools.cache
+def _shipped(name: str) -> Rule:
+    return _read((_folder() / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+def _read(text: str) -> Rule:
+    return Rule.model_validate(cast("dict[str, Any]", yaml.safe_load(text)))
 
 
 def _folder() -> Any:

@@ -56,6 +56,16 @@ def _quote(raw: object) -> str:
 Quote = Annotated[str, BeforeValidator(_quote), WithJsonSchema({"type": "string"})]
 """At most fifteen words of a source, in its own language."""
 
+
+def _language(raw: object) -> object:
+    if isinstance(raw, str) and not re.fullmatch("([a-z]{2,3})?", raw):
+        raise PydanticCustomError("language", "{found}", {"found": repr(raw), "allowed": "two or three small letters, such as en, fr, ko"})
+    return raw
+
+
+Language = Annotated[str, BeforeValidator(_language)]
+"""A language by its code."""
+
 Number = Annotated[
     Any,
     WithJsonSchema({"description": "a number with its unit, `a to b unit`, {p5, p50, p95, unit}, or {base: ..., because: ...}"}),
@@ -133,7 +143,7 @@ class Source(Record):
     """Address of an archived copy."""
     accessed: Day | None = None
     """Day on which it was seen; absent if it was not."""
-    language: str = Field(default="", pattern="^([a-z]{2,3})?$")
+    language: Language = ""
     """Language of the original, in two or three letters: en, fr, ko. It says which scale reads the hedges."""
     licence: str = ""
     """Licence of the data, where there is one."""
