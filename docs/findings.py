@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from materiel.analysis import words
-from materiel.analysis.comparison import Account, Cell, Change, Comparison
+from materiel.analysis.comparison import Account, Cell, Change, Comparison, said, said_without
 from materiel.analysis.examination import MEANING, Examined
 from materiel.evidence import grades
 from materiel.options import Options, Reading
 from materiel.report.html import assumed
-from materiel.study import Run, Study, compare, load
+from materiel.study import Study, compare, load
 
 FOLDER = Path(__file__).parent / "findings"
 ARTICLE = "article-2023-08-15"
@@ -71,7 +71,7 @@ def rules(study: Study) -> str:
             answer = run.questions[name]
             cell = Cell(answer.quantiles, None, DRAWS)
             probability = "" if answer.probability is None else words.percent(answer.probability, DRAWS)
-            lines.append(f"| {label} | {_cell(cell, asked.unit)} | {probability} | {100 * answer.base_share:.0f} % |")
+            lines.append(f"| {label} | {said(cell, asked.unit)} | {probability} | {100 * answer.base_share:.0f} % |")
         lines.append("")
     lines += ["## Every number as it is assumed", "", f"![Every uncertain number of the case]({study.name}-numbers.svg)", ""]
     return "\n".join(lines)
@@ -81,14 +81,14 @@ def days(case: str) -> str:
     """Return the page that puts runs of a case as of several days side by side and says what made the difference."""
     runs = [load(case).run(draws=DRAWS, as_of=day) for day in DAYS[case]]
     found = compare(runs, [f"{case}@{day}" for day in DAYS[case]])
-    return "\n".join([f"# {case} as of {len(runs)} days", "", f"Made by `make findings` from `materiel compare {' '.join(found.labels)}`, {DRAWS} runs each, same draws.", "", *_side_by_side(found)])  # fmt: skip
+    return "\n".join([f"# {case} as of several days", "", f"Made by `make findings` from `materiel compare {' '.join(found.labels)}`, {DRAWS} runs each, same draws.", "", *_side_by_side(found)])  # fmt: skip
 
 
 def _side_by_side(found: Comparison) -> list[str]:
     lines = [f"| question | {' | '.join(label.partition('@')[2] for label in found.labels)} |", f"|---|{'---|' * len(found.labels)}"]
     for row in found.rows:
         text = f"**{row.text}**" if row.key else row.text
-        lines.append(f"| {text} | {' | '.join('' if cell is None else _cell(cell, row.unit) for cell in row.cells)} |")
+        lines.append(f"| {text} | {' | '.join('' if cell is None else said(cell, row.unit) for cell in row.cells)} |")
     names = {row.id: (row.text, row.unit) for row in found.rows}
     for change in found.changes:
         lines += ["", *_change(change, names)]
@@ -111,31 +111,12 @@ def _change(change: Change, names: dict[str, tuple[str, str]]) -> list[str]:
 
 
 def _account(account: Account, text: str, unit: str) -> list[str]:
-    lines = [f"**{text}**", "", f"- before: {_cell(account.before, unit)}", f"- with revised assumptions: {_cell(account.revised, unit)}", f"- with the claims that arrived: {_cell(account.after, unit)}"]  # fmt: skip
-    for one in account.arrivals:
-        told = _cell(Cell(one.without.quantiles, one.without.probability, round(one.without.effective)), unit)
-        lines.append(f"- without {one.origin} ({_listed(one.claims)}): {told}")
-    return lines
-
-
-def _cell(cell: Cell, unit: str) -> str:
-    low, middle, high = (cell.quantiles[percent] for percent in (5, 50, 95))
-    ends = [value for value in (low, middle, high) if value is not None]
-
-    def shown(value: float | None, last: str) -> str:
-        return "beyond the horizon" if value is None else words.number(value, min(ends), max(ends), last)
-
-    spread = f"{shown(middle, unit)} ({shown(low, '1')} to {shown(high, '1')})"
-    return spread if cell.probability is None else f"{spread}, {words.percent(cell.probability, cell.draws)}"
+    lines = [f"**{text}**", "", f"- before: {said(account.before, unit)}", f"- with revised assumptions: {said(account.revised, unit)}", f"- with the claims that arrived: {said(account.after, unit)}"]  # fmt: skip
+    return [*lines, *(f"- without {one.origin} ({_listed(one.claims)}): {said_without(one, unit)}" for one in account.arrivals)]
 
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
-
-
-def numbers(run: Run) -> str:
-    """Return the picture of every uncertain number of a run."""
-    return assumed(run)
 
 
 def main() -> int:
@@ -144,7 +125,7 @@ def main() -> int:
     pages = {"dprk-2023-article.md": article(load("dprk-2023"))}
     for case in DAYS:
         study = load(case)
-        pages |= {f"{case}-rules.md": rules(study), f"{case}-days.md": days(case), f"{case}-numbers.svg": numbers(study.run(draws=200))}
+        pages |= {f"{case}-rules.md": rules(study), f"{case}-days.md": days(case), f"{case}-numbers.svg": assumed(study.run(draws=200))}
     for name, text in pages.items():
         (FOLDER / name).write_text(text, encoding="utf-8")
     return 0

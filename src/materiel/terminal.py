@@ -6,8 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from materiel.analysis import words
-from materiel.analysis.comparison import Account, Cell, Change, Comparison
+from materiel.analysis.comparison import Account, Change, Comparison, said, said_without
 from materiel.analysis.examination import Examined
 from materiel.analysis.lineage import Cited, Driver, Voice, Why, instead
 from materiel.case.checks import anachronisms, unheard
@@ -110,16 +109,16 @@ def _voice(node: Tree, voice: Voice, driver: Driver, why: Why) -> None:
     )
     for saying in voice.says:
         for claim in saying.claims:
-            _claim(branch, claim, said=saying.said)
+            _claim(branch, claim, heard=saying.said)
         if saying.without:
             branch.add(_plain(f"without {', '.join(claim.id for claim in saying.claims)} alone: {instead(saying.without, why)}"))
     branch.add(_plain(f"without this voice: {instead(voice.without, why) if voice.without else f'{voice.silent}; --exact repeats them without it'}"))
 
 
-def _claim(node: Tree, claim: Cited, name: str = "", said: str = "") -> None:
+def _claim(node: Tree, claim: Cited, name: str = "", heard: str = "") -> None:
     value = f" ({claim.value})" if claim.value else ""
-    heard = f", heard as {said}" if said else ""
-    node = node.add(_plain(f"{name}{claim.id} [{claim.grade}, {claim.kind}, known {claim.known}]: {claim.statement}{value}{heard}"))
+    told = f", heard as {heard}" if heard else ""
+    node = node.add(_plain(f"{name}{claim.id} [{claim.grade}, {claim.kind}, known {claim.known}]: {claim.statement}{value}{told}"))
     node.add(_plain(", ".join(filter(None, (claim.publisher, claim.title, claim.url, "" if claim.seen else "page not seen")))))
     if claim.quote:
         node.add(_plain(f"“{claim.quote}”" + (f" ({claim.translation})" if claim.translation else "")))
@@ -156,7 +155,7 @@ def side_by_side(comparison: Comparison, everything: bool) -> None:
     for label in comparison.labels:
         table.add_column(label)
     for row in shown:
-        table.add_row(_plain(row.text), *(_plain(_cell(cell, row.unit)) for cell in row.cells))
+        table.add_row(_plain(row.text), *(_plain(said(cell, row.unit) if cell else "") for cell in row.cells))
     _print(table)
     units = {row.id: (row.text, row.unit) for row in comparison.rows}
     for change in comparison.changes:
@@ -186,10 +185,9 @@ def _changed(change: Change, units: dict[str, tuple[str, str]]) -> None:
 def _account(tree: Tree, account: Account, text: str, unit: str) -> None:
     steps = [("before", account.before), ("with revised assumptions", account.revised), ("with the claims that arrived", account.after)]
     steps = [step for i, step in enumerate(steps) if i == 0 or step[1] != steps[i - 1][1]]
-    node = tree.add(_plain(f"{text}: " + "; ".join(f"{name} {_cell(cell, unit)}" for name, cell in steps)))
+    node = tree.add(_plain(f"{text}: " + "; ".join(f"{name} {said(cell, unit)}" for name, cell in steps)))
     for one in account.arrivals:
-        told = _cell(Cell(one.without.quantiles, one.without.probability, round(one.without.effective)), unit)
-        node.add(_plain(f"without {one.origin} ({_few(one.claims)}; on {_few(one.numbers, 3)}): {told}"))
+        node.add(_plain(f"without {one.origin} ({_few(one.claims)}; on {_few(one.numbers, 3)}): {said_without(one, unit)}"))
 
 
 def _count(number: int, what: str) -> str:
@@ -199,20 +197,6 @@ def _count(number: int, what: str) -> str:
 def _few(names: Sequence[str], most: int = 8) -> str:
     """Return names in a row, the first ones if there are many."""
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def _cell(cell: Cell | None, unit: str) -> str:
-    if cell is None:
-        return ""
-    low, high = cell.quantiles[5], cell.quantiles[95]
-    spread = f"{_value(cell.quantiles[50], low, high, unit)} ({_value(low, low, high, '1')} to {_value(high, low, high, '1')})"
-    return spread if cell.probability is None else f"{spread}, {words.percent(cell.probability, cell.draws)}"
-
-
-def _value(value: float | None, low: float | None, high: float | None, unit: str) -> str:
-    if value is None:
-        return "beyond the horizon"
-    return words.number(value, value if low is None else low, value if high is None else high, unit)
 
 
 def _plain(text: str) -> Any:

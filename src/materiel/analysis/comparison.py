@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from materiel.analysis import lineage
+from materiel.analysis import lineage, words
 from materiel.analysis.drivers import Inputs
 from materiel.analysis.lineage import Again, Shift, as_shift
 from materiel.analysis.questions import Answer
@@ -102,7 +102,7 @@ def rows(editions: Sequence[Edition]) -> list[Row]:
     asked = {name: answer.asked for edition in reversed(editions) for name, answer in edition.answers.items()}
     order = dict.fromkeys(name for edition in editions for name in edition.answers)
     return [
-        Row(name, asked[name].text, asked[name].unit, asked[name].key, [_cell(edition.answers.get(name)) for edition in editions]) for name in order
+        Row(name, asked[name].text, asked[name].unit, asked[name].key, [_cell(edition.answers[name]) if name in edition.answers else None for edition in editions]) for name in order
     ]  # fmt: skip
 
 
@@ -141,7 +141,7 @@ def _account(name: str, before: Edition, after: Edition, silent: Answer, voices:
             found.append(Arrival(ledger.speaker(voice), claims, numbers, shift or as_shift(again(tuple(claims))[name], answer)))
     found = [one for one in found if one.without.visible]
     found.sort(key=lambda one: -_moved(answer, one.without))
-    return Account(name, _made(before.answers[name]), _made(silent), _made(answer), found[:MOST])
+    return Account(name, _cell(before.answers[name]), _cell(silent), _cell(answer), found[:MOST])
 
 
 def _moved(answer: Answer, shift: Shift) -> float:
@@ -160,11 +160,24 @@ def _regraded(before: Ledger, after: Ledger) -> list[str]:
     return publishers + sources + claims
 
 
-def _cell(answer: Answer | None) -> Cell | None:
-    return _made(answer) if answer is not None else None
+def said(cell: Cell, unit: str) -> str:
+    """Return an answer in a phrase: its median, its 90 % range, and the probability of its threshold."""
+    low, middle, high = (cell.quantiles[percent] for percent in (5, 50, 95))
+    ends = [value for value in (low, middle, high) if value is not None]
+
+    def shown(value: float | None, last: str) -> str:
+        return "beyond the horizon" if value is None else words.number(value, ends[0], ends[-1], last)
+
+    spread = f"{shown(middle, unit)} ({shown(low, '1')} to {shown(high, '1')})"
+    return spread if cell.probability is None else f"{spread}, {words.percent(cell.probability, cell.draws)}"
 
 
-def _made(answer: Answer) -> Cell:
+def said_without(arrival: Arrival, unit: str) -> str:
+    """Return the answer without an arrival in a phrase."""
+    return said(Cell(arrival.without.quantiles, arrival.without.probability, round(arrival.without.effective)), unit)
+
+
+def _cell(answer: Answer) -> Cell:
     return Cell(answer.quantiles, answer.probability, len(answer.values))
 
 
