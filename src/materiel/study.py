@@ -170,8 +170,13 @@ class Run:
     @property
     def judgements(self) -> list[str]:
         """Return the sentences of the key questions, in the order of the case."""
-        keys = [answer.sentence for answer in self.questions.values() if answer.asked.key]
-        return keys or [answer.sentence for answer in self.questions.values()][:5]
+        return [answer.sentence for answer in self.keys.values()]
+
+    @property
+    def keys(self) -> dict[str, Answer]:
+        """Return the answers to the key questions by id, in the order of the case; to the first five if none is key."""
+        found = {name: answer for name, answer in self.questions.items() if answer.asked.key}
+        return found or dict(list(self.questions.items())[:5])
 
     @cached_property
     def data(self) -> xarray.Dataset:

@@ -60,15 +60,9 @@ def judgements(run: Run) -> str:
 def before_and_after(before: Run, after: Run) -> str:
     """Return the key judgements with all evidence under the default rules, and as they are now."""
     lines: list[str] = []
-    for i, (name, answer) in enumerate(keys(before).items(), 1):
+    for i, (name, answer) in enumerate(before.keys.items(), 1):
         lines += [f"{i}. before: {answer.sentence}", f"{' ' * len(str(i))}  after:  {after.questions[name].sentence}"]
     return "\n".join(lines)
-
-
-def keys(run: Run) -> dict[str, Any]:
-    """Return the answers to the key questions, to the first five if none is."""
-    found = {name: answer for name, answer in run.questions.items() if answer.asked.key}
-    return found or dict(list(run.questions.items())[:5])
 
 
 def footing(run: Run) -> str:

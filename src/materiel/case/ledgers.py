@@ -80,10 +80,11 @@ def _scales(text: Text, chosen: list[str]) -> tuple[vocabulary.Scale, ...]:
     made: list[vocabulary.Scale] = []
     for i, name in enumerate(chosen):
         place = text.place(("scales", i))
-        if name not in vocabulary.names():
-            text.problems.append(Problem(place, f"unknown scale {name!r}", ", ".join(vocabulary.names()), nearest(name, vocabulary.names())))
+        try:
+            scale = vocabulary.load(name)
+        except vocabulary.UnknownScaleError as error:
+            text.problems.append(Problem(place, error.found, error.allowed, error.nearest))
             continue
-        scale = vocabulary.load(name)
         rival = next((one for one in made if one.language == scale.language), None)
         if rival:
             text.problems.append(Problem(place, f"scales {rival.name!r} and {name!r} are both of language {scale.language!r}", "one scale a language"))

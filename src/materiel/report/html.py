@@ -33,6 +33,8 @@ class Finished(Protocol):
     @property
     def questions(self) -> dict[str, Answer]: ...  # noqa: D102
     @property
+    def keys(self) -> dict[str, Answer]: ...  # noqa: D102
+    @property
     def curves(self) -> dict[str, Curve]: ...  # noqa: D102
     @property
     def laws(self) -> dict[str, float]: ...  # noqa: D102
@@ -86,7 +88,6 @@ def render(run: Finished) -> str:
     """Return the report of a run as HTML."""
     case = run.case
     answers = list(run.questions.values())
-    keys = [answer for answer in answers if answer.asked.key] or answers[:5]
     assumptions = _assumptions(run.program)
     used = {claim for one in assumptions.values() for claim, _ in one.claims}
     shares = [answer.base_share for answer in answers if not math.isnan(answer.base_share)]
@@ -95,7 +96,7 @@ def render(run: Finished) -> str:
         .get_template("report.html.j2")
         .render(
             case=case,
-            keys=keys,
+            keys=list(run.keys.values()),
             answers=answers,
             row=functools.partial(_row, scale=case.ledger.scales[0]),
             percent=_percent,
