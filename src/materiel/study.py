@@ -140,6 +140,11 @@ class Study:
         for gone in dict.fromkeys(silent[claim] for claim, target in targets.items() if target.question):
             asked = tuple(dict.fromkeys(targets[claim].question for claim in claims if silent[claim] == gone and targets[claim].question))
             runs[gone] = self.again(Options(replace(how, silent=(*how.silent, *gone)), draws, seed, only=asked), report)
+
+        @functools.cache
+        def left(gone: tuple[str, ...]) -> Case:
+            return runs[gone].case if gone in runs else self.case(replace(how, silent=(*how.silent, *gone)))
+
         found: list[Examined] = []
         for claim, target in targets.items():
             prediction = None
@@ -147,7 +152,7 @@ class Study:
                 answer = runs[silent[claim]].questions[target.question]
                 prediction = examination.Prediction(answer.asked.text, answer.asked.unit, answer.values, answer.base_share)
             elif target.number:
-                prediction = examination.predicted(self.case(replace(how, silent=(*how.silent, *silent[claim]))), target.number, seed, draws)
+                prediction = examination.predicted(left(silent[claim]), target.number, seed, draws)
             found.append(examination.examine(case, claim, prediction))
         return found
 
