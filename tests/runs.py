@@ -17,6 +17,7 @@ from materiel.case.loading import load
 from materiel.case.model import Case
 from materiel.engine import ensemble, reference
 from materiel.engine.kernel import compile_program
+from materiel.engine.knowledge import constants
 from materiel.engine.reference import Outcome
 from materiel.network import Program
 
@@ -56,7 +57,7 @@ def run(
     memory = reference.prepare(program, seed, 0, draws, dt, fixed or {})
     if engine == "numpy":
         return reference.run(program, memory, steps, 1, recorded)
-    return compile_program(program, recorded).run(memory, steps, 1)
+    return compile_program(program, recorded, constant=constants(program, fixed or {}, dt)).run(memory, steps, 1)
 
 
 def gather(program: Program, kept: Sequence[int], fans: Sequence[int] = (), steps: int = 40, **settings: Any) -> ensemble.Ensemble:

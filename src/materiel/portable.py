@@ -11,6 +11,8 @@ Taylor and atanh series; the normal quantile is Wichura's algorithm AS 241 (1988
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -29,9 +31,7 @@ def exp(x: npt.ArrayLike) -> Array:
     bounded = np.minimum(np.maximum(x, -746.0), 710.0)
     k = np.rint(bounded / (_LN2_HIGH + _LN2_LOW))
     r = (bounded - k * _LN2_HIGH) - k * _LN2_LOW
-    result = np.zeros_like(r)
-    for coefficient in reversed(_INVERSE_FACTORIALS):
-        result = result * r + coefficient
+    result = _polynomial(r, _INVERSE_FACTORIALS[::-1])
     half = np.floor(k / 2.0)  # two scalings, so that results near the largest number do not overflow on the way
     with np.errstate(over="ignore", under="ignore"):
         return np.ldexp(np.ldexp(result, half.astype(np.int32)), (k - half).astype(np.int32))
@@ -82,27 +82,32 @@ _LAST_DEN = (1.0, 1.28426009614491121, 0.468238212480865118, 0.06598813786892855
 _ROOT_OF_TWO_PI_INVERSE = 0.39894228040143267794
 
 
+def _polynomial(x: Array, coefficients: Sequence[float]) -> Array:
+    """Return a polynomial, highest power first, by Horner's rule in one array."""
+    made = np.full_like(x, coefficients[0])
+    for a in coefficients[1:]:
+        made *= x
+        made += a
+    return made
+
+
 def _ratio(x: Array, numerator: tuple[float, ...], denominator: tuple[float, ...]) -> Array:
-    top, bottom = np.zeros_like(x), np.zeros_like(x)
-    for a in numerator:
-        top = top * x + a
-    for b in denominator:
-        bottom = bottom * x + b
-    return top / bottom
+    return _polynomial(x, numerator) / _polynomial(x, denominator)
 
 
 def normal_quantile(p: npt.ArrayLike) -> Array:
     """Return the standard normal quantile of probabilities strictly between 0 and 1, elementwise (AS 241)."""
     p = np.asarray(p, dtype=np.float64)
     q = p - 0.5
-    centre = q * _ratio(0.180625 - q * q, _CENTRE_NUM, _CENTRE_DEN)
-    r = np.sqrt(-log(np.where(q < 0.0, p, 1.0 - p)))
-    tail = np.where(
-        r <= 5.0,
-        _ratio(r - 1.6, _TAIL_NUM, _TAIL_DEN),
-        _ratio(r - 5.0, _FAR_NUM, _FAR_DEN),
-    )
-    return np.where(np.abs(q) <= 0.425, centre, np.where(q < 0.0, -tail, tail))
+    made = np.asarray(q * _ratio(0.180625 - q * q, _CENTRE_NUM, _CENTRE_DEN))
+    outside = np.abs(q) > 0.425  # three in twenty: only these need a logarithm
+    q = q[outside]
+    r = np.sqrt(-log(np.where(q < 0.0, p[outside], 1.0 - p[outside])))
+    tail = _ratio(r - 1.6, _TAIL_NUM, _TAIL_DEN)
+    far = r > 5.0
+    tail[far] = _ratio(r[far] - 5.0, _FAR_NUM, _FAR_DEN)
+    made[outside] = np.where(q < 0.0, -tail, tail)
+    return made
 
 
 def normal_cdf(z: npt.ArrayLike) -> Array:

@@ -1,8 +1,7 @@
 """The engine: a program compiled to native code from the symbolic reading of its equations.
 
-Each stage is traced once on symbols and becomes one loop over the instances it serves, whose body works on two SIMD registers of draws at
-once. Slots lie side by side, a block of draws each, so that a whole network stays in the cache. Only + - * /, comparisons and selections are
-emitted, without reassociation or contraction: the bits are those of the reference engine.
+A plan says what a step computes, loop by loop; here every loop becomes native code whose body works on one SIMD register of draws. Only + - * /, comparisons
+and selections are emitted, without reassociation or contraction: the bits are those of the reference engine.
 """
 
 from __future__ import annotations
@@ -14,74 +13,37 @@ import importlib
 import itertools
 import struct
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from materiel.engine import reference
+from materiel.engine.plan import Area, Column, Loop, Plan, plan
 from materiel.engine.reference import Outcome
-from materiel.engine.symbols import Symbol, trace
-from materiel.network import DT, Program, Slots, Stage, T
+from materiel.network import DT, Program
 
 Array = npt.NDArray[np.float64]
 binding: Any = importlib.import_module("llvmlite.binding")  # it has no types
+
+ACCUMULATORS = 8
+"""Rows in which signs of levels are gathered in turn, so that no cell waits for the one before."""
 
 _lock = threading.Lock()
 
 
 @functools.cache
 def _machine() -> tuple[Any, int]:
-    """Return the target machine and how many draws a kernel works on at once: two registers of doubles.
-
-    Two are as fast as one on a quiet machine and faster where the other core is busy; four are slower (decision 6).
-    """
+    """Return the target machine and how many bytes its widest register holds."""
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
     features = binding.get_host_cpu_features()
     wide = bool(features.get("avx512f"))
     flags = features.flatten() + (",-prefer-256-bit" if wide else "")
     target = binding.Target.from_default_triple()
-    return target.create_target_machine(cpu=binding.get_host_cpu_name(), features=flags, opt=2, jit=True), 16 if wide else 8
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """A compiled program: `width` draws at a time; `recorded` are the slots it records."""
-
-    program: Program
-    recorded: tuple[int, ...]
-    width: int
-    engine: Any
-    address: int
-
-    def run(self, memory: Array, steps: int, every: int) -> Outcome:
-        """Run a prepared memory of shape (slots, draws) for `steps` periods, as the reference engine does; releases the GIL.
-
-        Of the last boundary only levels and recorded slots are kept; the others are nought.
-        """
-        return self.run_branches(memory, steps, every, ())[0]
-
-    def run_branches(self, memory: Array, steps: int, every: int, branches: Sequence[Branch]) -> list[Outcome]:
-        """Run a prepared memory and, from the period in which each leaves it, its branches; return the outcomes, the stem's first.
-
-        Block after block of draws is worked on in one place, which stays in the cache.
-        """
-        stem = _Leg(self, memory, steps, every)
-        legs = [_Leg(self, branch.memory, branch.steps, every) for branch in branches]
-        order = sorted(range(len(branches)), key=lambda i: branches[i].leaves)
-        for first in range(0, memory.shape[1], self.width):
-            stem.take(first)
-            for i in order:
-                stem.go(branches[i].leaves)
-                legs[i].take(first)
-                legs[i].follow(stem)
-                legs[i].go(branches[i].steps)
-                legs[i].keep()
-            stem.go(steps)
-            stem.keep()
-        return [leg.outcome for leg in (stem, *legs)]
+    return target.create_target_machine(cpu=binding.get_host_cpu_name(), features=flags, opt=2, jit=True), 64 if wide else 32
 
 
 @dataclass(frozen=True)
@@ -93,51 +55,117 @@ class Branch:
     steps: int
 
 
+@dataclass(frozen=True)
+class Kernel:
+    """A compiled program: `width` draws at a time; `recorded` are the slots it records, `kept` those that can be read at the last boundary."""
+
+    program: Program
+    plan: Plan
+    recorded: tuple[int, ...]
+    kept: tuple[int, ...]
+    width: int
+    engine: Any
+    address: int
+
+    def run(self, memory: Array, steps: int, every: int) -> Outcome:
+        """Run a prepared memory of shape (slots, draws) for `steps` periods, as the reference engine does; releases the GIL.
+
+        Of the last boundary only what is kept or recorded is filled in; the rest is nought.
+        """
+        return self.run_branches(memory, steps, every, ())[0]
+
+    def run_branches(self, memory: Array, steps: int, every: int, branches: Sequence[Branch]) -> list[Outcome]:
+        """Run a prepared memory and, from the period in which each leaves it, its branches; return the outcomes, the stem's first.
+
+        Block after block of draws is worked on in one place, which stays in the cache.
+        """
+        stem = _Leg(self, memory, steps, every)
+        legs = [_Leg(self, branch.memory, branch.steps, every) for branch in branches]
+        order = sorted(range(len(branches)), key=lambda i: branches[i].leaves)
+        for block in range(stem.blocks):
+            stem.take(block)
+            for i in order:
+                stem.go(branches[i].leaves)
+                legs[i].take(block)
+                legs[i].follow(stem)
+                legs[i].go(branches[i].steps)
+            stem.go(steps)
+        return [leg.outcome() for leg in (stem, *legs)]
+
+    def kept_in(self, area: Area) -> tuple[list[int], list[int]]:
+        """Return the slots kept that lie in an area, and their places."""
+        found = {slot: self.plan.places[slot][1] for slot in self.kept if self.plan.places[slot][0] == area}
+        return list(found), list(found.values())
+
+
 class _Leg:
-    """One run of all draws, block by block: `take` a block, `go` to a period, `keep` what is asked for."""
+    """One run of all draws, block by block: `take` a block, `go` to a period; in the end the `outcome`."""
 
     def __init__(self, kernel: Kernel, memory: Array, steps: int, every: int) -> None:
-        self.kernel, self.memory, self.every = kernel, memory, every
-        program, slots, draws = kernel.program, memory.shape[0], int(memory.shape[1])
-        self.levels = np.array(program.levels, dtype=np.int64)
-        self.kept = np.array(sorted({*program.levels, *kernel.recorded}), dtype=np.int64)
-        self.bound = [slot for slot in program.levels if slot not in program.free]
-        self.work, self.least = _aligned((slots, kernel.width)), _aligned((1, kernel.width))
-        self.records = _aligned((max(steps // every, 1), max(len(kernel.recorded), 1), kernel.width))
-        self.call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 3, *[ctypes.c_int64] * 3)(kernel.address)
-        seen: Array = np.empty((steps // every, len(kernel.recorded), draws))
-        last: Array = np.zeros((slots, draws))
-        lowest: Array = np.zeros(draws)
-        self.outcome = Outcome(memory, last, seen, lowest)
-        self.here, self.count, self.period = slice(0), 0, 0
+        self.kernel, self.memory, self.steps, self.every = kernel, memory, steps, every
+        made, width, draws = kernel.plan, kernel.width, int(memory.shape[1])
+        self.blocks = -(-draws // width)
+        self.known: dict[Area, Array] = made.work_out(memory, np.arange(steps) * memory[DT, 0])
+        rows = np.concatenate([memory[made.levels], self.known["draws"]])
+        if draws < self.blocks * width:
+            rows = rows[:, np.minimum(np.arange(self.blocks * width), draws - 1)]  # the last block is filled up with copies
+        self.state = _aligned((self.blocks, made.size, width))
+        self.state[:, : len(rows)] = rows.reshape(len(rows), self.blocks, width).transpose(1, 0, 2)
+        self.below: npt.NDArray[np.int64] = _aligned((self.blocks, ACCUMULATORS, width)).view(np.int64)
+        self.below[:] = 0
+        self.records = _aligned((steps // every, len(kernel.recorded), self.blocks, width))
+        self.call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5, *[ctypes.c_int64] * 4)(kernel.address)
+        self.block, self.period = 0, 0
 
-    def take(self, first: int) -> None:
-        """Begin with the block of draws from `first` on, filled up with copies of its first draw."""
-        self.count, self.period = min(self.kernel.width, self.memory.shape[1] - first), 0
-        self.here = slice(first, first + self.count)
-        self.work[:, : self.count] = self.memory[:, self.here]
-        self.work[:, self.count :] = self.memory[:, first : first + 1]
-        self.least[0] = self.work[self.bound].min(axis=0) if self.bound else 0.0
+    def take(self, block: int) -> None:
+        """Begin with a block of draws."""
+        self.block, self.period = block, 0
 
     def follow(self, stem: _Leg) -> None:
         """Stand where the stem stands."""
-        self.work[self.levels] = stem.work[self.levels]
-        rows = min(stem.period // self.every, len(self.records))
-        self.records[:rows] = stem.records[:rows]
-        self.least[:] = stem.least
+        levels, rows, block = len(self.kernel.plan.levels), stem.period // self.every, self.block
+        self.state[block, :levels] = stem.state[block, :levels]
+        self.records[:rows, :, block] = stem.records[:rows, :, block]
+        self.below[block] = stem.below[block]
         self.period = stem.period
 
     def go(self, period: int) -> None:
         """Run up to a period."""
-        self.call(self.work.ctypes.data, self.records.ctypes.data, self.least.ctypes.data, self.period, period, self.every)
+        block = self.block
+        if period > self.period:
+            self.call(
+                self.state[block].ctypes.data, self.known["shared"].ctypes.data, self.known["clock"].ctypes.data,
+                self.records.ctypes.data + block * self.kernel.width * self.records.itemsize, self.below[block].ctypes.data,
+                self.period, period, self.every, self.blocks,
+            )  # fmt: skip
         self.period = max(period, self.period)
 
-    def keep(self) -> None:
-        """Put the block's results in their place."""
-        made = self.outcome
-        made.last[self.kept, self.here] = self.work[self.kept, : self.count]
-        made.recorded[:, :, self.here] = self.records[: len(made.recorded), : made.recorded.shape[1], : self.count]
-        made.lowest[self.here] = self.least[0, : self.count]
+    def outcome(self) -> Outcome:
+        """Return what the run left, draw by draw."""
+        kernel, draws = self.kernel, int(self.memory.shape[1])
+        last: Array = np.zeros(self.memory.shape)
+        full = self.blocks * kernel.width
+        slots, places = kernel.kept_in("draws")
+        last[slots] = self.state[:, places].transpose(1, 0, 2).reshape(-1, full)[:, :draws]
+        slots, places = kernel.kept_in("shared")
+        last[slots] = self.known["shared"][places, None]
+        slots, places = kernel.kept_in("clock")
+        if self.steps:
+            last[slots] = self.known["clock"][-1, places, None]
+        recorded = self.records.reshape(*self.records.shape[:2], full)[:, :, :draws]
+        below = (self.below < 0).any(axis=1).reshape(-1)[:draws]
+        made = Outcome(self.memory, last, recorded, np.zeros(draws))
+        return _again(kernel, made, below, self.steps, self.every) if below.any() else made
+
+
+def _again(kernel: Kernel, made: Outcome, below: npt.NDArray[np.bool_], steps: int, every: int) -> Outcome:
+    """Return an outcome in which draws that went below nought, which code is not written for, are those of the reference engine."""
+    right = reference.run(kernel.program, made.first[:, below], steps, every, kernel.recorded)
+    for slot in kernel.kept:
+        made.last[slot, below] = right.last[slot]
+    made.recorded[:, :, below] = right.recorded
+    made.lowest[below] = right.lowest
+    return made
 
 
 def _aligned(shape: tuple[int, ...]) -> Array:
@@ -150,20 +178,23 @@ def _aligned(shape: tuple[int, ...]) -> Array:
 _compiled: dict[str, tuple[Any, int]] = {}
 
 
-def compile_program(program: Program, recorded: Sequence[int]) -> Kernel:
-    """Return the kernel of a program; programs that differ only in their numbers share one compilation.
+def compile_program(program: Program, recorded: Sequence[int], kept: Sequence[int] | None = None, constant: Mapping[int, float | None] | None = None) -> Kernel:
+    """Return the kernel of a program; programs of one structure share one compilation.
 
-    The text is compiled as it stands: it is written in single assignments with every operation once, and LLVM's own passes gain nothing more (measured).
+    `kept` are the slots that can be read at the last boundary (all levels if None), `constant` the numbers that all draws of its runs share (`plan.constants`; none if None).
     """
-    machine, width = _machine()
-    text = _Writer(program, tuple(recorded), width).text()
+    machine, register = _machine()
+    roots = tuple(dict.fromkeys([*recorded, *(program.levels if kept is None else kept)]))
+    made = plan(program, roots, constant or {})
+    width = register // 8
+    text = _Writer(made, [made.places[slot] for slot in recorded], width).text()
     with _lock:
         if text not in _compiled:
             engine = binding.create_mcjit_compiler(binding.parse_assembly(text), machine)
             engine.finalize_object()
             _compiled[text] = engine, engine.get_function_address("run")
         engine, address = _compiled[text]
-    return Kernel(program, tuple(recorded), width, engine, address)
+    return Kernel(program, made, tuple(recorded), roots, width, engine, address)
 
 
 _OPERATIONS = {
@@ -175,51 +206,32 @@ _OPERATIONS = {
 
 
 class _Writer:
-    """Writes the LLVM text of one program: a loop over periods around one loop per stage."""
+    """Writes the LLVM text of one plan: a loop over periods around the loops over cells."""
 
-    def __init__(self, program: Program, recorded: tuple[int, ...], width: int) -> None:
-        self.program, self.recorded, self.width = program, recorded, width
-        self.type, self.truth = f"<{width} x double>", f"<{width} x i1>"
-        self.names = itertools.count()
+    def __init__(self, made: Plan, recorded: Sequence[tuple[str, int]], width: int) -> None:
+        self.plan, self.recorded, self.width = made, recorded, width
+        self.number, self.whole = "double", "i64"
+        self.type, self.truth, self.bits = f"<{width} x {self.number}>", f"<{width} x i1>", f"<{width} x {self.whole}>"
+        self.align = 64
+        self.names, self.turns = itertools.count(), itertools.count()
         self.lines: list[str] = []
         self.tables: list[str] = []
-        self.bases: dict[tuple[str, int], str] = {}
-        self.formulas = {stage: trace(stage.function, stage.arguments.shape[1])[1] for stage in program.step}
-        self.needed = self._needed()
-
-    def _needed(self) -> set[int]:
-        """Return the slots that count: levels, what is recorded, and whatever these are computed from; nothing else is computed."""
-        needed, before = {*self.program.levels, *self.recorded}, 0
-        while len(needed) > before:
-            before = len(needed)
-            for stage in reversed(self.program.step):
-                for k in self._wanted(stage, needed):
-                    for argument in _arguments(self.formulas[stage][k]):
-                        needed.update(int(slot) for slot in stage.arguments[:, argument])
-        return needed
-
-    def _wanted(self, stage: Stage, needed: set[int]) -> list[int]:
-        """Return which results of a stage are needed."""
-        return [k for k in range(stage.results.shape[1]) if any(int(slot) in needed for slot in stage.results[:, k])]
 
     def text(self) -> str:
-        """Return the module: one function `run(memory, records, lowest, begin, end, every)`."""
-        dt = self.load("%memory", DT)
+        """Return the module: one function `run(draws, shared, times, records, below, begin, end, every, blocks)`."""
         periods = self.value("sub i64 %end, %begin")
         with self._loop(periods, "period") as passed:
             n = self.value(f"add i64 {passed}, %begin")
-            t = self.value(f"sitofp i64 {n} to double")
-            t = self.value(f"insertelement {self.type} poison, double {t}, i32 0")
-            t = self.value(f"shufflevector {self.type} {t}, {self.type} poison, <{self.width} x i32> zeroinitializer")
-            self.store(self.value(f"fmul {self.type} {t}, {dt}"), "%memory", T)
-            for stage in self.program.step:
-                self._stage(stage)
+            row = self.value(f"mul i64 {n}, {len(self.plan.nodes['clock'])}")
+            self.line(f"%clock = getelementptr inbounds {self.number}, ptr %times, i64 {row}")
+            for loop in self.plan.loops:
+                self._cells(loop)
             self._record(n)
         body = "\n".join(self.lines)
         return (
             "\n".join(self.tables)
-            + "\ndefine void @run(ptr noalias %memory, ptr noalias %records, ptr noalias %lowest, i64 %begin, i64 %end, i64 %every) nounwind {\nentry:\n"
-            + f"{body}\n  ret void\n}}\n"
+            + "\ndefine void @run(ptr noalias %draws, ptr noalias %shared, ptr noalias %times, ptr noalias %records, ptr noalias %below, i64 %begin, i64 %end, i64 %every, i64 %blocks) nounwind {\nentry:\n"
+            + f"{body}\n  ret void\n}}\n!0 = !{{i32 1}}\n"
         )
 
     def line(self, text: str) -> None:
@@ -232,25 +244,31 @@ class _Writer:
         self.lines.append(f"  {name} = {text}")
         return name
 
-    def load(self, base: str, index: str | int) -> str:
-        """Write a load of the block of draws at an index and return its name."""
-        place = self.value(f"getelementptr inbounds {self.type}, ptr {base}, i64 {index}")
-        return self.value(f"load {self.type}, ptr {place}, align 64")
+    def place(self, area: str, index: str | int, base: str = "") -> str:
+        """Write the address of a number and return its name."""
+        kind = self.number if area in ("shared", "clock") else self.type
+        return self.value(f"getelementptr inbounds {kind}, ptr {base or f'%{area}'}, i64 {index}")
 
-    def store(self, value: str, base: str, index: str | int) -> None:
-        """Write a store of a block of draws at an index."""
-        place = self.value(f"getelementptr inbounds {self.type}, ptr {base}, i64 {index}")
-        self.line(f"store {self.type} {value}, ptr {place}, align 64")
+    def load(self, area: str, place: str) -> str:
+        """Write the load of a number, into every lane if all draws share it, and return its name."""
+        if area == "draws":
+            return self.value(f"load {self.type}, ptr {place}, align {self.align}")
+        one = self.value(f"load {self.number}, ptr {place}")
+        one = self.value(f"insertelement {self.type} poison, {self.number} {one}, i32 0")
+        return self.value(f"shufflevector {self.type} {one}, {self.type} poison, <{self.width} x i32> zeroinitializer")
+
+    def literal(self, number: float) -> str:
+        """Return a number in every lane, as the bits of a double, which LLVM takes for narrower kinds too."""
+        bits = f"{self.number} 0x{struct.unpack('<Q', struct.pack('<d', number))[0]:016X}"
+        return f"<{', '.join([bits] * self.width)}>"
 
     @contextlib.contextmanager
     def _loop(self, count: str | int, label: str) -> Generator[str]:
-        """Write `for i in range(count)` around what is written inside, and yield the name of i; `count` may be nought."""
+        """Write `for i in range(count)` around what is written inside, for a count of at least one, and yield the name of i."""
         name = f"{label}{next(self.names)}"
         index = f"%i.{name}"
         self.lines += [
-            f"  br label %{name}.before", f"{name}.before:",
-            f"  %any.{name} = icmp sgt i64 {count}, 0",
-            f"  br i1 %any.{name}, label %{name}, label %{name}.after", f"{name}:",
+            f"  br label %{name}.before", f"{name}.before:", f"  br label %{name}", f"{name}:",
             f"  {index} = phi i64 [ 0, %{name}.before ], [ %next.{name}, %{name}.end ]",
         ]  # fmt: skip
         yield index
@@ -271,96 +289,72 @@ class _Writer:
         self.lines += [f"  br i1 {due}, label %record, label %recorded", "record:"]
         row = self.value(f"sdiv i64 {n}, %every")
         row = self.value(f"mul i64 {row}, {len(self.recorded)}")
-        for i, slot in enumerate(self.recorded):
-            self.store(self.load("%memory", slot), "%records", self.value(f"add i64 {row}, {i}"))
+        for i, (area, place) in enumerate(self.recorded):
+            value, at = self.load(area, self.place(area, place)), self.value(f"add i64 {row}, {i}")
+            self.line(f"store {self.type} {value}, ptr {self.place('records', self.value(f'mul i64 {at}, %blocks'))}, align {self.align}, !nontemporal !0")
         self.lines += ["  br label %recorded", "recorded:"]
 
-    def _stage(self, stage: Stage) -> None:
-        formulas, wanted = self.formulas[stage], self._wanted(stage, self.needed)
-        if not wanted:
+    def _cells(self, loop: Loop) -> None:
+        if loop.count == 1:
+            name = f"cell{next(self.names)}"
+            self.lines += [f"  br label %{name}", f"{name}:"]  # blocks of their own: registers are given out block by block
+            _Body(self, loop, None).write()
             return
-        if len(stage.arguments) == 1:
-            self._instance(stage, formulas, wanted, None)
-            return
-        with self._loop(len(stage.arguments), "stage") as i:
-            self._instance(stage, formulas, wanted, i)
+        with self._loop(loop.count, "cells") as i:
+            _Body(self, loop, i).write()
 
-    def _instance(self, stage: Stage, formulas: list[Symbol], wanted: list[int], i: str | None) -> None:
-        """Write the body of a stage for instance i: everything is read and computed before anything is stored."""
-        values = _Values(self, stage.arguments, i)
-        made = [(k, values.of(formulas[k])) for k in wanted]
-        for k, value in made:
-            self.store(value, *self.place(stage.results[:, k], i))
-        bound = [value for k, value in made if stage.levels and int(stage.results[0, k]) not in self.program.free]
-        if bound:
-            least = self.load("%lowest", 0)
-            for value in bound:
-                lower = self.value(f"fcmp olt {self.type} {value}, {least}")
-                least = self.value(f"select {self.truth} {lower}, {self.type} {value}, {self.type} {least}")
-            self.store(least, "%lowest", 0)
 
-    def place(self, column: npt.NDArray[np.int32], i: str | None) -> tuple[str, str | int]:
-        """Return base and index of the slot of instance i: a constant, a straight line in i, or an entry of a table.
+class _Body:
+    """Writes one cell of a loop, for cell i: everything is read and computed before anything is stored."""
+
+    def __init__(self, writer: _Writer, loop: Loop, i: str | None) -> None:
+        self.writer, self.loop, self.i = writer, loop, i
+        self.values: dict[int, str] = {}
+        self.bases: dict[tuple[str, int], str] = {}
+
+    def write(self) -> None:
+        """Write the body."""
+        writer = self.writer
+        for n in self.loop.graph.behind([store.node for store in self.loop.stores]):
+            self.values[n] = self._compute(n)
+        below: list[str] = []
+        for store in self.loop.stores:
+            value = self.values[store.node]
+            writer.line(f"store {writer.type} {value}, ptr {self._place(store.column)}, align {writer.align}")
+            if store.bound:
+                below.append(writer.value(f"bitcast {writer.type} {value} to {writer.bits}"))
+        if below:
+            place = writer.value(f"getelementptr inbounds {writer.bits}, ptr %below, i64 {next(writer.turns) % ACCUMULATORS}")
+            known = writer.value(f"load {writer.bits}, ptr {place}, align {writer.align}")
+            for bits in below:
+                known = writer.value(f"or {writer.bits} {known}, {bits}")
+            writer.line(f"store {writer.bits} {known}, ptr {place}, align {writer.align}")
+
+    def _compute(self, n: int) -> str:
+        """Write a node and return the name of its value."""
+        writer, node = self.writer, self.loop.graph.nodes[n]
+        if node.op == "literal":
+            return writer.literal(node.fact.number or 0.0)
+        if node.op == "operand":
+            column = self.loop.operands[int(node.key)]
+            return writer.load(column.area, self._place(column))
+        return writer.value(_OPERATIONS[node.op].format(*(self.values[m] for m in node.args), type=writer.type, truth=writer.truth))
+
+    def _place(self, column: Column) -> str:
+        """Return the address of a column in cell i: a constant, a straight line in i, or an entry of a table.
 
         Straight lines of one slope share their base, so that an operand costs no arithmetic of its own.
         """
-        if i is None:
-            return "%memory", int(column[0])
-        steps = np.diff(column)
+        writer, places = self.writer, column.places
+        if self.i is None:
+            return writer.place(column.area, int(places[0]))
+        steps = np.diff(places)
         if (steps == steps[0]).all():
             slope = int(steps[0])
-            if (i, slope) not in self.bases:
-                scaled = self.value(f"mul i64 {i}, {slope}")
-                self.bases[i, slope] = self.value(f"getelementptr inbounds {self.type}, ptr %memory, i64 {scaled}")
-            return self.bases[i, slope], int(column[0])
-        name = f"@table{len(self.tables)}"
-        entries = ", ".join(f"i64 {int(slot)}" for slot in column)
-        self.tables.append(f"{name} = internal constant [{len(column)} x i64] [{entries}]")
-        entry = self.value(f"getelementptr inbounds i64, ptr {name}, i64 {i}")
-        return "%memory", self.value(f"load i64, ptr {entry}")
-
-    def literal(self, number: float) -> str:
-        """Return a number in every lane."""
-        bits = f"double 0x{struct.unpack('<Q', struct.pack('<d', number))[0]:016X}"
-        return f"<{', '.join([bits] * self.width)}>"
-
-
-def _arguments(formula: Symbol) -> set[int]:
-    """Return which arguments of its stage a formula reads."""
-    seen: set[Symbol] = set()
-    waiting, found = [formula], set[int]()
-    while waiting:
-        symbol = waiting.pop()
-        if symbol not in seen:
-            seen.add(symbol)
-            waiting += symbol.args
-            if symbol.op == "argument":
-                found.add(int(symbol.number))
-    return found
-
-
-class _Values:
-    """Writes the formulas of one instance, each distinct operation once."""
-
-    def __init__(self, writer: _Writer, arguments: Slots, i: str | None) -> None:
-        self.writer, self.arguments, self.i = writer, arguments, i
-        self.known: dict[tuple[object, ...], str] = {}
-        self.done: dict[Symbol, str] = {}
-
-    def of(self, symbol: Symbol) -> str:
-        """Return the name of a symbol's value, after writing it if it is new."""
-        if symbol not in self.done:
-            operands = [self.of(part) for part in symbol.args]
-            key = (symbol.op, symbol.number, *operands)
-            if key not in self.known:
-                self.known[key] = self._write(symbol, operands)
-            self.done[symbol] = self.known[key]
-        return self.done[symbol]
-
-    def _write(self, symbol: Symbol, operands: list[str]) -> str:
-        writer = self.writer
-        if symbol.op == "literal":
-            return writer.literal(symbol.number)
-        if symbol.op == "argument":
-            return writer.load(*writer.place(self.arguments[:, int(symbol.number)], self.i))
-        return writer.value(_OPERATIONS[symbol.op].format(*operands, type=writer.type, truth=writer.truth))
+            if (column.area, slope) not in self.bases:
+                self.bases[column.area, slope] = writer.place(column.area, writer.value(f"mul i64 {self.i}, {slope}"))
+            return writer.place(column.area, int(places[0]), self.bases[column.area, slope])
+        name = f"@table{len(writer.tables)}"
+        writer.tables.append(f"{name} = internal constant [{len(places)} x i64] [{', '.join(f'i64 {place}' for place in places.tolist())}]")
+        entry = writer.value(f"getelementptr inbounds i64, ptr {name}, i64 {self.i}")
+        return writer.place(column.area, writer.value(f"load i64, ptr {entry}"))

@@ -1,4 +1,4 @@
-"""Equations read on symbols: what an engine compiles, and later what other tools are told."""
+"""Equations read on symbols: what an engine compiles, and what other tools and the pages are told."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ class Symbol:
         if not isinstance(condition, Symbol):
             return a if condition else b
         return Symbol("where", (condition, _symbol(a), _symbol(b)))
+
+    def __exp__(self) -> Symbol:
+        """Return the exponential; only constants of a run have one."""
+        return Symbol("exp", (self,))
 
     def __add__(self, other: Any) -> Symbol:
         return Symbol("add", (self, _symbol(other)))
@@ -70,6 +74,20 @@ class Symbol:
 
 def _symbol(value: Any) -> Symbol:
     return value if isinstance(value, Symbol) else Symbol("literal", (), float(value))
+
+
+def in_order(formulas: Sequence[Symbol]) -> list[Symbol]:
+    """Return every symbol of some formulas once, each after those that it is made of."""
+    made: dict[Symbol, None] = {}
+    for formula in formulas:
+        waiting = [formula]
+        while waiting:
+            missing = [part for part in waiting[-1].args if part not in made]
+            if missing:
+                waiting += missing
+            else:
+                made[waiting.pop()] = None
+    return list(made)
 
 
 def trace(function: Callable[..., Sequence[Any]], count: int) -> tuple[list[Symbol], list[Symbol]]:
