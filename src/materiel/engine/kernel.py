@@ -1,6 +1,6 @@
 """The engine: a program compiled to native code from the symbolic reading of its equations.
 
-A plan says what a step computes, loop by loop; here every loop becomes native code whose body works on one SIMD register of draws. Only + - * /, comparisons
+A plan says what a step computes, loop by loop; here every loop becomes native code whose body works on one or two SIMD registers of draws. Only + - * /, comparisons
 and selections are emitted, without reassociation or contraction: the bits are those of the reference engine.
 """
 
@@ -31,11 +31,17 @@ binding: Any = importlib.import_module("llvmlite.binding")  # it has no types
 ACCUMULATORS = 8
 """Rows in which signs of levels are gathered in turn, so that no cell waits for the one before."""
 
+UNROLLED, REMEMBERED = 4, 6
+"""Most cells of a form that are written one after the other; most values that are kept in registers from one such cell to the next."""
+
+FITTING = 2**14
+"""Bytes of a block that fit the first cache: a plan that needs no more is worked on two registers at a time, so that one waits less for the other."""
+
 _lock = threading.Lock()
 
 
 @functools.cache
-def _machine() -> tuple[Any, int]:
+def machine() -> tuple[Any, int]:
     """Return the target machine and how many bytes its widest register holds."""
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
@@ -57,12 +63,13 @@ class Branch:
 
 @dataclass(frozen=True)
 class Kernel:
-    """A compiled program: `width` draws at a time; `recorded` are the slots it records, `kept` those that can be read at the last boundary."""
+    """A compiled program: `width` draws at a time, in floats of `bits`; `recorded` are the slots it records, `kept` those that can be read at the last boundary."""
 
     program: Program
     plan: Plan
     recorded: tuple[int, ...]
     kept: tuple[int, ...]
+    bits: int
     width: int
     engine: Any
     address: int
@@ -105,16 +112,19 @@ class _Leg:
         self.kernel, self.memory, self.steps, self.every = kernel, memory, steps, every
         made, width, draws = kernel.plan, kernel.width, int(memory.shape[1])
         self.blocks = -(-draws // width)
+        kind: Any = np.dtype(f"f{kernel.bits // 8}")
         self.known: dict[Area, Array] = made.work_out(memory, np.arange(steps) * memory[DT, 0])
-        rows = np.concatenate([memory[made.levels], self.known["draws"]])
-        if draws < self.blocks * width:
-            rows = rows[:, np.minimum(np.arange(self.blocks * width), draws - 1)]  # the last block is filled up with copies
-        self.state = _aligned((self.blocks, made.size, width))
-        self.state[:, : len(rows)] = rows.reshape(len(rows), self.blocks, width).transpose(1, 0, 2)
-        self.below: npt.NDArray[np.int64] = _aligned((self.blocks, ACCUMULATORS, width)).view(np.int64)
+        for area in ("shared", "clock"):
+            self.known[area] = self.known[area].astype(kind, copy=False)
+        full = np.minimum(np.arange(self.blocks * width), draws - 1) if draws < self.blocks * width else slice(None)  # the last block is filled up with copies
+        self.state = _aligned((self.blocks, made.size, width), kind)
+        levels = len(made.levels)
+        for first, rows in ((0, memory[made.levels]), (levels, self.known["draws"])):
+            self.state[:, first : first + len(rows)] = rows[:, full].reshape(len(rows), self.blocks, width).transpose(1, 0, 2)
+        self.below: npt.NDArray[np.int64] = _aligned((self.blocks, ACCUMULATORS, width), np.dtype(f"i{kernel.bits // 8}"))
         self.below[:] = 0
-        self.records = _aligned((steps // every, len(kernel.recorded), self.blocks, width))
-        self.call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5, *[ctypes.c_int64] * 4)(kernel.address)
+        self.records = _aligned((self.blocks, steps // every, len(kernel.recorded), width), kind)
+        self.call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5, *[ctypes.c_int64] * 3)(kernel.address)
         self.block, self.period = 0, 0
 
     def take(self, block: int) -> None:
@@ -125,7 +135,7 @@ class _Leg:
         """Stand where the stem stands."""
         levels, rows, block = len(self.kernel.plan.levels), stem.period // self.every, self.block
         self.state[block, :levels] = stem.state[block, :levels]
-        self.records[:rows, :, block] = stem.records[:rows, :, block]
+        self.records[block, :rows] = stem.records[block, :rows]
         self.below[block] = stem.below[block]
         self.period = stem.period
 
@@ -135,8 +145,7 @@ class _Leg:
         if period > self.period:
             self.call(
                 self.state[block].ctypes.data, self.known["shared"].ctypes.data, self.known["clock"].ctypes.data,
-                self.records.ctypes.data + block * self.kernel.width * self.records.itemsize, self.below[block].ctypes.data,
-                self.period, period, self.every, self.blocks,
+                self.records[block].ctypes.data, self.below[block].ctypes.data, self.period, period, self.every,
             )  # fmt: skip
         self.period = max(period, self.period)
 
@@ -152,9 +161,9 @@ class _Leg:
         slots, places = kernel.kept_in("clock")
         if self.steps:
             last[slots] = self.known["clock"][-1, places, None]
-        recorded = self.records.reshape(*self.records.shape[:2], full)[:, :, :draws]
+        records = self.records.transpose(1, 2, 0, 3).astype(np.float64, copy=False)
         below = (self.below < 0).any(axis=1).reshape(-1)[:draws]
-        made = Outcome(self.memory, last, recorded, np.zeros(draws))
+        made = Outcome(self.memory, last, records, np.zeros(draws))
         return _again(kernel, made, below, self.steps, self.every) if below.any() else made
 
 
@@ -163,38 +172,41 @@ def _again(kernel: Kernel, made: Outcome, below: npt.NDArray[np.bool_], steps: i
     right = reference.run(kernel.program, made.first[:, below], steps, every, kernel.recorded)
     for slot in kernel.kept:
         made.last[slot, below] = right.last[slot]
-    made.recorded[:, :, below] = right.recorded
+    made.records[(slice(None), slice(None), *np.divmod(np.flatnonzero(below), kernel.width))] = right.recorded
     made.lowest[below] = right.lowest
     return made
 
 
-def _aligned(shape: tuple[int, ...]) -> Array:
-    count = int(np.prod(shape))
-    raw = np.empty(count + 8)
-    skip = (-raw.ctypes.data % 64) // 8
-    return raw[skip : skip + count].reshape(shape)
+def _aligned(shape: tuple[int, ...], kind: Any) -> Any:
+    """Return an array that begins where a register can be loaded from."""
+    size = int(np.prod(shape)) * kind.itemsize
+    raw = np.empty(size + 64, dtype=np.uint8)
+    skip = -raw.ctypes.data % 64
+    return raw[skip : skip + size].view(kind).reshape(shape)
 
 
 _compiled: dict[str, tuple[Any, int]] = {}
 
 
-def compile_program(program: Program, recorded: Sequence[int], kept: Sequence[int] | None = None, constant: Mapping[int, float | None] | None = None) -> Kernel:
-    """Return the kernel of a program; programs of one structure share one compilation.
+def compile_program(
+    program: Program, recorded: Sequence[int], kept: Sequence[int] | None = None, constant: Mapping[int, float | None] | None = None, bits: int = 64
+) -> Kernel:
+    """Return the kernel of a program, in floats of 64 or 32 bits; programs of one structure share one compilation.
 
     `kept` are the slots that can be read at the last boundary (all levels if None), `constant` the numbers that all draws of its runs share (`plan.constants`; none if None).
     """
-    machine, register = _machine()
+    target, register = machine()
     roots = tuple(dict.fromkeys([*recorded, *(program.levels if kept is None else kept)]))
     made = plan(program, roots, constant or {})
-    width = register // 8
-    text = _Writer(made, [made.places[slot] for slot in recorded], width).text()
+    width = (2 if 2 * made.size * register <= FITTING else 1) * 8 * register // bits
+    text = _Writer(made, [made.places[slot] for slot in recorded], bits, width).text()
     with _lock:
         if text not in _compiled:
-            engine = binding.create_mcjit_compiler(binding.parse_assembly(text), machine)
+            engine = binding.create_mcjit_compiler(binding.parse_assembly(text), target)
             engine.finalize_object()
             _compiled[text] = engine, engine.get_function_address("run")
         engine, address = _compiled[text]
-    return Kernel(program, made, tuple(recorded), roots, width, engine, address)
+    return Kernel(program, made, tuple(recorded), roots, bits, width, engine, address)
 
 
 _OPERATIONS = {
@@ -208,29 +220,31 @@ _OPERATIONS = {
 class _Writer:
     """Writes the LLVM text of one plan: a loop over periods around the loops over cells."""
 
-    def __init__(self, made: Plan, recorded: Sequence[tuple[str, int]], width: int) -> None:
+    def __init__(self, made: Plan, recorded: Sequence[tuple[str, int]], bits: int, width: int) -> None:
         self.plan, self.recorded, self.width = made, recorded, width
-        self.number, self.whole = "double", "i64"
-        self.type, self.truth, self.bits = f"<{width} x {self.number}>", f"<{width} x i1>", f"<{width} x {self.whole}>"
+        self.number = {64: "double", 32: "float"}[bits]
+        self.type, self.truth, self.bits = f"<{width} x {self.number}>", f"<{width} x i1>", f"<{width} x i{bits}>"
         self.align = 64
         self.names, self.turns = itertools.count(), itertools.count()
         self.lines: list[str] = []
+        self.recent: dict[tuple[str, int], str] = {}
         self.tables: list[str] = []
 
     def text(self) -> str:
-        """Return the module: one function `run(draws, shared, times, records, below, begin, end, every, blocks)`."""
+        """Return the module: one function `run(draws, shared, times, records, below, begin, end, every)`."""
         periods = self.value("sub i64 %end, %begin")
         with self._loop(periods, "period") as passed:
             n = self.value(f"add i64 {passed}, %begin")
             row = self.value(f"mul i64 {n}, {len(self.plan.nodes['clock'])}")
             self.line(f"%clock = getelementptr inbounds {self.number}, ptr %times, i64 {row}")
+            self.recent.clear()
             for loop in self.plan.loops:
                 self._cells(loop)
             self._record(n)
         body = "\n".join(self.lines)
         return (
             "\n".join(self.tables)
-            + "\ndefine void @run(ptr noalias %draws, ptr noalias %shared, ptr noalias %times, ptr noalias %records, ptr noalias %below, i64 %begin, i64 %end, i64 %every, i64 %blocks) nounwind {\nentry:\n"
+            + "\ndefine void @run(ptr noalias %draws, ptr noalias %shared, ptr noalias %times, ptr noalias %records, ptr noalias %below, i64 %begin, i64 %end, i64 %every) nounwind {\nentry:\n"
             + f"{body}\n  ret void\n}}\n!0 = !{{i32 1}}\n"
         )
 
@@ -259,6 +273,7 @@ class _Writer:
 
     def literal(self, number: float) -> str:
         """Return a number in every lane, as the bits of a double, which LLVM takes for narrower kinds too."""
+        number = float(np.float32(number)) if self.number == "float" else number
         bits = f"{self.number} 0x{struct.unpack('<Q', struct.pack('<d', number))[0]:016X}"
         return f"<{', '.join([bits] * self.width)}>"
 
@@ -290,24 +305,34 @@ class _Writer:
         row = self.value(f"sdiv i64 {n}, %every")
         row = self.value(f"mul i64 {row}, {len(self.recorded)}")
         for i, (area, place) in enumerate(self.recorded):
-            value, at = self.load(area, self.place(area, place)), self.value(f"add i64 {row}, {i}")
-            self.line(f"store {self.type} {value}, ptr {self.place('records', self.value(f'mul i64 {at}, %blocks'))}, align {self.align}, !nontemporal !0")
+            value = self.load(area, self.place(area, place))
+            self.line(f"store {self.type} {value}, ptr {self.place('records', self.value(f'add i64 {row}, {i}'))}, align {self.align}, !nontemporal !0")
         self.lines += ["  br label %recorded", "recorded:"]
 
     def _cells(self, loop: Loop) -> None:
-        if loop.count == 1:
-            name = f"cell{next(self.names)}"
-            self.lines += [f"  br label %{name}", f"{name}:"]  # blocks of their own: registers are given out block by block
-            _Body(self, loop, None).write()
+        """Write the cells of a loop: a few one after the other, many as a loop."""
+        if loop.count <= UNROLLED:
+            for cell in range(loop.count):
+                name = f"cell{next(self.names)}"
+                self.lines += [f"  br label %{name}", f"{name}:"]  # blocks of their own: instructions are ordered block by block
+                _Body(self, loop, cell).write()
             return
+        self.recent.clear()
         with self._loop(loop.count, "cells") as i:
             _Body(self, loop, i).write()
+
+    def remember(self, place: tuple[str, int], value: str) -> None:
+        """Keep a value that has just been read or written for the cells that come next; of many the one longest unused goes."""
+        self.recent.pop(place, None)
+        self.recent[place] = value
+        if len(self.recent) > REMEMBERED:
+            self.recent.pop(next(iter(self.recent)))
 
 
 class _Body:
     """Writes one cell of a loop, for cell i: everything is read and computed before anything is stored."""
 
-    def __init__(self, writer: _Writer, loop: Loop, i: str | None) -> None:
+    def __init__(self, writer: _Writer, loop: Loop, i: str | int) -> None:
         self.writer, self.loop, self.i = writer, loop, i
         self.values: dict[int, str] = {}
         self.bases: dict[tuple[str, int], str] = {}
@@ -321,6 +346,8 @@ class _Body:
         for store in self.loop.stores:
             value = self.values[store.node]
             writer.line(f"store {writer.type} {value}, ptr {self._place(store.column)}, align {writer.align}")
+            if isinstance(self.i, int):
+                writer.remember((store.column.area, int(store.column.places[self.i])), value)
             if store.bound:
                 below.append(writer.value(f"bitcast {writer.type} {value} to {writer.bits}"))
         if below:
@@ -337,7 +364,12 @@ class _Body:
             return writer.literal(node.fact.number or 0.0)
         if node.op == "operand":
             column = self.loop.operands[int(node.key)]
-            return writer.load(column.area, self._place(column))
+            if isinstance(self.i, str):
+                return writer.load(column.area, self._place(column))
+            place = column.area, int(column.places[self.i])
+            value = writer.recent.get(place) or writer.load(column.area, self._place(column))
+            writer.remember(place, value)
+            return value
         return writer.value(_OPERATIONS[node.op].format(*(self.values[m] for m in node.args), type=writer.type, truth=writer.truth))
 
     def _place(self, column: Column) -> str:
@@ -346,8 +378,8 @@ class _Body:
         Straight lines of one slope share their base, so that an operand costs no arithmetic of its own.
         """
         writer, places = self.writer, column.places
-        if self.i is None:
-            return writer.place(column.area, int(places[0]))
+        if isinstance(self.i, int):
+            return writer.place(column.area, int(places[self.i]))
         steps = np.diff(places)
         if (steps == steps[0]).all():
             slope = int(steps[0])

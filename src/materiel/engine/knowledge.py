@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,29 @@ from materiel.network import DT, ZERO, Program, Stage, T
 
 LITERALS = frozenset({0.0, 1.0})
 """Numbers that formulas are made smaller by; any other is read where it stands, so that instances share their code."""
+
+
+_read: weakref.WeakKeyDictionary[Stage, tuple[list[Symbol], tuple[Any, ...]]] = weakref.WeakKeyDictionary()
+
+
+def read(stage: Stage) -> tuple[list[Symbol], tuple[Any, ...]]:
+    """Return the formulas of a stage, and what they say: the same for equal ones."""
+    if stage not in _read:
+        formulas = trace(stage.function, stage.arguments.shape[1])[1]
+        _read[stage] = formulas, _canonical(formulas)
+    return _read[stage]
+
+
+def structure(program: Program) -> tuple[Any, ...]:
+    """Return all of a program that a plan depends on, but for its numbers: programs of one structure can share a kernel."""
+    stages = [(stage.phase, read(stage)[1], stage.arguments.tobytes(), stage.results.tobytes()) for stage in (*program.once, *program.step)]
+    return program.size, tuple(stages), tuple(program.levels), frozenset(program.free), tuple(slot for slot, _ in program.priors)
+
+
+def common(numbers: Sequence[Mapping[int, float | None]]) -> dict[int, float | None]:
+    """Return what is constant in each of several runs, with its number where it is the same in all."""
+    first, *rest = numbers
+    return {slot: number if all(other[slot] == number for other in rest) else None for slot, number in first.items() if all(slot in other for other in rest)}
 
 
 def constants(program: Program, fixed: Mapping[str, float], step: float | None = None) -> dict[int, float | None]:
@@ -54,9 +78,8 @@ class Knowledge:
 
     def __init__(self, program: Program, constant: Mapping[int, float | None]) -> None:
         self.program, self.levels, self.bound = program, set(program.levels), set(program.levels) - program.free
-        self.traced = {stage: trace(stage.function, stage.arguments.shape[1])[1] for stage in (*program.once, *program.step)}
         forms: dict[tuple[Any, ...], int] = {}
-        self.form = {stage: forms.setdefault(_canonical(formulas), len(forms)) for stage, formulas in self.traced.items()}
+        self.form = {stage: forms.setdefault(read(stage)[1], len(forms)) for stage in (*program.once, *program.step)}
         self.smaller: dict[tuple[int, tuple[Fact, ...]], Formulas] = {}
         signs = {slot: Fact(timed=True, sign="positive" if slot in self.bound else "plain") for slot in program.levels}
         self.given = _given(program, constant)
@@ -78,7 +101,7 @@ class Knowledge:
         """Return the formulas of a stage, made smaller by what is known of an instance's operands."""
         key = self.form[stage], facts
         if key not in self.smaller:
-            self.smaller[key] = _smaller(self.traced[stage], facts)
+            self.smaller[key] = _smaller(read(stage)[0], facts)
         return self.smaller[key]
 
     def operands(self, stage: Stage, row: int) -> tuple[list[int], Formulas]:

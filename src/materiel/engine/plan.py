@@ -191,17 +191,19 @@ def _known_operand(node: int, fact: Fact) -> _Operand:
     return _Operand("draws" if not fact.uniform else "clock" if fact.timed else "shared", -1 - node)
 
 
+_Wiring = tuple[int, tuple[int | tuple[int, int], ...], tuple[tuple[int, bool, bool], ...]]
+"""Of a knot in a cell: its form, where its operands come from, and of each result whether it is stored and whether it is a bound level."""
+
+
 @dataclass(eq=False)
 class _Cell:
     """Knots that feed one another: its form, what it reads from memory and the slots that it writes, in the order of its form, and which cells come after it."""
 
     knots: list[_Knot]
-    form: tuple[Any, ...] = ()
+    form: tuple[tuple[_Wiring, ...], tuple[Area, ...]] = ((), ())
     reads: list[_Operand] = field(default_factory=list[_Operand])
     stores: list[int] = field(default_factory=list[int])
     after: set[int] = field(default_factory=set[int])
-    graph: Graph = field(default_factory=Graph)
-    nodes: list[int] = field(default_factory=list[int])
 
 
 def _cells(knots: list[_Knot], known: Knowledge, stay: set[int]) -> list[_Cell]:
@@ -236,31 +238,40 @@ def _cells(knots: list[_Knot], known: Knowledge, stay: set[int]) -> list[_Cell]:
 
 
 def _fill(cell: _Cell, known: Knowledge, stored: set[int]) -> None:
-    """Fill in what a cell reads, computes and writes, and its form: all that its code depends on."""
+    """Fill in what a cell reads and writes, and its form: all that its code depends on.
+
+    Of each knot the form says what its operands are (the how manieth that the cell reads, or a result of an earlier knot of it) and what becomes of its results.
+    """
     place: dict[_Operand, int] = {}
-    inner: dict[int, int] = {}
-    form: list[Any] = []
-    for knot in cell.knots:
+    inner: dict[int, tuple[int, int]] = {}
+    form: list[_Wiring] = []
+    for n, knot in enumerate(cell.knots):
+        graph, (_, before) = knot.formulas.graph, knot.nodes
+        hoisted = zip(before, known.hoist(knot.formulas, knot.slots, before), strict=True)
+        operands: list[int | tuple[int, int]] = [place.setdefault(_known_operand(node, graph.nodes[i].fact), len(place)) for i, node in hoisted]
+        operands += [inner[slot] if slot in inner else place.setdefault(_Operand("draws", slot), len(place)) for slot in knot.needs]
+        inner.update((slot, (n, k)) for k, slot in knot.made if slot not in known.levels)
+        form.append((knot.form, tuple(operands), tuple((k, slot in stored, slot in known.bound) for k, slot in knot.made)))
+        cell.stores += [slot for _, slot in knot.made if slot in stored]
+    cell.form, cell.reads = (tuple(form), tuple(one.area for one in place)), list(place)
+
+
+def _graph(cell: _Cell) -> tuple[Graph, list[tuple[int, bool]]]:
+    """Return the graph of a cell, its operands keyed by their position in what it reads, and the nodes that it stores, each with whether it is a bound level."""
+    made, stores = Graph(), list[tuple[int, bool]]()
+    results: dict[tuple[int, int], int] = {}
+    for n, (knot, (_, wires, becomes)) in enumerate(zip(cell.knots, cell.form[0], strict=True)):
         graph, (step, before) = knot.formulas.graph, knot.nodes
-        values = {n: cell.graph.number(node.fact.number) for n, node in enumerate(graph.nodes) if node.op == "literal" and node.fact.number is not None}
-        for n, node in zip(before, known.hoist(knot.formulas, knot.slots, before), strict=True):
-            fact = graph.nodes[n].fact
-            values[n] = cell.graph.operand(place.setdefault(_known_operand(node, fact), len(place)), fact)
-        for n in step:
-            node = graph.nodes[n]
-            if node.op != "operand":
-                values[n] = cell.graph.operation(node.op, *(values[i] for i in node.args))
-            elif knot.slots[node.key] in inner:
-                values[n] = inner[knot.slots[node.key]]
-            else:
-                values[n] = cell.graph.operand(place.setdefault(_Operand("draws", knot.slots[node.key]), len(place)), node.fact)
-        made = {slot: values[knot.formulas.results[k]] for k, slot in knot.made}
-        inner.update((slot, n) for slot, n in made.items() if slot not in known.levels)
-        cell.stores += [slot for slot in made if slot in stored]
-        cell.nodes += [n for slot, n in made.items() if slot in stored]
-        wired = tuple(values[n] for n in (*before, *step))
-        form.append((knot.form, wired, tuple((k, slot in stored, slot in known.bound) for k, slot in knot.made)))
-    cell.form, cell.reads = (*form, tuple(one.area for one in place)), list(place)
+        read = [*before, *(i for i in step if graph.nodes[i].op == "operand")]
+        values = {i: made.number(node.fact.number) for i, node in enumerate(graph.nodes) if node.op == "literal" and node.fact.number is not None}
+        values |= {i: results[wire] if isinstance(wire, tuple) else made.operand(wire, graph.nodes[i].fact) for i, wire in zip(read, wires, strict=True)}
+        for i in step:
+            if i not in values:
+                values[i] = made.operation(graph.nodes[i].op, *(values[part] for part in graph.nodes[i].args))
+        for k, stored, bound in becomes:
+            results[n, k] = values[knot.formulas.results[k]]
+            stores += [(results[n, k], bound)] if stored else []
+    return made, stores
 
 
 def _in_order(cells: list[_Cell]) -> list[list[_Cell]]:
@@ -350,13 +361,10 @@ class _Layout:
 
     def _loop(self, cells: list[_Cell]) -> Loop:
         """Return the loop of cells of one form."""
-        first = cells[0]
-        reads = [self._column([cell.reads[n] for cell in cells]) for n in range(len(first.reads))]
-        stores = [
-            Store(node, self._column([_Operand("draws", cell.stores[n]) for cell in cells]), slot in self.known.bound)
-            for n, (node, slot) in enumerate(zip(first.nodes, first.stores, strict=True))
-        ]
-        return Loop(first.graph, reads, stores, len(cells))
+        graph, nodes = _graph(cells[0])
+        reads = [self._column([cell.reads[n] for cell in cells]) for n in range(len(cells[0].reads))]
+        stores = [Store(node, self._column([_Operand("draws", cell.stores[n]) for cell in cells]), bound) for n, (node, bound) in enumerate(nodes)]
+        return Loop(graph, reads, stores, len(cells))
 
     def _column(self, operands: Sequence[_Operand]) -> Column:
         return Column(operands[0].area, np.array([self.places[one] for one in operands], dtype=np.int64))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +20,24 @@ Array = npt.NDArray[np.float64]
 class Outcome:
     """What one run of some draws leaves.
 
-    `first` and `last` hold every slot at the first and last boundary, shape (slots, draws). `recorded` holds the recorded slots after every
-    `every`-th period, shape (records, slots recorded, draws). `lowest` is the lowest value any level took, shape (draws,).
+    `first` and `last` hold every slot at the first and last boundary, shape (slots, draws). `records` holds the recorded slots after every `every`-th
+    period as the engine left them, shape (records, slots recorded, blocks, draws of a block), the last block filled up. `lowest` is how far any level fell
+    below nought, nought if none did, shape (draws,).
     """
 
     first: Array
     last: Array
-    recorded: Array
+    records: Array
     lowest: Array
+
+    @cached_property
+    def recorded(self) -> Array:
+        """The recorded slots, shape (records, slots recorded, draws)."""
+        return self.records.reshape(*self.records.shape[:2], math.prod(self.records.shape[2:]))[:, :, : len(self.lowest)]
+
+    def series(self, position: int) -> Array:
+        """Return one of the recorded slots, shape (records, draws)."""
+        return self.records[:, position].reshape(len(self.records), math.prod(self.records.shape[2:]))[:, : len(self.lowest)]
 
 
 def prepare(program: Program, seed: int, first: int, count: int, dt: float, fixed: Mapping[str, float]) -> Array:
@@ -66,15 +78,14 @@ def run(program: Program, memory: Array, steps: int, every: int, recorded: Seque
     start, memory = memory, memory.copy()
     dt = memory[DT, 0]
     bound = [slot for slot in program.levels if slot not in program.free]
-    lowest = memory[bound].min(axis=0) if bound else np.zeros(memory.shape[1])
-    records = np.empty((steps // every, len(recorded), memory.shape[1]))
+    lowest = memory[bound].min(axis=0, initial=0.0)
+    records = np.empty((steps // every, len(recorded), 1, memory.shape[1]))
     with np.errstate(all="ignore"):
         for n in range(steps):
             memory[T] = n * dt
             for stage in program.step:
                 apply(stage, memory)
-            if bound:
-                lowest = np.minimum(lowest, memory[bound].min(axis=0))
+            lowest = np.minimum(lowest, memory[bound].min(axis=0, initial=0.0))
             if (n + 1) % every == 0:
-                records[(n + 1) // every - 1] = memory[list(recorded)]
+                records[(n + 1) // every - 1, :, 0] = memory[list(recorded)]
     return Outcome(start, memory, records, lowest)

@@ -73,19 +73,20 @@ class Members:
             self._variable(member, name, variable)
         for name, resource in one.type.resources.items():
             unit = self.case.unit(one, resource.unit)
-            member.slots[f"offer {name}"] = self.program.new(unit)
+            member.slots[f"offer {name}"] = self.program.new((f"{one.path}.{name}", unit))
             if resource.reserve:
-                member.slots[f"offer {name}_reserve"] = self.program.new(unit)
+                member.slots[f"offer {name}_reserve"] = self.program.new((f"{one.path}.{name}_reserve", unit))
 
     def _variable(self, member: Member, name: str, variable: Variable) -> None:
-        units = self._units(member.instance, variable)
-        slots = member.slots[name] = self.program.new(*units)
-        self._name(f"{member.instance.path}.{name}", "flow" if variable.kind == "activity" else variable.kind, slots)
+        units, path = self._units(member.instance, variable), f"{member.instance.path}.{name}"
+        keys = self._keys(member.instance, variable, len(units))
+        slots = member.slots[name] = self.program.new(*zip([f"{path}{key}" for key in keys], units, strict=True))
+        self._name(path, "flow" if variable.kind == "activity" else variable.kind, slots)
         if variable.kind == "level":
             self.program.levels += slots
             self.program.free.update(slots if variable.role == "record" else ())
         if variable.kind == "activity":
-            member.slots[f"want {name}"] = self.program.new(*units)
+            member.slots[f"want {name}"] = self.program.new(*zip([f"{path}{key}_wanted" for key in keys], units, strict=True))
 
     def _name(self, path: str, kind: str, slots: list[int]) -> None:
         self.program.variables[path], self.program.kinds[path] = slots, kind
@@ -97,13 +98,20 @@ class Members:
             return [self.case.unit(one, variable.unit, end) for end in ends]
         return [self.case.unit(one, variable.unit)] * self.case.length(one, variable.many)
 
+    def _keys(self, one: Instance, variable: Variable, count: int) -> list[str]:
+        """Return what tells the entries of a variable apart in its path: as cases write it, the end of the link or a number from 1."""
+        if not variable.many:
+            return [""] * count
+        return [f".{end.key}" for end in one.links.get(variable.many, [])] or [f".{n}" for n in range(1, count + 1)]
+
     def _number(self, prior: Prior) -> list[int]:
-        slot = self.program.new(prior.unit)
+        slot = self.program.new((prior.path, prior.unit))
         self.program.priors.append((slot[0], prior))
         return slot
 
     def flows_in(self, member: Member, activity: str, entry: int, slot: int) -> None:
         """Read the flow of an activity from another slot: that of its want or limit, when nothing else bounds it."""
+        self.program.labels[slot] = self.program.labels[member.slots[activity][entry]]
         member.slots[activity][entry] = slot  # the list is shared with `program.variables`
 
     def offered(self, resource: tuple[str, str]) -> tuple[int, int | None]:

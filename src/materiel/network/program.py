@@ -48,6 +48,7 @@ class Program:
     """Everything an engine needs: stages run once, stages of a step in order, where priors go, and what may be read.
 
     `variables` maps `path.variable` to its slots, `kinds` to level, flow, auxiliary, constant or number, `slot_units` a slot to its canonical unit; `free` are levels that may be negative.
+    `labels` says what a slot is called: a number or variable by its path, entry by entry; the rest by its component's path and the name that equations know it by.
     """
 
     size: int = FIRST
@@ -59,6 +60,7 @@ class Program:
     levels: list[int] = field(default_factory=list[int])
     free: set[int] = field(default_factory=set[int])
     slot_units: dict[int, str] = field(default_factory=dict[int, str])
+    labels: dict[int, str] = field(default_factory=dict[int, str])
     laws: list[Account] = field(default_factory=list[Account])
 
     def order(self) -> list[tuple[str, str, int]]:
@@ -70,11 +72,12 @@ class Program:
         if arguments:
             self.step.append(Stage(phase, f"{title} ({len(arguments)})", function, table(arguments), table(results)))
 
-    def new(self, *units: str) -> list[int]:
-        """Return new slots, one per unit."""
-        slots = list(range(self.size, self.size + len(units)))
-        self.slot_units.update(zip(slots, units, strict=True))
-        self.size += len(units)
+    def new(self, *labelled: tuple[str, str]) -> list[int]:
+        """Return new slots, one for each label and unit."""
+        slots = list(range(self.size, self.size + len(labelled)))
+        for slot, (label, unit) in zip(slots, labelled, strict=True):
+            self.labels[slot], self.slot_units[slot] = label, unit
+        self.size += len(labelled)
         return slots
 
 

@@ -61,7 +61,7 @@ def add_levers(members: Members) -> None:
     rows = _Rows()
     for (path, parameter), ends in acts.items():
         slots = members.by_path[path].slots
-        slots[f"lever {parameter}"] = program.new(program.slot_units[slots[parameter][0]])
+        slots[f"lever {parameter}"] = program.new((f"{path}.{parameter}_in_force", program.slot_units[slots[parameter][0]]))
         settings = [slot for end, force in ends if "set" in end.numbers for slot in (force, slot_of[id(end.numbers["set"])])]
         factors = [slot for end, force in ends if "multiply" in end.numbers for slot in (force, slot_of[id(end.numbers["multiply"])])]
         at_most = members.by_path[path].instance.type.parameters[parameter].at_most
@@ -97,7 +97,7 @@ def add_inlets(members: Members) -> None:
             slots = senders.get((path, port), [ZERO])
             if len(slots) > 1:
                 unit = members.case.unit(member.instance, inlet.unit)
-                rows.add(len(slots), slots, members.program.new(unit))
+                rows.add(len(slots), slots, members.program.new((f"{path}.{port}_in", unit)))
             member.slots[f"inlet {port}"] = slots if len(slots) == 1 else [members.program.size - 1]
     rows.become(members.program, "receive", "inlets", lambda _: stages.add_up)
 
@@ -128,7 +128,8 @@ class _Inverses:
 
     def of(self, coefficient: int) -> int:
         if coefficient not in self.slots:
-            self.slots[coefficient] = self.program.new(f"1/({self.program.slot_units[coefficient]})")[0]
+            label, unit = self.program.labels[coefficient], self.program.slot_units[coefficient]
+            self.slots[coefficient] = self.program.new((f"{label}_inverse", f"1/({unit})"))[0]
         return self.slots[coefficient]
 
     def become_stage(self) -> None:
@@ -172,7 +173,7 @@ def _add_limits(members: Members, by_activity: dict[Activity, list[Claim]]) -> d
                     reserved = claim.spares_reserve and reserve is not None
                     shape.append((reserved, claim.each is not None))
                     slots += [slot for slot in (available, reserve if reserved else None, claim.each) if slot is not None]
-                limits[path, name, entry] = program.new(program.slot_units[want])[0]
+                limits[path, name, entry] = program.new((f"{program.labels[want].removesuffix('_wanted')}_limit", program.slot_units[want]))[0]
                 rows.add(tuple(shape), slots, [limits[path, name, entry]])
     rows.become(program, "limit", "wants", stages.limit_function)
     return limits
@@ -191,7 +192,8 @@ def _add_grants(members: Members, by_resource: dict[Resource, list[Claim]], limi
         slots = [available, *([] if reserve is None else [reserve])]
         for claim in order:
             slots += [slot for slot in (limits[claim.activity], claim.coefficient, claim.urgent) if slot is not None]
-            grants[claim] = program.new(program.slot_units[available])[0]
+            label = f"{program.labels[available]}_granted_to_{program.labels[limits[claim.activity]].removesuffix('_limit')}"
+            grants[claim] = program.new((label, program.slot_units[available]))[0]
         rows.add((reserve is not None, *shape), slots, [grants[claim] for claim in order])
     rows.become(program, "grant", "resources", stages.grant_function)
     return grants
@@ -227,7 +229,7 @@ def _add_settling(members: Members, by_resource: dict[Resource, list[Claim]]) ->
                 owner, name, entry = claim.activity
                 slots += [members.by_path[owner].slots[name][entry], *([] if claim.coefficient is None else [claim.coefficient])]
             unit = program.slot_units[available]
-            left, taken = program.new(unit, unit)
+            left, taken = program.new(*((f"{path}.{port}_{what}", unit) for what in ("left", "taken")))
             member.slots[f"settle {port}_left"], member.slots[f"settle {port}_taken"] = [left], [taken]
             rows.add(tuple(claim.coefficient is not None for claim in claims), slots, [left, taken])
     rows.become(program, "settle", "resources", stages.settle_function)
