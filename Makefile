@@ -20,8 +20,9 @@ lint: .venv/ready
 proofs: .venv/ready ## the heavy proofs
 	$(BIN)/python -m pytest -q -n auto -m proof
 
-docs: .venv/ready ## pages made from the code: component types, the order of a step
+docs: .venv/ready ## pages made from the code, and the site made from all pages: open site/index.html
 	$(BIN)/python docs/make.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 findings: .venv/ready ## pages made by running the shipped cases: the article in the dock, rules of evidence, days side by side
 	$(BIN)/python docs/findings.py
@@ -37,4 +38,4 @@ lock: ## renew the lock after changing pyproject.toml (needs uv)
 	@touch $@
 
 clean:
-	rm -rf .venv runs .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv runs site .pytest_cache .ruff_cache .hypothesis build dist

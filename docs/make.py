@@ -1,82 +1,38 @@
-"""Write docs/components/, a page per component type made from its file, the tables of docs/words.md, and docs/pictures/; with --check only say what is stale."""
+"""Write what is made from the code: docs/components/ and its pictures, the tables of words.md, glossary.md and order.md; with --check only say what is stale."""
 
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 
-from materiel import component, components
-from materiel.component import Parameter, Type
-from materiel.equations import NEVER
-from materiel.evidence import vocabulary
+import component_pages
+
+from materiel import component, network
+from materiel.analysis import questions
+from materiel.case import schema
+from materiel.evidence import grades, records, vocabulary
 from materiel.evidence.vocabulary import Scale, Term
 from materiel.report.html import picture
 from materiel.study import load
 
-FOLDER = Path(__file__).parent / "components"
-WORDS = Path(__file__).parent / "words.md"
+DOCS = Path(__file__).parent
 TABLES = "## The tables\n"
-"""The heading of docs/words.md below which everything is made."""
-PICTURES = Path(__file__).parent / "pictures"
+"""The heading of a page below which everything is made."""
 FIGURES = {"dprk-2023": "days-of-supply", "britain-1915": "filled-output"}
 """The figure of each case that the README and the pages show."""
+ORDERED = "dprk-2023"
+"""The case whose order of a step is shown."""
 
-assert components  # importing the folder fills the registry
-
-
-def pages() -> dict[str, str]:
-    """Return every page by file name."""
-    kinds = component.types()
-    made = {f"{section}.md": page(kind) for section, kind in kinds.items()}
-    lines = ["# Component types", "", "Made by `make docs` from `src/materiel/components/`.", ""]
-    lines += [f"- [{section}]({section}.md): {_first(kind)}" for section, kind in kinds.items()]
-    return {"README.md": "\n".join(lines) + "\n", **made}
-
-
-def page(kind: Type) -> str:
-    """Return the page of one type: what it is, its equations, its fields, its example, its sources."""
-    lines = [f"# {kind.section}", "", kind.doc, ""]
-    lines += ["## Numbers", "", "| name | symbol | unit | meaning | default |", "|---|---|---|---|---|"]
-    lines += [_row(name, parameter) for name, parameter in kind.parameters.items()]
-    for name, link in kind.links.items():
-        lines += [_row(f"{name}: {key}", parameter) for key, parameter in link.each.items()]
-    for name, entries in kind.entries.items():
-        lines += [_row(f"{name}: {key}", parameter) for key, parameter in entries.each.items()]
-    if kind.links:
-        lines += ["", "## Links", "", "| name | meaning | claims | sends to |", "|---|---|---|---|"]
-        lines += [
-            f"| `{name}`{' (optional)' if link.optional else ''} | {link.meaning} | {link.draws} | {', '.join(port for _, port in link.sends)} |"
-            for name, link in kind.links.items()
-        ]
-    if kind.options:
-        lines += ["", "## Options", "", "| name | meaning | default |", "|---|---|---|"]
-        lines += [f"| `{name}` | {option.meaning} | {'' if option.default is None else option.default} |" for name, option in kind.options.items()]
-    if kind.variables:
-        lines += ["", "## Variables", "", "| name | kind | symbol | unit | meaning |", "|---|---|---|---|---|"]
-        lines += [f"| `{name}` | {v.kind} | {_tex(v.symbol)} | {v.unit} | {v.meaning} |" for name, v in kind.variables.items()]
-    lines += ["", "## Example", "", "```yaml", kind.example, "```", ""]
-    if kind.sources:
-        lines += ["## Sources", "", *(f"- {source}" for source in kind.sources), ""]
-    return "\n".join(lines)
-
-
-def _first(kind: Type) -> str:
-    return kind.doc.split("\n\n")[0].replace("\n", " ")
-
-
-def _row(name: str, parameter: Parameter) -> str:
-    default = ""
-    if parameter.default is not None:
-        value = {NEVER: "never", -NEVER: "before the start"}.get(parameter.default, f"{parameter.default:g}")
-        default = f"{value}: {parameter.because}"
-    elif parameter.optional:
-        default = "absent"
-    notes = " (lever)" if parameter.lever else ""
-    return f"| `{name}`{notes} | {_tex(parameter.symbol)} | {parameter.unit} | {parameter.meaning} | {default} |"
-
-
-def _tex(symbol: str) -> str:
-    return f"${symbol}$" if symbol else ""
+SHARING = {
+    "lever": "numbers that directives move",
+    "limit": "each want cut to what each resource could give it alone",
+    "grant": "each resource shared among its claims, by class and pro rata",
+    "flow": "the least grant of each want",
+    "settle": "what each resource has left, and what was taken from it",
+    "receive": "what each inlet gets",
+}
+"""The phases of the network itself, between those of the component types."""
 
 
 def words(page: str) -> str:
@@ -90,7 +46,67 @@ def words(page: str) -> str:
     lines += ["### Words of approximation", "", "| meaning | words |", "|---|---|"]
     for meaning in ("about", "at least", "at most"):
         lines.append(f"| {meaning} | {', '.join(word for word in vocabulary.words([]) if vocabulary.approximation(word) == meaning)} |")
+    return _below(page, lines)
+
+
+def glossary(page: str) -> str:
+    """Return the glossary with what the code declares below the terms."""
+    lines = ["Made by `make docs` from the declarations in `src/materiel/`.", ""]
+    lines += ["### Component types", "", "| section of a case | what it is |", "|---|---|"]
+    lines += [f"| [`{section}`](components/{section}.md) | {_first(kind.doc)} |" for section, kind in component.types().items()]
+    lines += ["", "### The ledger", "", "| entry | what it is |", "|---|---|"]
+    entries = {"publishers": records.Publisher, "sources": records.Source, "origins": records.Origin, "claims": records.Claim}
+    entries["observations"] = records.Observation
+    lines += [f"| `{name}` | {_first(record.__doc__ or '')} |" for name, record in entries.items()]
+    lines += ["", "### The rest of a case", "", "| key | what it holds |", "|---|---|"]
+    fields = schema.case_model().model_fields
+    lines += [f"| `{name}` | {field.description} |" for name, field in fields.items() if name not in entries and name not in component.types()]
+    lines += ["", "### A question", "", "| key | what it holds |", "|---|---|"]
+    meanings = records.meanings(schema.Question)
+    lines += [f"| `{field.alias or name}` | {meanings[name]} |" for name, field in schema.Question.model_fields.items()]
+    lines += ["", "### Rules of evidence", "", "| `--rules` | what it does |", "|---|---|"]
+    lines += [f"| `{name}` | {grades.rule(name).title} |" for name in sorted(grades.rules(), key=lambda name: name != grades.DEFAULT)]
+    return _below(page, lines)
+
+
+def order(page: str) -> str:
+    """Return the page on the order of a step with that of a case below, as `materiel order` prints it, equations of one type and phase in one row."""
+    case = load(ORDERED).case()
+    program = network.build(case, [one.gauge for one in questions.prepare(case).values() if one.gauge])
+    told = component_pages.PHASES_TOLD | SHARING
+    rows = Counter[tuple[str, str]]()
+    for phase, what, instances in program.order():
+        rows[phase, what.partition(" (")[0]] += instances
+    lines = [f"Made by `make docs` from `materiel order {ORDERED}`, the equations of one type taken together.", ""]
+    lines += ["| | phase | what is computed | of | how many |", "|---|---|---|---|---|"]
+    seen: set[str] = set()
+    for number, ((phase, what), count) in enumerate(rows.items(), 1):
+        says = told[phase] if phase not in seen else ""
+        seen.add(phase)
+        lines.append(f"| {number} | {phase} | {says} | {_page_of(what)} | {count} |")
+    return _below(page, lines)
+
+
+def decisions() -> str:
+    """Return the list of decisions."""
+    lines = ["# Decisions", "", "Choices that another engineer would question, each with its reason. Made by `make docs`.", ""]
+    for path in sorted((DOCS / "decisions").glob("0*.md")):
+        title = path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+        lines.append(f"- [{title}]({path.name})")
+    return "\n".join(lines) + "\n"
+
+
+def _page_of(what: str) -> str:
+    return f"[{what}](components/{what}.md)" if what in component.types() else f"[{what}](components/sharing.md)"
+
+
+def _below(page: str, lines: list[str]) -> str:
+    """Return a page with everything below its heading of tables replaced."""
     return page.partition(TABLES)[0] + TABLES + "\n" + "\n".join(lines) + "\n"
+
+
+def _first(doc: str) -> str:
+    return " ".join(doc.split("\n\n", maxsplit=1)[0].split())
 
 
 def _band(scale: Scale, term: Term) -> str:
@@ -99,20 +115,26 @@ def _band(scale: Scale, term: Term) -> str:
     return f"| {forms} | {percent} |" + ("" if scale.partition else f" {term.because} |")
 
 
+def made() -> dict[Path, str]:
+    """Return every text that is made, by file."""
+    pages = {DOCS / "components" / name: text for name, text in component_pages.pages().items()}
+    pages[DOCS / "decisions" / "README.md"] = decisions()
+    tables = {"words.md": words, "glossary.md": glossary, "order.md": order}
+    return pages | {DOCS / name: fill((DOCS / name).read_text(encoding="utf-8")) for name, fill in tables.items()}
+
+
 def main() -> int:
     """Write the pages, or compare them with --check; return the exit code."""
-    made = {FOLDER / name: text for name, text in pages().items()}
-    made[WORDS] = words(WORDS.read_text(encoding="utf-8"))
+    texts = made()
     if "--check" in sys.argv:
-        stale = [path.name for path, text in made.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+        stale = [path.name for path, text in texts.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
         sys.stdout.write(f"stale: {', '.join(stale)}; run `make docs`\n" if stale else "current\n")
         return 1 if stale else 0
-    FOLDER.mkdir(exist_ok=True)
-    PICTURES.mkdir(exist_ok=True)
-    for case, question in FIGURES.items():
-        run = load(case).run(draws=4000)
-        (PICTURES / f"{case}.svg").write_text(picture(run, question), encoding="utf-8")
-    for path, text in made.items():
+    pictures = {f"components/{name}": svg for name, svg in component_pages.pictures().items()}
+    pictures |= {f"{case}.svg": picture(load(case).run(draws=4000), question) for case, question in FIGURES.items()}
+    texts |= {DOCS / "pictures" / name: svg for name, svg in pictures.items()}
+    for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return 0
 

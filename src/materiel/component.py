@@ -45,11 +45,12 @@ Role = Literal["", "holds", "source", "sink", "record"]
 
 @dataclass(frozen=True)
 class Parameter:
-    """A number that a case gives: unit, symbol, meaning, bounds, and where its default comes from.
+    r"""A number that a case gives: unit, symbol, meaning, bounds, and where its default comes from.
 
     `unit` may name `item` (the component's own item) or, in entries of a link, `linked` (the item at the other end).
     A `lever` can be changed by directives during a run. A parameter that `defines` something is written as a plain number,
-    because nobody can be uncertain about it. `date` parameters are days since the start of the case.
+    because nobody can be uncertain about it. `date` parameters are days since the start of the case. `symbol` is LaTeX, of its own
+    within the type: a letter, at most one index below and one above; what has run up of a flow `X` is `X^{\Sigma}`.
     """
 
     unit: str
@@ -94,10 +95,11 @@ class Link:
     `draws` names the resource port claimed by the activity `by`; `coefficient` names the own variable that says how many units of the
     resource one unit of the activity needs (one, if empty); `draws_if` names the link without which nothing is drawn. `sends` maps own flows to inlet ports at the other end.
     `many` makes it a mapping from references to entries with the parameters `each`. `variable` links point to a single variable; those
-    with `moves` point to levers, which the own variable of that name says how far to `multiply` or `set`.
+    with `moves` point to levers, which the own variable of that name says how far to `multiply` or `set`. `symbol` stands for what a link to variables reads.
     """
 
     meaning: str
+    symbol: str = field(default="", kw_only=True)
     draws: str = ""
     by: str = ""
     coefficient: str = ""
@@ -144,6 +146,7 @@ class Inlet:
     """A port that receives what others send; in equations `NAME_in`."""
 
     unit: str
+    symbol: str
     meaning: str
 
 
@@ -155,6 +158,7 @@ class Resource:
     """
 
     unit: str
+    symbol: str
     meaning: str
     reserve: bool = False
     unless: str = ""
@@ -186,7 +190,7 @@ def activity(unit: str, symbol: str, meaning: str, many: str = "") -> Variable:
 
 
 URGENT = Parameter(
-    "1", "", "share of the want that claims before everybody", default=0.0, because="no precedence", at_least=0.0, at_most=1.0, lever=True
+    "1", r"\nu", "share of the want that claims before everybody", default=0.0, because="no precedence", at_least=0.0, at_most=1.0, lever=True
 )  # fmt: skip
 """What every claimant declares, so that directives can give it precedence."""
 

@@ -8,11 +8,7 @@ from materiel.equations import Value, Values, maximum
 
 @component
 class Account(Component):
-    r"""What one actor has delivered to another against what it has been paid, in value.
-
-    $$ b_t = G_t - H_t $$
-    $$ A_t^{credit} = \max(0, C - b_t), \quad A_t^{debt} = \max(0, b_t + a) $$
-    $$ G_{t+1} = G_t + g_t, \quad H_{t+1} = H_t + h_t $$
+    """What one actor has delivered to another against what it has been paid, in value.
 
     Contracts that `charge` the account stop when the balance reaches the credit limit. Contracts that `settle` it are the basket of payment: each takes
     what is still owed, in the order of its priority (food before oil before kits before aircraft before cash, say), as far as its own stock and route allow.
@@ -45,7 +41,7 @@ class Account(Component):
           food: {item: food, priority: 1, quantity: {constant: 900 kt, because: for the example}, first_day: {constant: 2023-01-01, because: for the example}, duration: {constant: 300 day, because: for the example}, to: north.food, settles: barter, price: {constant: 300 USD/t, because: for the example}}
           oil: {item: oil, priority: 2, quantity: {constant: 900 kt, because: for the example}, first_day: {constant: 2023-01-01, because: for the example}, duration: {constant: 300 day, because: for the example}, to: north.oil, settles: barter, price: {constant: 700 USD/t, because: for the example}}
     questions:
-      owed: {text: Owed at the end of the year, value: accounts.barter.balance, at: 2023-12-29}
+      owed: {text: Owed at the end of the year, value: accounts.barter.balance, at: 2023-12-29, fan: Owed for shells}
     """
     sources = (
         "Sterman, Business Dynamics (2000), ch. 6: accounts as stocks",
@@ -55,13 +51,13 @@ class Account(Component):
     credit_limit = Parameter("USD", "C", "balance at which deliveries stop", at_least=0.0, lever=True)
     advance = Parameter("USD", "a", "payment accepted before delivery", default=0.0, because="no payment in advance", at_least=0.0, lever=True)
 
-    deliveries = Inlet("USD", "value delivered")
-    payments = Inlet("USD", "value paid")
-    credit = Resource("USD", "value that may still be delivered")
-    debt = Resource("USD", "value that may still be paid")
+    deliveries = Inlet("USD", "D", "value delivered")
+    payments = Inlet("USD", "P", "value paid")
+    credit = Resource("USD", r"A^{\text{credit}}", "value that may still be delivered")
+    debt = Resource("USD", r"A^{\text{debt}}", "value that may still be paid")
     balance = auxiliary("USD", "b", "owed at the start of the period; negative if paid in advance")
-    delivered = level("USD", "G", "value delivered so far", "", "holds", "deliveries")
-    paid = level("USD", "H", "value paid so far", "", "holds", "payments")
+    delivered = level("USD", r"D^{\Sigma}", "value delivered so far", "", "holds", "deliveries")
+    paid = level("USD", r"P^{\Sigma}", "value paid so far", "", "holds", "payments")
 
     @staticmethod
     def offer(credit_limit: Value, advance: Value, delivered: Value, paid: Value) -> Values:

@@ -32,7 +32,7 @@ class Contingency(Component):
             contingency: war
             war_rate: {constant: 100 round/day, because: for the example}
     questions:
-      left: {text: Shells left after five days of war, value: north.stockpiles.shell.held, at: 2023-01-15, if: war on 2023-01-10}
+      left: {text: Shells left after five days of war, value: north.stockpiles.shell.held, at: 2023-01-15, if: war on 2023-01-10, fan: Shells left if war begins on 10 January}
     """
 
     begins = Parameter("date", "t_w", "day on which it begins", default=NEVER, because="a baseline without the contingency")

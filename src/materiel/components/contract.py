@@ -10,11 +10,7 @@ from materiel.equations import Value, Values, clamp, maximum, pass_on
 
 @component
 class Contract(Component):
-    r"""An order: a quantity over a time, at a price, bounded by what the supplier can spare, by the route and by credit.
-
-    $$ O_t = O \, \min(1, \max(0, (t + \Delta t - t_0) / d)) $$
-    $$ N_t = \max(0, O_t \, e - Z_t) $$
-    $$ Y_t = q \, V_{k,t} \, (1 - l) $$
+    """An order: a quantity over a time, at a price, bounded by what the supplier can spare, by the route and by credit.
 
     What is due but could not be shipped stays due. Shipments draw on the supplier's stock above its floor, on the route by mass, and on the credit of
     the account they are charged to. A contract that `settles` an account is a payment: it draws on what is owed, in the order of its `priority`. Competing contracts on one
@@ -41,7 +37,7 @@ class Contract(Component):
             to: south.shell
       south: {stockpiles: {shell: {item: shell, initial: {constant: 0 round, because: for the example}}}}
     questions:
-      shipped: {text: Shells shipped in the year, value: north.contracts.export.shipped, at: 2023-12-30}
+      shipped: {text: Shells shipped in the year, value: north.contracts.export.shipped, at: 2023-12-30, fan: Shells shipped so far}
     """
     sources = ("Sterman, Business Dynamics (2000), ch. 18: order backlogs and fulfilment limited by stock",)
     exactly_one = (("quantity", "tonnage"),)
@@ -49,9 +45,9 @@ class Contract(Component):
     needs = (("tonnage", ("item.mass",)),)
 
     item = Link("what is ordered", reads="mass")
-    quantity = Parameter("item", "O", "quantity ordered", at_least=0.0, optional=True)
-    tonnage = Parameter("kg", "", "mass ordered, instead of a quantity", at_least=0.0, optional=True)
-    share = Parameter("1", "", "share of the quantity or mass that is this item", default=1.0, because="all of it", at_least=0.0, at_most=1.0)
+    quantity = Parameter("item", "B", "quantity ordered", at_least=0.0, optional=True)
+    tonnage = Parameter("kg", "M", "mass ordered, instead of a quantity", at_least=0.0, optional=True)
+    share = Parameter("1", r"\omega", "share of the quantity or mass that is this item", default=1.0, because="all of it", at_least=0.0, at_most=1.0)
     first_day = Parameter("date", "t_0", "day on which deliveries begin to be due")
     duration = Parameter("day", "d", "time over which the order falls due", more_than=0.0)
     enabled = Parameter("1", "e", "switch, from 0 (no such order) to 1", default=1.0, because="the order exists", at_least=0.0, at_most=1.0, lever=True)
@@ -67,12 +63,12 @@ class Contract(Component):
     ordered = constant("item", "O", "quantity of this item ordered")
     ships = activity("item", "Z", "amount shipped")
     arrivals = flow("item", "Y", "amount that arrives in the period")
-    value = flow("USD", "", "value shipped in the period")
-    shipped = level("item", "Z", "shipped so far")
-    arrived = level("item", "", "arrived so far")
-    on_the_way = level("item", "V", "on the way, stage by stage", many="route.stages", role="holds")
-    lost = level("item", "", "lost on the way so far", role="sink")
-    worth = level("USD", "", "value shipped so far", "", "source", "charges", "settles")
+    value = flow("USD", "V", "value shipped in the period")
+    shipped = level("item", r"Z^{\Sigma}", "shipped so far")
+    arrived = level("item", r"Y^{\Sigma}", "arrived so far")
+    on_the_way = level("item", "W", "on the way, stage by stage", many="route.stages", role="holds")
+    lost = level("item", r"X^{\Sigma}", "lost on the way so far", role="sink")
+    worth = level("USD", r"V^{\Sigma}", "value shipped so far", "", "source", "charges", "settles")
 
     @staticmethod
     def constants(quantity: Value | None, tonnage: Value | None, share: Value, item_mass: Value | None) -> Values:

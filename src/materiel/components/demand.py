@@ -12,10 +12,8 @@ from materiel.equations import Value, Values, overlap, release, total, where
 class Demand(Component):
     r"""What an actor uses up: steadily, on days of a calendar, or in a contingency that begins with a burst.
 
-    $$ D_t = r \, \Delta t + \sum_j r_j \, \sigma_{j,t} + r_w \, \sigma_{w,t} \, (1 + (B - 1) \, h_t) $$
-    $$ h_{t+1} = h_t \, e^{-\Delta t / \beta} \quad \text{once the contingency has begun} $$
-
-    $\sigma$ is the time of the period, in days, in which a spell or the contingency lasts. The burst makes consumption $B$ times the later rate on the first day and fades with the mean time $\beta$. What cannot be met is recorded and not made up for.
+    Use is steady at the rate $r$, higher by $c$ in the spells of the calendar, and higher by $r_w$ while the contingency lasts. The burst makes that use $B$ times the later rate
+    on the first day and fades with the mean time $\beta$. What cannot be met, $M$, is recorded and not made up for.
     """
 
     section = "demands"
@@ -43,6 +41,7 @@ class Demand(Component):
         text: First day on which the store is empty in a war from 1 June
         first: north.stockpiles.shell.held
         below: 1000 round
+        fan: Shells left in a war from 1 June
         if: war on 2023-06-01
     """
     sources = ("Sterman, Business Dynamics (2000), ch. 6: outflows limited by stocks",)
@@ -52,9 +51,9 @@ class Demand(Component):
     calendar = Entries(
         "spells of extra use",
         {
-            "first_day": Parameter("date", "", "first day", defines=True),
-            "until": Parameter("date", "", "day on which it ends", defines=True),
-            "rate": Parameter("item/day", "r_j", "extra use", at_least=0.0, defines=True),
+            "first_day": Parameter("date", "t_a", "first day", defines=True),
+            "until": Parameter("date", "t_b", "day on which it ends", defines=True),
+            "rate": Parameter("item/day", "c", "extra use", at_least=0.0, defines=True),
         },
     )
     contingency = Link("what it waits for", reads="begins", optional=True)
@@ -65,12 +64,12 @@ class Demand(Component):
     priority = priority(3)
     source = Link("what it draws on", draws="stock", by="uses", same_item=True)
 
-    fade = constant("1", "", "share of the burst that fades per period")
+    fade = constant("1", r"\varphi", "share of the burst that fades per period")
     uses = activity("item", "D", "amount used")
-    wanted = flow("item", "D", "amount wanted in the period")
-    unmet = flow("item", "", "amount wanted and not had in the period")
-    used = level("item", "", "used so far", role="sink")
-    missed = level("item", "", "wanted and not had so far")
+    wanted = flow("item", "N", "amount wanted in the period")
+    unmet = flow("item", "M", "amount wanted and not had in the period")
+    used = level("item", r"D^{\Sigma}", "used so far", role="sink")
+    missed = level("item", r"M^{\Sigma}", "wanted and not had so far")
     burst_left = level("1", "h", "share of the burst that has not faded")
 
     @staticmethod

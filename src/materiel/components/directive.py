@@ -10,9 +10,7 @@ from materiel.equations import NEVER, Value, Values, clamp, maximum, where
 class Directive(Component):
     r"""A decision on a date, or as soon as a level crosses a bound.
 
-    $$ o_t = e \, \min(1, \max(0, (t + \Delta t - t_0 - l) / \max(\rho, \Delta t))) $$
-
-    After the delay $l$ it comes into force over the time $\rho$, at once by the share of the period it covers if that is nought. Each act multiplies a lever (several directives on one lever
+    After the delay $\ell$ it comes into force over the time $\rho$, at once by the share of the period it covers if that is nought. Each act multiplies a lever (several directives on one lever
     multiply) or sets it (two settings of one lever that can be in force together are refused). A condition latches: once met, the directive stays.
     """
 
@@ -38,7 +36,7 @@ class Directive(Component):
             delay: {base: 10 to 90 day, because: for the example}
             acts: {lines.shell.target: {multiply: {base: 1.2 to 3, because: for the example}}}
     questions:
-      made: {text: Shells made in two years, value: north.lines.shell.made, at: 2024-12-30}
+      made: {text: Shells made in two years, value: north.lines.shell.made, at: 2024-12-30, fan: Shells made so far}
     """
     sources = ("Forrester, Industrial Dynamics (1961), ch. 10: decision functions",)
     exactly_one = (("date", "when"),)
@@ -46,25 +44,25 @@ class Directive(Component):
     needs = (("when", ("below", "above")), ("below", ("when",)), ("above", ("when",)))
 
     date = Parameter("date", "t_0", "day of the decision", optional=True)
-    when = Link("level whose crossing triggers it", optional=True, variable=True)
-    below = Parameter("when", "", "bound that the level falls below", optional=True)
-    above = Parameter("when", "", "bound that the level rises above", optional=True)
-    delay = Parameter("day", "l", "time between decision and first effect", default=0.0, because="at once", at_least=0.0)
+    when = Link("level whose crossing triggers it", symbol="x", optional=True, variable=True)
+    below = Parameter("when", r"x^{-}", "bound that the level falls below", optional=True)
+    above = Parameter("when", r"x^{+}", "bound that the level rises above", optional=True)
+    delay = Parameter("day", r"\ell", "time between decision and first effect", default=0.0, because="at once", at_least=0.0)
     ramp = Parameter("day", r"\rho", "time until it is in full force", default=0.0, because="at once", at_least=0.0)
-    until = Parameter("date", "", "day on which it ends", default=NEVER, because="stays in force")
+    until = Parameter("date", "t_1", "day on which it ends", default=NEVER, because="stays in force")
     enabled = Parameter("1", "e", "switch, from 0 (never given) to 1", default=1.0, because="the decision is taken", at_least=0.0, at_most=1.0)
     acts = Link(
         "levers it moves, each multiplied or set", variable=True, many=True, moves="force",
         each={
-            "multiply": Parameter("1", "", "factor on the lever", at_least=0.0, optional=True),
-            "set": Parameter("linked", "", "value of the lever", optional=True),
+            "multiply": Parameter("1", r"\mu", "factor on the lever", at_least=0.0, optional=True),
+            "set": Parameter("linked", "v", "value of the lever", optional=True),
         },
     )  # fmt: skip
 
-    pace = constant("day", "", "time until it is in full force, one period at least")
-    force = auxiliary("1", "o", "how far it is in force")
-    met = auxiliary("1", "", "whether the condition has been met")
-    elapsed = level("day", "", "time since the condition was met")
+    pace = constant("day", "p", "time until it is in full force, one period at least")
+    force = auxiliary("1", r"\varphi", "how far it is in force")
+    met = auxiliary("1", "c", "whether the condition has been met")
+    elapsed = level("day", "T", "time since the condition was met")
 
     @staticmethod
     def constants(dt: Value, ramp: Value) -> Values:

@@ -12,12 +12,9 @@ from materiel.equations import NEVER, Value, Values, overlap, ratio, total, wher
 class Engagement(Component):
     r"""What two air forces would do to each other on the asked day, by aimed fire in aggregate.
 
-    $$ \beta = \sum_i N_i q_i, \quad \rho = \sum_j M_j q_j $$
-    $$ x = \beta / \rho, \quad d = \tfrac12 \, M / \beta $$
-
-    $N_i$, $M_j$ are ready aircraft of the blue and red fleets and $q$ their kills per ready aircraft and day, which stand for weapons, sensors, training and support together. $x$ is red lost
-    per blue lost; $d$ the days until red has lost half its ready aircraft at the first day's rate, a lower bound, since the rate falls as the force does. Where a side cannot hit back, $x$ or $d$ is a million. Fleets are only read, unless the contingency
-    named begins: then each fleet loses its share. No tactics, no single aircraft.
+    $q^{\text{blue}}$ and $q^{\text{red}}$ are kills per ready aircraft and day, which stand for weapons, sensors, training and support together. $x$ is red lost
+    per blue lost; $d$ the days until red has lost half its ready aircraft at the first day's rate, a lower bound, since the rate falls as the force does. Where a side cannot
+    hit back, $x$ or $d$ is a million. Fleets are only read, unless the contingency named begins: then each fleet loses its share. No tactics, no single aircraft.
     """
 
     section = "engagements"
@@ -39,26 +36,26 @@ class Engagement(Component):
       south: {fleets: {new: {item: new, initial: {constant: 100 aircraft, because: for the example}, readiness: {base: 0.6 to 0.8, because: for the example}}}}
     questions:
       ratio: {text: Old aircraft lost for each new one, value: engagements.air.exchange, at: 2023-06-01}
-      left: {text: Old aircraft left after ten days of war, value: north.fleets.old.held, at: 2023-06-11, if: war on 2023-06-01}
+      left: {text: Old aircraft left after ten days of war, value: north.fleets.old.held, at: 2023-06-11, if: war on 2023-06-01, fan: Old aircraft left in a war from 1 June}
     """
     sources = ("Lanchester, Aircraft in Warfare (1916), ch. 5: aimed fire (square law)",)
 
     red = Link(
         "fleets of one side", draws="stock", by="red_losses", draws_if="contingency", many=True,
-        each={"quality": Parameter("1/day", "q", "kills per ready aircraft and day", more_than=0.0)}, reads="ready",
+        each={"quality": Parameter("1/day", r"q^{\text{red}}", "kills per ready aircraft and day", more_than=0.0)}, reads="ready",
     )  # fmt: skip
     blue = Link(
         "fleets of the other side", draws="stock", by="blue_losses", draws_if="contingency", many=True,
-        each={"quality": Parameter("1/day", "q", "kills per ready aircraft and day", more_than=0.0)}, reads="ready",
+        each={"quality": Parameter("1/day", r"q^{\text{blue}}", "kills per ready aircraft and day", more_than=0.0)}, reads="ready",
     )  # fmt: skip
     contingency = Link("event that starts the fighting", reads="begins", optional=True)
 
     exchange = auxiliary("1", "x", "red lost for each blue lost")
     days = auxiliary("day", "d", "days until red has lost half its ready aircraft, at the first day's rate")
-    red_losses = activity("linked", "", "red aircraft lost, fleet by fleet", "red")
-    blue_losses = activity("linked", "", "blue aircraft lost, fleet by fleet", "blue")
-    red_lost = level("linked", "", "red aircraft lost so far", "red", "sink", "red")
-    blue_lost = level("linked", "", "blue aircraft lost so far", "blue", "sink", "blue")
+    red_losses = activity("linked", "R", "red aircraft lost, fleet by fleet", "red")
+    blue_losses = activity("linked", "B", "blue aircraft lost, fleet by fleet", "blue")
+    red_lost = level("linked", r"R^{\Sigma}", "red aircraft lost so far", "red", "sink", "red")
+    blue_lost = level("linked", r"B^{\Sigma}", "blue aircraft lost so far", "blue", "sink", "blue")
 
     @staticmethod
     def want(

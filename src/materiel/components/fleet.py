@@ -10,11 +10,8 @@ from materiel.equations import Value, Values, release, where
 class Fleet(Component):
     r"""Airframes of one variant, worn down by losses, kept ready by spare parts.
 
-    $$ N_{t+1} = N'_t \, / \, (1 + \lambda \Delta t) + R_t $$
-    $$ r_{t+1} = r_t + g \, (\phi_t \, r^* - r_t), \quad g = 1 - e^{-\Delta t / \rho} $$
-
-    $N'_t$ is what upgrades, losses in combat and contracts leave. $\phi_t$ is the share of the spare parts wanted that was had; readiness follows it, because a grounded aircraft is robbed before it
-    is repaired. Airframes are continuous quantities.
+    Accidents and age take their share of what upgrades, losses in combat and contracts leave. Readiness $r$ follows the share of the spare parts wanted that was had, as a
+    share of $r^*$, because a grounded aircraft is robbed before it is repaired. Airframes are continuous quantities.
     """
 
     section = "fleets"
@@ -36,31 +33,31 @@ class Fleet(Component):
             spares: spares
             spares_need: {base: 20 to 60 kg/aircraft/day, because: for the example}
     questions:
-      ready: {text: Fighters ready, value: north.fleets.fighter.ready, at: 2023-12-30}
+      ready: {text: Fighters ready, value: north.fleets.fighter.ready, at: 2023-12-30, fan: Fighters ready}
     """
     sources = ("Sherbrooke, Optimal Inventory Modeling of Systems (2004): availability from spare parts",)
     needs = (("spares", ("spares_need",)), ("spares_need", ("spares",)))
 
     item = Link("variant", reads="mass")
-    initial = Parameter("item", "N_0", "airframes at the start", at_least=0.0)
+    initial = Parameter("item", "I", "airframes at the start", at_least=0.0)
     readiness = Parameter("1", "r^*", "share ready when spare parts suffice", at_least=0.0, at_most=1.0)
     losses = Parameter("1/day", r"\lambda", "share lost to accidents and age per day", default=0.0, because="no losses unless the case says so", at_least=0.0)
     spares = Link("stock of spare parts", draws="stock", by="repairs", coefficient="spares_need", optional=True)
-    spares_need = Parameter("spares/item/day", "", "spare parts for one airframe and day", more_than=0.0, optional=True)
+    spares_need = Parameter("spares/item/day", "a", "spare parts for one airframe and day", more_than=0.0, optional=True)
     response = Parameter("day", r"\rho", "mean time until readiness follows the spare parts", default=90.0, because="a quarter: parts in the pipeline and robbing of grounded airframes", more_than=0.0)  # fmt: skip
     urgent = URGENT
     priority = priority(5)
 
-    goods = Inlet("item", "airframes received")
-    stock = Resource("item", "airframes at the start of the period")
-    attrition = constant("1", "", "share lost per period")
+    goods = Inlet("item", "R", "airframes received")
+    stock = Resource("item", "A", "airframes at the start of the period")
+    attrition = constant("1", r"\alpha", "share lost per period")
     follow = constant("1", "g", "share of the way to its aim that readiness goes per period")
-    repairs = activity("item day", "", "airframe-days supplied with parts")
-    ready = auxiliary("item", "", "airframes ready")
-    held = level("item", "N", "airframes", "", "holds")
-    gone = level("item", "", "lost so far, not counting combat", "", "sink")
+    repairs = activity("item day", "Q", "airframe-days supplied with parts")
+    ready = auxiliary("item", "N", "airframes ready")
+    held = level("item", "S", "airframes", "", "holds")
+    gone = level("item", r"X^{\Sigma}", "lost so far, not counting combat", "", "sink")
     ready_share = level("1", "r", "share ready")
-    parts_used = level("spares", "", "spare parts used so far", "", "sink", "spares")
+    parts_used = level("spares", r"P^{\Sigma}", "spare parts used so far", "", "sink", "spares")
 
     @staticmethod
     def constants(dt: Value, losses: Value, response: Value) -> Values:

@@ -10,9 +10,7 @@ from materiel.equations import NEVER, Value, Values, covered, total, where
 
 @component
 class Gauge(Component):
-    r"""A number that a question keeps: a value on a day, the largest or smallest, a total, or the first day of a crossing.
-
-    $$ x_t = \sum_i w_i x_{i,t} $$
+    """A number that a question keeps: a value on a day, the largest or smallest, a total, or the first day of a crossing.
 
     Questions become gauges, so that what is kept per draw is a level like any other, in every engine, and memory does not grow with the horizon. Levels are read as at the
     start of a period; the first day of a crossing is a day since the start of the case.
@@ -29,23 +27,23 @@ class Gauge(Component):
     actors: {north: {stockpiles: {shell: {item: shell, initial: {constant: 5 Mround, because: for the example}, shelf_life: {constant: 2 year, because: for the example}}}}}
     gauges: {least: {unit: round, mode: smallest, of: {north.stockpiles.shell.held: {weight: 1}}}}
     questions:
-      least: {text: Least stock, smallest: north.stockpiles.shell.held}
+      least: {text: Least stock, smallest: north.stockpiles.shell.held, fan: Shells held}
     """
 
     unit = Option(str, "unit of the answer")
     mode = Option(str, "what is kept", choices=("value", "largest", "smallest", "total", "below", "above"))
     of = Link(
-        "what is read, each with its weight", variable=True, many=True,
+        "what is read, each with its weight", symbol="x", variable=True, many=True,
         each={"weight": Parameter("item/linked", "w", "units of the answer per unit read", defines=True)},
     )  # fmt: skip
-    first_day = Parameter("date", "", "first day read", default=-NEVER, because="from the start", defines=True)
-    until = Parameter("date", "", "day on which reading ends", default=NEVER, because="to the end", defines=True)
-    bound = Parameter("item", "", "bound of a crossing", default=0.0, because="used only by crossings", defines=True)
+    first_day = Parameter("date", "t_0", "first day read", default=-NEVER, because="from the start", defines=True)
+    until = Parameter("date", "t_1", "day on which reading ends", default=NEVER, because="to the end", defines=True)
+    bound = Parameter("item", "c", "bound of a crossing", default=0.0, because="used only by crossings", defines=True)
 
-    now = auxiliary("item", "x", "what is read in the period")
-    kept = level("item", "", "what has been read so far", "", "record")
-    crossed = level("day", "", "day of the first crossing", "", "record")
-    begun = level("1", "", "whether anything has been read", "", "record")
+    now = auxiliary("item", "y", "what is read in the period")
+    kept = level("item", "Y", "what has been read so far", "", "record")
+    crossed = level("day", r"T", "day of the first crossing", "", "record")
+    begun = level("1", r"\beta", "whether anything has been read", "", "record")
 
     @staticmethod
     def start() -> Values:

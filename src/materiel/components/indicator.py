@@ -12,10 +12,7 @@ from materiel.equations import NEVER, Value, Values, covered, release, total
 class Indicator(Component):
     r"""The trace that flows leave for outsiders: containers counted, inspections held, output claimed.
 
-    $$ y_t = (b \, \Delta t + p \sum_i w_i x_{i,t}) \, \sigma_t $$
-    $$ Q_{t+1} = Q_t + y_t - g Q_t, \quad Y_{t+1} = Y_t + g Q_t, \quad g = 1 - e^{-\Delta t / \rho} $$
-
-    Each observed flow $x_i$ is turned into what is counted by a weight $w_i$ (containers per round, say), seen with probability $p$ on top of a background $b$, between first and last day of the watch,
+    Each observed flow $x$ is turned into what is counted by a weight $w$ (containers per round, say), seen with probability $p$ on top of a background $b$, between first and last day of the watch,
     and known after the reporting delay $\rho$. This is the expected count; how counts scatter about it belongs to the weighing of hypotheses.
     """
 
@@ -40,19 +37,19 @@ class Indicator(Component):
         detection: {base: 0.5 to 0.9, because: for the example}
         delay: {constant: 20 day, because: for the example}
     questions:
-      seen: {text: Containers seen by the end of the year, value: indicators.containers.seen, at: 2023-12-30}
+      seen: {text: Containers seen by the end of the year, value: indicators.containers.seen, at: 2023-12-30, fan: Containers seen so far}
     """
     sources = ("Sterman, Business Dynamics (2000), ch. 11: reporting as an information delay",)
 
     unit = Option(str, "what is counted")
     of = Link(
-        "flows that leave a trace, each with what is counted per unit", variable=True, many=True, optional=True,
+        "flows that leave a trace, each with what is counted per unit", symbol="x", variable=True, many=True, optional=True,
         each={"weight": Parameter("item/linked", "w", "counted units per unit of the flow", more_than=0.0)},
     )  # fmt: skip
     detection = Parameter("1", "p", "share that is seen", default=1.0, because="everything is seen", at_least=0.0, at_most=1.0)
     background = Parameter("item/day", "b", "counted anyway", default=0.0, because="nothing is counted without a cause", at_least=0.0)
-    first_day = Parameter("date", "", "first day of the watch", default=-NEVER, because="watched before the case begins")
-    until = Parameter("date", "", "day on which the watch ends", default=NEVER, because="watched past the horizon")
+    first_day = Parameter("date", "t_0", "first day of the watch", default=-NEVER, because="watched before the case begins")
+    until = Parameter("date", "t_1", "day on which the watch ends", default=NEVER, because="watched past the horizon")
     delay = Parameter("day", r"\rho", "mean time until a sighting is known", default=0.0, because="known at once", at_least=0.0)
 
     report = constant("1", "g", "share of the sightings under way that become known per period")

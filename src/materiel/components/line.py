@@ -12,17 +12,11 @@ from materiel.equations import Value, Values, maximum, minimum, pass_on, release
 class Line(Component):
     r"""A plant, or all plants of an actor, that make one item.
 
-    $$ Q_t = K_{3,t} \, P_t \, s \, u \, \Delta t $$
-    $$ Q_t \le \max(0, H - S_t - \sum_j W_{j,t}) $$
-    $$ C_t = f \, W_{k,t} $$
-    $$ K_{1,t+1} = K_{1,t} + g \, (K_0 T - K_{1,t}), \quad K_{2,t+1} = K_{2,t} + g \, (K_{1,t} - K_{2,t}), \quad K_{3,t+1} = K_{3,t} + g \, (K_{2,t} - K_{3,t}) $$
-    $$ f = 1 - e^{-k \Delta t / \tau}, \quad g = 1 - e^{-3 \Delta t / \rho} $$
-    $$ P_{t+1} = P_t \, (1 + b \, y C_t / (E + M_t)) $$
-
-    Installed capacity follows its target $K_0 T$ through a third-order delay $\rho$, because investment takes time. The wanted starts $Q_t$ are
-    cut by the scarcest input (Leontief; power and labour are inputs like any other), and cease when store $S$ and work in progress reach a ceiling $H$, if there is one. Work in progress $W$ is an order-$k$ delay of the lead time $\tau$, full
-    at the start as if inputs had sufficed. A share $y$ of what is finished is good. Productivity $P$ grows with experience as Wright observed, written
-    as a rate so that no power is taken in a step: a slope of 80 % a doubling is $b = -\log_2 0.8 = 0.32$.
+    Installed capacity $K$ follows its target, $T$ times the first capacity $C$, through a third-order delay $\rho$, because investment takes time. The wanted starts are
+    cut by the scarcest input (Leontief; power and labour are inputs like any other), and cease when the store and work in progress reach a ceiling $H$, if there is
+    one. Work in progress $W$ is a delay of several stages, of the lead time $\tau$ in all, full at the start as if inputs had sufficed. A share $y$ of what is finished is
+    good. Productivity $P$ grows with experience as Wright observed, written as a rate so that no power is taken in a step: a slope of 80 % a doubling is
+    an exponent $b$ of 0.32, minus the binary logarithm of 0.8.
     """
 
     section = "lines"
@@ -44,7 +38,7 @@ class Line(Component):
             ramp_time: {base: 9 to 18 month, because: for the example}
             inputs: {fuze: 1}
     questions:
-      made: {text: Shells made in the year, value: north.lines.shell.made, at: 2023-12-30, unit: kround}
+      made: {text: Shells made in the year, value: north.lines.shell.made, at: 2023-12-30, unit: kround, fan: Shells made so far}
     """
     sources = (
         "Sterman, Business Dynamics (2000), ch. 11: material delays and capacity acquisition",
@@ -54,7 +48,7 @@ class Line(Component):
     needs = (("learning", ("experience",)),)
 
     item = Link("what is made", reads="mass")
-    capacity = Parameter("item/day", "K_0", "output of one shift fully used, at the start", more_than=0.0)
+    capacity = Parameter("item/day", "C", "output of one shift fully used, at the start", more_than=0.0)
     target = Parameter("1", "T", "capacity aimed at, as a multiple of the first", default=1.0, because="no expansion", at_least=0.0, lever=True)
     ramp_time = Parameter("day", r"\rho", "mean time until capacity follows its target", default=365.25, because="a year, used only if the target moves", more_than=0.0)  # fmt: skip
     shifts = Parameter("1", "s", "shifts worked", default=1.0, because="capacity is stated for one shift", at_least=0.0, lever=True)
@@ -76,15 +70,15 @@ class Line(Component):
     finish = constant("1", "f", "share of a stage finished per period")
     grow = constant("1", "g", "share of the way to the target gone per period")
     starts = activity("item", "Q", "units started")
-    finished = flow("item", "C", "units finished")
-    good = flow("item", "", "good units finished")
+    finished = flow("item", "F", "units finished")
+    good = flow("item", "G", "good units finished")
     capacity_now = level("item/day", "K", "installed capacity, stage by stage", many="3")
     work = level("item", "W", "work in progress, stage by stage", many="stages", role="holds")
     productivity = level("1", "P", "output per unit of capacity against the start")
-    started = level("item", "", "units started so far", role="source")
-    made = level("item", "M", "good units made so far")
-    scrapped = level("item", "", "rejects so far", role="sink")
-    consumed = level("linked", "", "inputs used so far", "inputs", "sink", "inputs")
+    started = level("item", r"Q^{\Sigma}", "units started so far", role="source")
+    made = level("item", r"G^{\Sigma}", "good units made so far")
+    scrapped = level("item", r"X^{\Sigma}", "rejects so far", role="sink")
+    consumed = level("linked", r"U^{\Sigma}", "inputs used so far", "inputs", "sink", "inputs")
 
     @staticmethod
     def constants(dt: Value, lead_time: Value, ramp_time: Value, stages: int) -> Values:

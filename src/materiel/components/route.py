@@ -10,11 +10,8 @@ from materiel.equations import NEVER, Value, Values, overlap, release
 class Route(Component):
     r"""A sea lane or a railway with a capacity in mass, or in containers of a known load.
 
-    $$ A_t = c \, \sigma_t $$
-    $$ q = 1 - e^{-k \Delta t / \tau} $$
-
-    $\sigma_t$ is the time of the period, in days, in which it is open. Contracts claim its capacity by the mass of what they ship. The time on the way is an order-$k$ delay, kept by each contract because each carries its own item;
-    a share $l$ of what arrives is lost.
+    Contracts claim its capacity, over the time in which it is open, by the mass of what they ship. The time on the way is a delay of several stages, kept by each contract
+    because each carries its own item; a share $\ell$ of what arrives is lost.
     """
 
     section = "routes"
@@ -43,24 +40,24 @@ class Route(Component):
           shell: {item: shell, initial: {constant: 0 round, because: for the example}}
           rocket: {item: rocket, initial: {constant: 0 rocket, because: for the example}}
     questions:
-      arrived: {text: Shells arrived, value: south.stockpiles.shell.held, at: 2023-12-30}
+      arrived: {text: Shells arrived, value: south.stockpiles.shell.held, at: 2023-12-30, fan: Shells arrived}
     """
     sources = ("Sterman, Business Dynamics (2000), ch. 11: material delays",)
     exactly_one = (("capacity", "containers"),)
     needs = (("containers", ("container_load",)),)
 
     capacity = Parameter("kg/day", "c", "mass carried per day", more_than=0.0, optional=True, lever=True)
-    containers = Parameter("container/day", "", "containers carried per day, instead of a mass", more_than=0.0, optional=True, lever=True)
-    container_load = Parameter("kg/container", "", "mass in one container", more_than=0.0, optional=True)
+    containers = Parameter("container/day", "n", "containers carried per day, instead of a mass", more_than=0.0, optional=True, lever=True)
+    container_load = Parameter("kg/container", "w", "mass in one container", more_than=0.0, optional=True)
     first_day = Parameter("date", "t_0", "first day open", default=-NEVER, because="open before the case begins")
     until = Parameter("date", "t_1", "day on which it closes", default=NEVER, because="open past the horizon")
     transit = Parameter("day", r"\tau", "mean time on the way", more_than=0.0)
-    loss = Parameter("1", "l", "share lost on the way", default=0.0, because="no losses unless the case says so", at_least=0.0, at_most=1.0)
+    loss = Parameter("1", r"\ell", "share lost on the way", default=0.0, because="no losses unless the case says so", at_least=0.0, at_most=1.0)
     stages = stages("the way", 2)
 
-    carriage = Resource("kg", "mass that can be loaded in the period")
-    arrive = constant("1", "q", "share of a stage that moves on per period")
-    loaded = flow("kg", "", "mass loaded in the period")
+    carriage = Resource("kg", "A", "mass that can be loaded in the period")
+    arrive = constant("1", "f", "share of a stage that moves on per period")
+    loaded = flow("kg", "L", "mass loaded in the period")
 
     @staticmethod
     def constants(dt: Value, transit: Value, stages: int) -> Values:

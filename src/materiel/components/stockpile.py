@@ -8,13 +8,9 @@ from materiel.equations import Value, Values, release
 
 @component
 class Stockpile(Component):
-    r"""A store of one item: filled, drawn down by priority, slowly lost to age.
+    """A store of one item: filled, drawn down by priority, slowly lost to age.
 
-    $$ A_t = S_t $$
-    $$ X_t = L_t \, (1 - e^{-\Delta t / \tau}) $$
-    $$ S_{t+1} = L_t - X_t + R_t $$
-
-    $L_t$ is what is left of $A_t$ after all issues, run down claim by claim, so that it cannot fall below nought. Exports leave the war reserve $F$ untouched;
+    $A$ is run down claim by claim, so that what is left cannot fall below nought. Exports leave the war reserve $F$ untouched;
     the actor's own use does not. The share that is unserviceable at the start is not counted as held.
     """
 
@@ -34,13 +30,13 @@ class Stockpile(Component):
             shelf_life: {base: 10 to 40 year, because: surveillance practice for gun ammunition}
         demands: {training: {item: shell, rate: {base: 100 to 900 round/day, because: for the example}}}
     questions:
-      held: {text: Shells held at the end of the year, value: north.stockpiles.shell.held, at: 2023-12-30}
+      held: {text: Shells held at the end of the year, value: north.stockpiles.shell.held, at: 2023-12-30, fan: Shells held}
     """
     sources = ("Sterman, Business Dynamics (2000), ch. 6: stocks and first-order loss",)
     not_above = (("floor", "initial"),)
 
     item = Link("what is stored", reads="mass")
-    initial = Parameter("item", "S_0", "held at the start, serviceable or not", at_least=0.0)
+    initial = Parameter("item", "I", "held at the start, serviceable or not", at_least=0.0)
     unserviceable = Parameter(
         "1", "u", "share of the first stock that cannot be used", default=0.0, because="none unless the case says so",
         at_least=0.0, at_most=1.0,
@@ -51,14 +47,14 @@ class Stockpile(Component):
         at_least=0.0, lever=True,
     )  # fmt: skip
 
-    goods = Inlet("item", "receipts")
-    stock = Resource("item", "held at the start of the period", reserve=True)
+    goods = Inlet("item", "R", "receipts")
+    stock = Resource("item", "A", "held at the start of the period", reserve=True)
 
     ageing = constant("1", r"\alpha", "share lost to age in a period")
     lost = flow("item", "X", "lost to age in the period")
-    issued = flow("item", "I", "issued in the period")
+    issued = flow("item", "Z", "issued in the period")
     held = level("item", "S", "serviceable units held", role="holds")
-    spoiled = level("item", "", "lost to age so far", role="sink")
+    spoiled = level("item", r"X^{\Sigma}", "lost to age so far", role="sink")
 
     @staticmethod
     def constants(dt: Value, shelf_life: Value | None) -> Values:

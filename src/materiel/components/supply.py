@@ -8,13 +8,9 @@ from materiel.equations import NEVER, Value, Values, overlap
 
 @component
 class Supply(Component):
-    r"""Something that comes at a rate from outside the model: imports, raw material, electricity, labour hours, budget.
+    """Something that comes at a rate from outside the model: imports, raw material, electricity, labour hours, budget.
 
-    $$ A_t = r \, \sigma_t $$
-    $$ N_{t+1} = N_t + A_t $$
-
-    $\sigma_t$ is the time of the period, in days, between first and last day. A supply that can be stored names a stockpile (`to`) and fills it; one that cannot,
-    such as electricity, is offered period by period, and what nobody takes is gone.
+    It comes between first and last day. A supply that can be stored names a stockpile (`to`) and fills it; one that cannot, such as electricity, is offered period by period, and what nobody takes is gone.
     """
 
     section = "supplies"
@@ -29,7 +25,7 @@ class Supply(Component):
         stockpiles: {steel: {item: steel, initial: {constant: 0 t, because: for the example}}}
         supplies: {mine: {item: steel, to: steel, rate: {base: 80 to 120 t/day, because: for the example}}}
     questions:
-      steel: {text: Steel in store, value: north.stockpiles.steel.held, at: 2023-01-31}
+      steel: {text: Steel in store, value: north.stockpiles.steel.held, at: 2023-01-31, fan: Steel in store}
     """
     sources = ("Sterman, Business Dynamics (2000), ch. 6: exogenous inflows",)
 
@@ -39,11 +35,11 @@ class Supply(Component):
     until = Parameter("date", "t_1", "day on which it ends", default=NEVER, because="goes on past the horizon")
     to = Link("stockpile that is filled, if the item can be stored", sends=(("comes", "goods"),), optional=True, same_item=True)
 
-    stock = Resource("item", "what can be drawn in this period", unless="to")
-    comes = flow("item", "A", "amount that comes in the period")
+    stock = Resource("item", "A", "what can be drawn in this period", unless="to")
+    comes = flow("item", "R", "amount that comes in the period")
     unused = flow("item", "U", "amount that nobody took")
-    supplied = level("item", "N", "supplied so far, unused included", role="source")
-    wasted = level("item", "W", "not taken so far", role="sink")
+    supplied = level("item", r"R^{\Sigma}", "supplied so far, unused included", role="source")
+    wasted = level("item", r"U^{\Sigma}", "not taken so far", role="sink")
 
     @staticmethod
     def offer(t: Value, dt: Value, rate: Value, first_day: Value, until: Value) -> Values:

@@ -12,9 +12,6 @@ from materiel.equations import NEVER, Value, Values, covered, maximum, pass_on, 
 class Upgrade(Component):
     r"""A depot line that turns airframes of one variant into another, one kit each.
 
-    $$ Q_t = \max(0, s \, \sigma_t - \sum_j W_{j,t}) $$
-    $$ C_t = f \, W_{k,t}, \quad f = 1 - e^{-k \Delta t / \tau} $$
-
     An airframe in work takes one of $s$ depot slots for a mean time $\tau$. What is taken in is cut by the kits at hand and by the airframes of the old variant.
     """
 
@@ -39,7 +36,7 @@ class Upgrade(Component):
             slots: {base: 1 to 4 aircraft, because: for the example}
             time: {base: 120 to 300 day, because: for the example}
     questions:
-      upgraded: {text: Fighters upgraded, value: north.fleets.fighter-smt.held, at: 2024-12-30}
+      upgraded: {text: Fighters upgraded, value: north.fleets.fighter-smt.held, at: 2024-12-30, fan: Fighters upgraded}
     """
     sources = ("Sterman, Business Dynamics (2000), ch. 11: material delays with limited capacity",)
 
@@ -50,19 +47,19 @@ class Upgrade(Component):
     urgent = URGENT
     priority = priority(5)
     stages = stages("the work", 3)
-    kits_each = Parameter("kit/item", "", "kits for one airframe", default=1.0, because="a kit is what one airframe needs", more_than=0.0, defines=True)
+    kits_each = Parameter("kit/item", "a", "kits for one airframe", default=1.0, because="a kit is what one airframe needs", more_than=0.0, defines=True)
     kit = Link("stock of kits", draws="stock", by="inducts", coefficient="kits_each")
     airframe = Link("fleet of the old variant", draws="stock", by="inducts")
     to = Link("fleet of the new variant", sends=(("completes", "goods"),), same_item=True)
 
     finish = constant("1", "f", "share of a stage finished per period")
     inducts = activity("item", "Q", "airframes taken in")
-    completes = flow("item", "C", "airframes finished")
+    completes = flow("item", "F", "airframes finished")
     work = level("item", "W", "airframes in work, stage by stage", "stages", "holds")
-    upgraded = level("item", "", "airframes finished so far")
-    begun = level("item", "", "airframes taken in so far", "", "source")
-    kits_used = level("kit", "", "kits used so far", "", "sink", "kit")
-    airframes_used = level("airframe", "", "airframes of the old variant used so far", "", "sink", "airframe")
+    upgraded = level("item", r"F^{\Sigma}", "airframes finished so far")
+    begun = level("item", r"Q^{\Sigma}", "airframes taken in so far", "", "source")
+    kits_used = level("kit", r"K^{\Sigma}", "kits used so far", "", "sink", "kit")
+    airframes_used = level("airframe", r"B^{\Sigma}", "airframes of the old variant used so far", "", "sink", "airframe")
 
     @staticmethod
     def constants(dt: Value, time: Value, stages: int) -> Values:
