@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CASE ?= dprk-2023
 
-.PHONY: run test lint proofs docs findings lock clean
+.PHONY: run test lint proofs docs findings bench lock clean
 
 run: .venv/ready ## run the main case, print its key judgements, write its report
 	$(BIN)/materiel run $(CASE) --draws 2000 --output runs
@@ -26,6 +26,12 @@ docs: .venv/ready ## pages made from the code, and the site made from all pages:
 
 findings: .venv/ready ## pages made by running the shipped cases: the article in the dock, rules of evidence, days side by side
 	$(BIN)/python docs/findings.py
+
+bench: .venv/ready ## speed, side by side with peers; half an hour with --peers
+	$(BIN)/python benchmarks/engines.py --peers
+	$(BIN)/python benchmarks/ceilings.py
+	$(BIN)/python benchmarks/scaling.py
+	$(BIN)/python benchmarks/start.py
 
 lock: ## renew the lock after changing pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock

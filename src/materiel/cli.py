@@ -1,6 +1,7 @@
-"""The command line: `materiel run`, `check`, `why`, `examine`, `compare`, `report`, `sources`, `schema`, `cases`, `order`.
+"""The command line: `materiel run`, `resume`, `reproduce`, `check`, `why`, `examine`, `compare`, `report`, `sources`, `schema`, `cases`, `order`.
 
-Answers go to standard output, progress to standard error and only to a terminal. Exit codes: 0 well, 1 problems, 2 usage, 3 internal.
+Answers go to standard output, progress to standard error and only to a terminal. Exit codes: 0 well, 1 problems, 2 usage, 3 internal, 130 stopped by the user
+(143 by the system).
 """
 
 from __future__ import annotations
@@ -8,9 +9,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
+import gc
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,6 +25,8 @@ from materiel import __version__
 from materiel.errors import CaseError, MaterielError, Problem
 
 if TYPE_CHECKING:
+    from distributed import Client
+
     from materiel.study import Run
 
 DEFAULT = "plain"
@@ -37,10 +43,13 @@ Seed = Annotated[int, typer.Option(help="seed of the random streams", min=0)]
 AsOf = Annotated[str, typer.Option(help="day (YYYY-MM-DD) after which nothing is known; the case's own if absent")]
 ScenarioOption = Annotated[str, typer.Option(help="scenario of the case to run in")]
 Step = Annotated[float | None, typer.Option(help="length of a period in days; the case's own if absent")]
-Engine = Annotated[str, typer.Option(help="native (compiled) or numpy (the reference)")]
+Engine = Annotated[str, typer.Option(help="native (compiled), native32 (in floats of 32 bits, for a quick look) or numpy (the reference)")]
 Rules = Annotated[str, typer.Option("--rules", help="what grades do to numbers: plain, equal, strict, trusting, measurement-error, or a file")]
 Drop = Annotated[list[str] | None, typer.Option("--drop", help="a source, publisher, origin or claim to leave out; may be repeated")]
 Independent = Annotated[bool, typer.Option("--treat-as-independent", help="take every claim for an origin of its own")]
+Chunk = Annotated[int, typer.Option(help="most draws worked on together; changes no number", min=1)]
+ClusterOption = Annotated[str, typer.Option("--cluster", help="run on a Dask cluster: the address of its scheduler, or local:N for N processes here")]
+Kept = Annotated[Path, typer.Argument(help="the folder of a run")]
 Json = Annotated[bool, typer.Option("--json", help="print plain data")]
 
 
@@ -50,6 +59,7 @@ def main(version: Annotated[bool, typer.Option("--version", help="print the vers
     if version:
         typer.echo(__version__)
         raise typer.Exit
+    gc.set_threshold(50_000)  # a case is some 100,000 small objects that all stay: to look for garbage after every 700 takes a third of the time to read it
 
 
 @app.command()
@@ -64,32 +74,65 @@ def run(
     independent: Independent = False,
     step: Step = None,
     engine: Engine = "native",
-    chunk: Annotated[int, typer.Option(help="draws worked on together; changes no number", min=1)] = 1024,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="folder in which the run gets a folder of its own: results, manifest, report")] = None,
+    chunk: Chunk = 1024,
+    cluster: ClusterOption = "",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="folder in which the run gets a folder of its own: draws as they are done, then results, manifest, report"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run a case and print its key judgements; with other evidence, both before and after."""
-    if engine not in ("native", "numpy"):
-        raise typer.BadParameter(f"unknown engine {engine!r}; native or numpy")
+    if engine not in ("native", "native32", "numpy"):
+        raise typer.BadParameter(f"unknown engine {engine!r}; native, native32 or numpy")
     with _told(as_json=as_json):
-        from materiel import terminal
         from materiel.options import Options, Reading
         from materiel.study import load
 
         study = load(case)
         reading = Reading(_day(as_of), scenario, step, rules, tuple(drop or ()), independent)
         options = Options(reading, draws, seed, engine, chunk)
+        with _cluster(cluster) as client, _progress(as_json) as report:
+            done = study.again(options, report, output, client)
+            before = study.again(dataclasses.replace(options, reading=reading.plain), report, client=client) if reading != reading.plain else None
+        _finished(done, before, as_json)
+
+
+@app.command()
+def resume(folder: Kept, chunk: Chunk = 1024, cluster: ClusterOption = "", as_json: Json = False) -> None:
+    """Finish a run that was stopped or killed: draws that its folder keeps are not run again."""
+    with _told(as_json=as_json):
+        from materiel import reproduction
+
+        with _cluster(cluster) as client, _progress(as_json) as report:
+            done = reproduction.resume(folder, report, client, chunk)
+        _finished(done, None, as_json)
+
+
+@app.command()
+def reproduce(folder: Kept, case: Annotated[str, typer.Option(help="the case, if it is elsewhere now")] = "", as_json: Json = False) -> None:
+    """Make a run again from its manifest and say whether every number is identical, bit for bit, or what differs; exits with 1 if anything does."""
+    with _told(as_json=as_json):
+        from materiel import reproduction, terminal
+
         with _progress(as_json) as report:
-            done = study.again(options, report)
-            before = study.again(dataclasses.replace(options, reading=reading.plain), report) if reading != reading.plain else None
-        if as_json:
-            typer.echo(json.dumps(done.json() | ({"before": before.json()} if before else {}), ensure_ascii=False, indent=2))
-        else:
-            told = terminal.before_and_after(before, done) if before else terminal.judgements(done)
-            typer.echo(f"{terminal.heading(done)}\n\n{told}\n\n{terminal.footing(done)}")
-        if output is not None:
-            folder = done.save(output / f"{done.case.name}-{done.identity}")
-            typer.echo(f"report: {done.report(folder / 'report.html')}", err=as_json)
+            found = reproduction.reproduce(folder, case, report)
+        typer.echo(json.dumps(dataclasses.asdict(found), ensure_ascii=False, indent=2) if as_json else terminal.reproduced(found))
+        if not found.identical:
+            raise typer.Exit(1)
+
+
+def _finished(done: Run, before: Run | None, as_json: bool) -> None:
+    """Print a run, beside the one with all evidence under the default rules if there is one, and where its report is."""
+    from materiel import terminal
+
+    if as_json:
+        typer.echo(json.dumps(done.json() | ({"before": before.json()} if before else {}), ensure_ascii=False, indent=2))
+    else:
+        told = terminal.before_and_after(before, done) if before else terminal.judgements(done)
+        typer.echo(f"{terminal.heading(done)}\n\n{told}\n\n{terminal.footing(done)}")
+    if done.folder is not None:
+        typer.echo(f"report: {done.folder / 'report.html'}", err=as_json)
 
 
 @app.command()
@@ -179,7 +222,8 @@ def compare(
 
 def _as_named(name: str, draws: int, seed: int, scenario: str, rules: str, report: Callable[[int, int], None] | None) -> Run:
     from materiel.options import Options, Reading
-    from materiel.study import load, repeat
+    from materiel.reproduction import repeat
+    from materiel.study import load
 
     try:
         saved = (Path(name) / "manifest.json").is_file()
@@ -209,6 +253,33 @@ def sources(case: CaseArgument, form: Annotated[str, typer.Option(help="bibtex o
 
 
 @app.command()
+def export(
+    case: CaseArgument,
+    xmile: Annotated[str, typer.Option("--xmile", help="file to write the model to as XMILE, for Stella, PySD, simlin and others; - for standard output")],
+    draw: Annotated[str, typer.Option(help="whose numbers: a draw of `materiel run` with the same seed, counted from 0, or median")] = "median",
+    seed: Seed = 1,
+    as_of: AsOf = "",
+    scenario: ScenarioOption = "",
+    question: Annotated[str, typer.Option(help="a question whose branch (its scenario and contingency) to export instead of the baseline")] = "",
+    rules: Rules = DEFAULT,
+    drop: Drop = None,
+    independent: Independent = False,
+    step: Step = None,
+) -> None:
+    """Write the model of a case, with the numbers of one draw and what they rest on, for other tools to run."""
+    if draw != "median" and not (draw.isascii() and draw.isdecimal()):
+        raise typer.BadParameter(f"draw {draw!r}; a whole number of at least 0, or median")
+    with _told():
+        from materiel.export import xmile as form
+        from materiel.options import Reading
+        from materiel.study import load
+
+        reading = Reading(_day(as_of), scenario, step, rules, tuple(drop or ()), independent)
+        made = load(case).model(None if draw == "median" else int(draw), seed, reading, question)
+        typer.echo(form.text(made) if xmile == "-" else form.write(made, Path(xmile)), nl=xmile != "-")
+
+
+@app.command()
 def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", as_json: Json = False) -> None:
     """Read a case and print every problem: file:line:column, what was read, what is allowed, the nearest name."""
     with _told(as_json=as_json):
@@ -224,7 +295,7 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
         found: list[Problem] = []
         for name in checked.scenarios:
             try:
-                questions.prepare(load_case(case, as_of=_day(as_of), scenario=name))
+                questions.prepare(load_case(case, as_of=_day(as_of), scenario=name, like=checked))
             except CaseError as error:
                 found += error.problems
         if found:
@@ -305,7 +376,8 @@ def _rows(problems: Iterable[Problem]) -> list[dict[str, str | int]]:
 def _told(*, as_json: bool = False) -> Generator[None]:
     """Turn errors of the user into messages and an exit code, never a stack trace."""
     try:
-        yield
+        with _ended_by_the_system():
+            yield
     except CaseError as error:
         if as_json:
             typer.echo(json.dumps({"problems": _rows(error.problems)}, ensure_ascii=False))
@@ -319,9 +391,10 @@ def _told(*, as_json: bool = False) -> Generator[None]:
     except BrokenPipeError:  # whoever read the output has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
-    except KeyboardInterrupt:
-        typer.echo("stopped", err=True)
-        raise typer.Exit(1) from None
+    except KeyboardInterrupt as stop:
+        typer.echo("; ".join(["stopped", *getattr(stop, "__notes__", [])]), err=True)
+        sys.stderr.flush()
+        os._exit(143 if isinstance(stop, _Ended) else 130)  # threads at work on draws would be waited for
     except (typer.Exit, typer.BadParameter, typer.Abort):
         raise
     except Exception as error:
@@ -336,19 +409,46 @@ def _told(*, as_json: bool = False) -> Generator[None]:
         raise typer.Exit(3) from None
 
 
+class _Ended(KeyboardInterrupt):
+    """The system asks the program to end."""
+
+
+@contextlib.contextmanager
+def _ended_by_the_system() -> Generator[None]:
+    """Take a request to end as one to stop, so that what is done is kept."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: object) -> None:
+        raise _Ended
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def _cluster(address: str) -> Generator[Client | None]:
+    """Yield a client of a cluster, if one is named."""
+    if not address:
+        yield None
+        return
+    from materiel.engine.cluster import connected
+
+    with connected(address) as client:
+        yield client
+
+
 @contextlib.contextmanager
 def _progress(quiet: bool) -> Generator[Callable[[int, int], None] | None]:
-    """Yield a function that shows progress on a terminal, and nothing elsewhere."""
+    """Yield a function that shows progress, rate and time left on a terminal, and nothing elsewhere."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console
-    from rich.progress import Progress
+    from materiel.terminal import progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("running", total=None)
-
-        def tell(done: int, whole: int) -> None:
-            bar.update(task, completed=done, total=whole)
-
+    with progress() as tell:
         yield tell

@@ -126,3 +126,17 @@ def normal_cdf(z: npt.ArrayLike) -> Array:
     density = exp(-0.5 * short * short) * exp(-0.5 * (y - short) * (y + short))
     tail = density * np.where(y <= 5.656854249492380, outer, last)
     return np.where(y <= 0.67448975, np.where(z < 0.0, 0.5 - inner, 0.5 + inner), np.where(z < 0.0, tail, 1.0 - tail))
+
+
+def quantiles(ordered: Array, probabilities: npt.ArrayLike, *, observed: bool = False) -> Array:
+    """Return quantiles of values in rising order, shape of the probabilities.
+
+    They are linear between two values or, `observed`, the least value that such a share does not exceed (types 7 and 1 of Hyndman and Fan, 1996).
+    """
+    p = np.asarray(probabilities, dtype=np.float64)
+    if observed:
+        return ordered[np.maximum(np.ceil(len(ordered) * p - 1.0), 0.0).astype(np.int64)]
+    at = (len(ordered) - 1) * p
+    below = np.floor(at).astype(np.int64)
+    low, high, part = ordered[below], ordered[np.minimum(below + 1, len(ordered) - 1)], at - below
+    return np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1.0 - part))  # from the nearer one

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from materiel import units
 from materiel.equations import NEVER
-from materiel.network import DT, ZERO, Program, T
-
-Exponents = tuple[tuple[str, float], ...]
+from materiel.network import ZERO, Program
 
 
 class DimensionError(TypeError):
@@ -22,7 +21,7 @@ class DimensionError(TypeError):
 class Dimension:
     """The dimension of a value as exponents of base dimensions; `free` for literals nought and NEVER, which fit anything."""
 
-    exponents: Exponents = ()
+    exponents: units.Powers = ()
     free: bool = False
 
     @staticmethod
@@ -78,22 +77,11 @@ def _same(a: Any, b: Any) -> Dimension:
 
 
 def _product(a: Dimension, b: Dimension, power: float) -> Dimension:
-    whole = dict(a.exponents)
-    for name, exponent in b.exponents:
-        whole[name] = whole.get(name, 0.0) + power * exponent
-    return Dimension(tuple(sorted((name, e) for name, e in whole.items() if e)), a.free)
+    return Dimension(units.times(a.exponents, b.exponents, power), a.free)
 
 
 def _shown(dimension: Dimension) -> str:
     return " ".join(f"{name}^{e:g}" if e != 1 else name for name, e in dimension.exponents) or "a pure number"
-
-
-@functools.lru_cache(maxsize=4096)
-def dimension_of(unit: str) -> Dimension:
-    """Return the dimension of a canonical unit; a `date` is a number of days."""
-    text = "day" if unit == "date" else unit
-    parsed = units.quantity(text).dimensionality
-    return Dimension(tuple(sorted((str(k), float(v)) for k, v in cast("Mapping[Any, Any]", parsed).items())))
 
 
 def prove(program: Program) -> int:
@@ -102,16 +90,12 @@ def prove(program: Program) -> int:
     Raises DimensionError naming the stage and the result whose unit is not what was declared.
     """
     checked = 0
-    fixed = {T: "day", DT: "day"}
+    dimensions, of_slot = _dimensions(program)
     for stage in (*program.once, *program.step):
-        seen: set[tuple[Any, ...]] = set()
-        for arguments, results in zip(stage.arguments, stage.results, strict=True):
-            have = [Dimension((), free=True) if slot == ZERO else dimension_of(fixed.get(int(slot)) or program.slot_units[int(slot)]) for slot in arguments]
-            want = [dimension_of(program.slot_units[int(slot)]) for slot in results]
-            key = (tuple(have), tuple(want))
-            if key in seen:
-                continue
-            seen.add(key)
+        width = stage.arguments.shape[1]
+        rows: list[list[int]] = of_slot[np.hstack((stage.arguments, stage.results))].tolist()
+        for row in dict.fromkeys(map(tuple, rows)):
+            have, want = ([dimensions[i] for i in part] for part in (row[:width], row[width:]))
             checked += 1
             try:
                 for made, declared in zip(stage.function(*have), want, strict=True):
@@ -119,3 +103,16 @@ def prove(program: Program) -> int:
             except DimensionError as error:
                 raise DimensionError(f"{stage.phase} of {stage.title}: {error}") from None
     return checked
+
+
+def _dimensions(program: Program) -> tuple[list[Dimension], npt.NDArray[np.int64]]:
+    """Return the dimensions that a program has, each once, and the position of every slot's among them; a `date` is a number of days."""
+    known = {Dimension((), free=True): 0, Dimension(units.dimension("day")): 1}
+    of_slot = np.ones(program.size, dtype=np.int64)  # the start of a period and its length are days
+    of_slot[ZERO] = 0
+    by_unit: dict[str, int] = {"date": 1}
+    for slot, unit in program.slot_units.items():
+        if unit not in by_unit:
+            by_unit[unit] = known.setdefault(Dimension(units.dimension(unit)), len(known))
+        of_slot[slot] = by_unit[unit]
+    return list(known), of_slot

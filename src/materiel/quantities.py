@@ -8,6 +8,7 @@ curve exists for every rising set of quantiles (a three-term metalog does not: i
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Mapping
@@ -83,13 +84,18 @@ class Distribution:
 
     def quantile(self, u: Array) -> Array:
         """Return the values at probabilities u, each strictly between 0 and 1, in the distribution's unit; any shape."""
-        if self.constant:
-            return np.full_like(u, self.values[0])
-        if self.named:
-            return _named_quantile(self.named, self.values, u)
-        knots = portable.normal_quantile(np.array(self.probabilities))
-        heights = to_scale(self.scale, np.array(self.values))
-        z = portable.normal_quantile(u)
+        if self.bent:
+            return self.at(portable.normal_quantile(u))
+        return np.full_like(u, self.values[0]) if self.constant else _named_quantile(self.named, self.values, u)
+
+    @property
+    def bent(self) -> bool:
+        """Whether the curve is made of straight lines between normal scores: it is neither constant nor named."""
+        return len(self.values) > 1 and not self.named
+
+    def at(self, z: Array) -> Array:
+        """Return the values of a bent curve at normal scores z, in the distribution's unit; any shape."""
+        knots, heights = _scores(self.probabilities), to_scale(self.scale, np.array(self.values))
         piece = np.clip(np.searchsorted(knots, z) - 1, 0, len(knots) - 2)
         slope = (heights[1:] - heights[:-1]) / (knots[1:] - knots[:-1])
         return from_scale(self.scale, heights[piece] + (z - knots[piece]) * slope[piece])
@@ -101,8 +107,7 @@ class Distribution:
 
     def line(self) -> tuple[float, float, float]:
         """Return the first normal score, the height there and the slope of a straight curve, on its scale."""
-        scores = portable.normal_quantile(np.array(self.probabilities))
-        heights = to_scale(self.scale, np.array(self.values))
+        scores, heights = _scores(self.probabilities), to_scale(self.scale, np.array(self.values))
         return float(scores[0]), float(heights[0]), float((heights[1] - heights[0]) / (scores[1] - scores[0]))
 
     def bounds(self) -> tuple[float, float]:
@@ -116,6 +121,12 @@ class Distribution:
         if self.named == "exponential" or self.scale == "log":
             return 0.0, np.inf
         return (0.0, 1.0) if self.scale == "logit" else (-np.inf, np.inf)
+
+
+@functools.lru_cache(maxsize=256)
+def _scores(probabilities: tuple[float, ...]) -> Array:
+    """Return the normal scores of probabilities: hundreds of distributions have the same few."""
+    return portable.normal_quantile(np.array(probabilities))
 
 
 def constant(value: float) -> Distribution:

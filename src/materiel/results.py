@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import contextlib
+import importlib
+import sys
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -60,26 +62,27 @@ def dataset(answers: Mapping[str, tuple[str, str, Array]], curves: Mapping[str, 
     return xarray.Dataset(variables, coords=coordinates, attrs=dict(attributes))
 
 
-def save(data: xarray.Dataset, manifest: Mapping[str, Any], folder: Path) -> None:
-    """Write results.nc and manifest.json into a folder, made if need be; a folder that holds another run is not touched.
+def encoded(data: xarray.Dataset) -> bytes | memoryview:
+    """Return what results.nc holds. It is made in memory, because the library that writes such files ends badly where a disk is full."""
+    with _no_cluster():
+        return cast("Any", data).to_netcdf(engine="h5netcdf")
 
-    Raises RunError when the folder belongs to another run or cannot be written.
-    """
-    stamp = json.dumps(manifest, indent=2, sort_keys=True, default=str)
-    path = folder / "manifest.json"
+
+def _no_cluster() -> contextlib.AbstractContextManager[object]:
+    """Keep xarray from asking a Dask cluster, where one is connected, for the lock of a file that is in the memory of this machine."""
+    if "distributed" not in sys.modules:
+        return contextlib.nullcontext()
+    dask: Any = importlib.import_module("dask")  # its types say little
+    return dask.config.set(scheduler="synchronous")
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Generator[xarray.Dataset]:
+    """Yield what a results.nc holds, series by series as they are asked for. Raises RunError when it cannot be read."""
+    import xarray
+
     try:
-        if folder.exists() and any(folder.iterdir()) and _run_of(path) != manifest["run"]:
-            raise RunError(f"{folder} holds something else; give another folder")
-        folder.mkdir(parents=True, exist_ok=True)
-        cast("Any", data).to_netcdf(folder / "results.nc", engine="h5netcdf")
-        path.write_text(stamp + "\n")
-    except OSError as error:
-        raise RunError(f"{folder} cannot be written: {error.strerror or error}") from None
-
-
-def _run_of(path: Path) -> str:
-    """Return which run a manifest belongs to, or an empty string when there is none to be read."""
-    try:
-        return str(json.loads(path.read_text())["run"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+        with cast("Any", xarray).open_dataset(path, engine="h5netcdf", cache=False) as data:
+            yield data
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise RunError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None

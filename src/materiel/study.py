@@ -5,11 +5,8 @@ from __future__ import annotations
 import contextlib
 import datetime
 import functools
-import hashlib
 import itertools
-import json
-import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,29 +15,32 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from materiel import network, proof
-from materiel.analysis import comparison, drivers, examination, lineage, questions
-from materiel.analysis.comparison import Change, Comparison, Edition
-from materiel.analysis.examination import Examined
-from materiel.analysis.lineage import Shift, Why
+from materiel import manifest, network, preparation
+from materiel.analysis import drivers, questions
 from materiel.analysis.questions import Answer, Asked, Branch
-from materiel.case.files import find, read_files
-from materiel.case.loading import load as load_case
+from materiel.case.files import find
 from materiel.case.model import Case, Instance
 from materiel.case.schema import Question
 from materiel.engine import ensemble
 from materiel.errors import CaseError, RunError, nearest
 from materiel.evidence.grades import DEFAULT
 from materiel.evidence.vocabulary import Scale
+from materiel.folder import Folder, opened, save
 from materiel.options import Options, Reading
-from materiel.results import FAN, Curve, dataset, save
+from materiel.preparation import Prepared, Recipe
+from materiel.results import FAN, Curve, dataset
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what only some commands need is imported where they begin
     import xarray
+    from distributed import Client
+
+    from materiel.analysis import lineage
+    from materiel.analysis.comparison import Change, Comparison
+    from materiel.analysis.examination import Examined
+    from materiel.analysis.lineage import Shift, Why
+    from materiel.export.model import Model
 
 Array = npt.NDArray[np.float64]
-
-FAN_POINTS = 120
 
 
 @dataclass
@@ -52,12 +52,7 @@ class Study:
 
     def case(self, reading: Reading | None = None) -> Case:
         """Return the checked case. Raises CaseError, RunError."""
-        how = reading or Reading()
-        case = load_case(
-            self.name, as_of=how.as_of, scenario=how.scenario, step=how.step, rules=how.rules, drop=how.drop, silent=how.silent, independent=how.independent
-        )  # fmt: skip
-        case.questions.update(self.more)
-        return case
+        return preparation.read(self.name, self.more, reading or Reading())
 
     def run(
         self,
@@ -73,24 +68,47 @@ class Study:
         independent: bool = False,
         only: Sequence[str] = (),
         report: Callable[[int, int], None] | None = None,
+        output: str | Path | None = None,
+        client: Client | None = None,
     ) -> Run:
         """Run the case and return its answers.
 
         `draws` runs with the random streams of `seed`; whatever was known after `as_of` (the case's own day if None) is hidden; `step` is in days. `rules` names
         what grades do to numbers, `drop` the sources, publishers, origins or claims left out, `independent` takes every claim for an origin of its own. `only` names
-        the questions asked (all if empty). `report` is told how many draws of how many are done. Raises CaseError, RunError.
+        the questions asked (all if empty). `report` is told how many runs of how many are done. With `output`, the run gets a folder of its own there, in which
+        draws are kept as they are done, and what was kept of the same run is not run again; with `client`, draws are run on a Dask cluster. Raises CaseError, RunError.
         """
         try:
             day = datetime.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
         except ValueError:
             raise RunError(f"as_of {as_of!r}; a day as YYYY-MM-DD") from None
         reading = Reading(day, scenario, step, rules, tuple(drop), independent)
-        return self.again(Options(reading, draws, seed, engine, chunk, tuple(only)), report)
+        return self.again(Options(reading, draws, seed, engine, chunk, tuple(only)), report, output, client)
 
-    def again(self, options: Options, report: Callable[[int, int], None] | None = None) -> Run:
-        """Run the case with the options of another run. Raises CaseError, RunError."""
+    def again(self, options: Options, report: Callable[[int, int], None] | None = None, output: str | Path | None = None, client: Client | None = None) -> Run:
+        """Run the case with the options of another run; `output` and `client` are those of `run`. Raises CaseError, RunError."""
         options.check()
-        return _Runner(self, options, report or (lambda _done, _all: None)).run()
+        prepared = preparation.prepare(self.name, self.more, options)
+        said = manifest.manifest(self.name, prepared.case, self.more, options)
+        with opened(Path(output), said, prepared.settings) if output is not None else contextlib.nullcontext() as shelf:
+            run = _Runner(self, options, prepared, said, report or (lambda _done, _all: None)).run(shelf, client)
+            if shelf is not None:
+                shelf.complete(run.data, run.manifest(), run.report)
+        return run
+
+    def model(self, draw: int | None = None, seed: int = 1, reading: Reading | None = None, question: str = "") -> Model:
+        """Return the case as a flat model for other tools: with the numbers of one draw of a run, counted from 0, or all medians if None.
+
+        It is the baseline, or the branch (scenario and contingency) that answers a question. Raises CaseError, RunError.
+        """
+        from materiel.export.model import model
+
+        how = reading or Reading()
+        case = self.case(how)
+        branch = _branch(case, question) if question else Branch()
+        if branch.scenario:
+            case = self.case(replace(how, scenario=",".join(filter(None, (how.scenario, branch.scenario)))))
+        return model(case, draw, seed, branch)
 
     def ask(self, output: str, at: datetime.date | None = None, reading: Reading | None = None) -> tuple[Study, str]:
         """Return a study that asks for an output, and the name of the question: one of the case (`at` another day if given), or a variable by its path on the day `at`.
@@ -132,6 +150,8 @@ class Study:
         self, claims: Sequence[str], draws: int = 4000, seed: int = 1, reading: Reading | None = None, report: Callable[[int, int], None] | None = None
     ) -> list[Examined]:
         """Leave each claim out with all of its origin, predict its quantity from everything else, and say where it falls. Raises CaseError, RunError."""
+        from materiel.analysis import examination
+
         how = reading or Reading()
         case = self.case(how)
         runs: dict[tuple[str, ...], Run] = {}
@@ -159,7 +179,10 @@ class Study:
 
 @dataclass
 class Run:
-    """A finished run of a `study`: `case`, `questions` (answers by id), `laws` (largest relative errors), `seconds` by stage, `curves` over time."""
+    """A finished run of a `study`: `case`, `questions` (answers by id), `laws` (largest relative errors), `seconds` by stage, `curves` over time.
+
+    `said` is its manifest, `folder` where it is kept, if it is.
+    """
 
     study: Study
     case: Case
@@ -171,6 +194,8 @@ class Run:
     laws: dict[str, float]
     seconds: dict[str, float]
     program: network.Program = field(repr=False)
+    said: dict[str, Any] = field(repr=False)
+    folder: Path | None = None
 
     @property
     def judgements(self) -> list[str]:
@@ -187,28 +212,16 @@ class Run:
     def data(self) -> xarray.Dataset:
         """Return answers per draw and curves over time as an xarray Dataset with units."""
         answers = {name: (a.asked.text, a.asked.unit, a.values) for name, a in self.questions.items()}
-        attributes = {name: str(value) for name, value in self.manifest().items() if name != "laws"}
-        return dataset(answers, self.curves, self.case.start.isoformat(), {"title": self.case.title, **attributes})
+        return dataset(answers, self.curves, self.case.start.isoformat(), {"title": self.case.title, **manifest.attributes(self.said)})
 
     @property
     def identity(self) -> str:
         """Return what identifies the run: the same case, options and version give the same."""
-        from materiel import __version__
-
-        options = replace(self.options, reading=replace(self.options.reading, as_of=self.case.as_of, step=self.case.step))
-        said = json.dumps([self.case.digest, options, self.case.rule.model_dump(mode="json"), __version__], default=str)
-        return hashlib.sha256(said.encode()).hexdigest()[:16]
+        return str(self.said["run"])
 
     def manifest(self) -> dict[str, Any]:
-        """Return everything needed to run it again."""
-        from materiel import __version__
-
-        return {
-            "run": self.identity, "case": self.case.name, "path": str(self.study.name), "case_sha256": self.case.digest, "as_of": self.case.as_of, "seed": self.options.seed,
-            "draws": self.options.draws, "step": self.case.step, "scenario": self.case.scenario, "engine": self.options.engine, "rules": self.options.reading.rules,
-            "drop": list(self.options.reading.drop), "independent": str(self.options.reading.independent).lower(),
-            "version": __version__, "numpy": np.__version__, "laws": self.laws,
-        }  # fmt: skip
+        """Return everything needed to run it again, and what it was made on."""
+        return self.said
 
     def json(self) -> dict[str, Any]:
         """Return the answers as plain data; a quantile that falls past the horizon is None."""
@@ -236,6 +249,8 @@ class Run:
 
         Where these runs cannot tell what the answer would be without a voice, `exact` repeats them without it.
         """
+        from materiel.analysis import lineage
+
         if question not in self.questions:
             raise RunError(f"unknown question {question!r}; one of {', '.join(self.questions)}")
         return lineage.why(
@@ -249,6 +264,8 @@ class Run:
 
     def without(self, question: str, claims: Sequence[str]) -> Shift | None:
         """Return an answer as it would be had claims never been made; None where these runs cannot tell."""
+        from materiel.analysis import lineage
+
         return lineage.without(self.case.ledger, self.questions[question], self.inputs[question].heard, claims, self.options.seed)
 
     def report(self, path: str | Path) -> Path:
@@ -259,87 +276,48 @@ class Run:
 
     def save(self, folder: str | Path) -> Path:
         """Write results.nc and manifest.json into a folder and return it. Raises RunError."""
-        save(self.data, self.manifest(), Path(folder))
+        save(self.data, self.said, Path(folder))
         return Path(folder)
 
 
 class _Runner:
-    """One run on its way: loads, builds a pass per branch, runs them on the same draws, answers."""
+    """One run on its way: runs a pass per branch on the same draws, and answers."""
 
-    def __init__(self, study: Study, options: Options, report: Callable[[int, int], None]) -> None:
-        self.study, self.options, self.report = study, options, report
-        self.seconds: dict[str, float] = {}
-        self.programs: dict[str, tuple[network.Program, dict[str, str], list[str]]] = {}
+    def __init__(self, study: Study, options: Options, prepared: Prepared, said: dict[str, Any], report: Callable[[int, int], None]) -> None:
+        self.study, self.options, self.prepared, self.said, self.report = study, options, prepared, said, report
         self.done = 0
 
-    def run(self) -> Run:
-        options = self.options
-        with self._timed("load"):
-            case = self.study.case(options.reading)
-            asked = _chosen(questions.prepare(case), options.only)
-            branches = _branches(asked)
-        if not branches:
-            raise RunError(f"{case.name} asks no questions; nothing to run for")
-        every = max(1, round(_steps(case, case.day(case.end)) / FAN_POINTS))
-        with self._timed("build"):
-            passes: dict[Branch, ensemble.Pass] = {}
-            for branch, names in branches.items():
-                passes[branch] = self._pass(case, branch, [asked[name] for name in names], list(passes))
-        with self._timed("run"):
-            settings = ensemble.Settings(options.seed, options.draws, case.step, every, options.chunk, options.engine)
-            ensembles = ensemble.run(list(passes.values()), settings, lambda count: self._tell(count, len(passes)))
+    def run(self, shelf: Folder | None, client: Client | None) -> Run:
+        prepared = self.prepared
+        case, asked, passes = prepared.case, prepared.asked, prepared.passes
+        with prepared.timed("run"):
+            ensembles = ensemble.run(list(passes.values()), prepared.settings, self._tell, shelf, self._elsewhere(client) if client else None)
         kept: dict[str, Array] = {}
         curves: dict[str, Curve] = {}
         laws: dict[str, float] = {}
-        for names, one, found in zip(branches.values(), passes.values(), ensembles, strict=True):
+        for names, one, found in zip(prepared.branches.values(), passes.values(), ensembles, strict=True):
             kept |= dict(zip(names, found.kept, strict=True))
             slots = zip([name for name in names if asked[name].fan], one.fans, strict=True)
             curves |= {name: _curve(one, asked[name], found, slot, case.step) for name, slot in slots}
             laws = {name: max(error, laws.get(name, 0.0)) for name, error in found.laws.items()}
-        with self._timed("answers"):
+        with prepared.timed("answers"):
             answers, leading, inputs = self._answers(asked, kept, passes, case.ledger.scales[0])
         program = next(iter(passes.values())).program
-        seconds = {name: round(value, 3) for name, value in self.seconds.items()}
-        return Run(self.study, case, options, answers, {name: curves[name] for name in asked if name in curves}, leading, inputs, laws, seconds, program)
+        seconds = {name: round(value, 3) for name, value in prepared.seconds.items()}
+        said = self.said | {"laws": laws, "machines": sorted(set[str]().union(*(found.machines for found in ensembles)))}
+        curves = {name: curves[name] for name in asked if name in curves}
+        return Run(self.study, case, self.options, answers, curves, leading, inputs, laws, seconds, program, said, shelf.path if shelf else None)
 
-    @contextlib.contextmanager
-    def _timed(self, name: str) -> Generator[None]:
-        began = time.perf_counter()
-        yield
-        self.seconds[name] = time.perf_counter() - began
+    def _elsewhere(self, client: Client) -> ensemble.Work:
+        """Return what runs blocks of draws on the workers of a cluster."""
+        from materiel.engine import cluster
 
-    def _pass(self, case: Case, branch: Branch, asked: list[Asked], before: list[Branch]) -> ensemble.Pass:
-        """Return the pass of one branch; it leaves the same scenario without a contingency, if that runs `before`, when its contingency begins."""
-        if branch.scenario not in self.programs:
-            self.programs[branch.scenario] = self._program(case, branch.scenario)
-        program, gauges, fans = self.programs[branch.scenario]
-        kept = [program.variables[f"{gauges[one.id]}.{'crossed' if one.form == 'first' else 'kept'}"][0] for one in asked]
-        seen = {name: program.variables[f"{gauges[name]}.now"][0] for name in fans}
-        counted = [seen[one.id] for one in asked if one.fan]
-        steps = _steps(case, max(one.last_day for one in asked))
-        peace = Branch(branch.scenario)
-        stem = before.index(peace) if branch.contingency and peace in before else None
-        leaves = max(int(branch.day // case.step), 0) if stem is not None else 0
-        return ensemble.Pass(program, steps, kept, list(seen.values()), counted, branch.fixed, stem, leaves)
+        like = [ensemble.empty(one, self.prepared.settings, 0) for one in self.prepared.passes.values()]
+        return cluster.work(client, Recipe.of(self.prepared.case, self.study.more, self.options), like)
 
-    def _program(self, case: Case, scenario: str) -> tuple[network.Program, dict[str, str], list[str]]:
-        """Return the program of a scenario with the gauges of all questions, so that passes of one structure share a kernel.
-
-        With it come the path of every question's gauge and the questions shown over time.
-        """
-        if scenario:
-            reading = self.options.reading
-            case = self.study.case(replace(reading, scenario=",".join(filter(None, (reading.scenario, scenario)))))
-        everything = _chosen(questions.prepare(case), self.options.only)
-        gauges = [one.gauge for one in everything.values() if one.gauge is not None]
-        program = network.build(case, gauges)
-        proof.prove(program)
-        paths = {one.id: one.gauge.path for one in everything.values() if one.gauge is not None}
-        return program, paths, [one.id for one in everything.values() if one.fan]
-
-    def _tell(self, count: int, passes: int) -> None:
+    def _tell(self, count: int) -> None:
         self.done += count
-        self.report(self.done, passes * self.options.draws)
+        self.report(self.done, len(self.prepared.passes) * self.options.draws)
 
     def _answers(
         self, asked: dict[str, Asked], kept: dict[str, Array], passes: dict[Branch, ensemble.Pass], scale: Scale
@@ -363,34 +341,19 @@ class _Runner:
         return answers, leading, inputs
 
 
-def _chosen(asked: dict[str, Asked], only: tuple[str, ...]) -> dict[str, Asked]:
-    """Return the questions named, with those that a ratio among them is taken of; all if none is named."""
-    if not only:
-        return asked
-    for name in only:
-        if name not in asked:
-            near = nearest(name, list(asked))
-            raise RunError(f"unknown question {name!r}" + (f"; did you mean {near!r}?" if near else ""))
-    wanted = {part for name in only for part in (name, *asked[name].parts)}
-    return {name: one for name, one in asked.items() if name in wanted}
+def _branch(case: Case, question: str) -> Branch:
+    """Return the branch that answers a question. Raises RunError when no single one does."""
+    asked = questions.prepare(case)
+    if question not in asked:
+        near = nearest(question, list(asked))
+        raise RunError(f"unknown question {question!r}" + (f"; did you mean {near!r}?" if near else ""))
+    if asked[question].parts:
+        raise RunError(f"question {question!r} is a ratio; name one of {' and '.join(asked[question].parts)}")
+    return asked[question].branch
 
 
 def _variables(one: Instance) -> list[str]:
     return [f"{one.path}.{name}" for name in one.type.variables]
-
-
-def _branches(asked: dict[str, Asked]) -> dict[Branch, list[str]]:
-    """Return the names of the questions of every branch, the baseline first."""
-    made: dict[Branch, list[str]] = {}
-    for name, one in asked.items():
-        if one.gauge is not None:
-            made.setdefault(one.branch, []).append(name)
-    return dict(sorted(made.items(), key=lambda entry: (bool(entry[0].scenario), bool(entry[0].contingency))))
-
-
-def _steps(case: Case, last: float) -> int:
-    """Return how many periods reach past a day, at most to the end of the case."""
-    return min(int(np.ceil(last / case.step - 1e-9)) + 1, int(np.ceil(case.day(case.end) / case.step - 1e-9)))
 
 
 def _curve(one: ensemble.Pass, asked: Asked, found: ensemble.Ensemble, slot: int, step: float) -> Curve:
@@ -412,13 +375,15 @@ def compare(runs: Sequence[Run], labels: Sequence[str], only: Sequence[str] = ()
     The later of two runs is repeated without the claims that arrived, so that the effect of revised assumptions stands apart. `only` names the questions
     accounted for (the key ones if empty).
     """
-    editions = [Edition(label, run.case, run.questions, run.inputs, run.options.seed) for label, run in zip(labels, runs, strict=True)]
+    from materiel.analysis import comparison
+
+    editions = [comparison.Edition(label, run.case, run.questions, run.inputs, run.options.seed) for label, run in zip(labels, runs, strict=True)]
     wanted = list(only) or [name for name, answer in runs[-1].questions.items() if answer.asked.key]
     changes: list[Change] = []
     for (before, after), (first, run) in zip(itertools.pairwise(editions), itertools.pairwise(runs), strict=True):
         differ = _differences(first, run)
         changes.append(comparison.change(before, after, _without(run, tuple(wanted)), [] if differ else wanted, differ))
-    return Comparison(list(labels), comparison.rows(editions), changes)
+    return comparison.Comparison(list(labels), comparison.rows(editions), changes)
 
 
 def _differences(before: Run, after: Run) -> list[str]:
@@ -442,25 +407,6 @@ def _without(run: Run, only: tuple[str, ...]) -> lineage.Again:
         return run.study.again(replace(run.options, reading=replace(reading, silent=(*reading.silent, *claims)), only=asked)).questions
 
     return again
-
-
-def repeat(folder: Path) -> Run:
-    """Return the run that a folder keeps, made again from its manifest. Raises RunError when the folder keeps none, or when the case or anything else has changed since."""
-    try:
-        kept: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        day = datetime.date.fromisoformat(kept["as_of"])
-        drop = tuple(map(str, kept["drop"]))
-        reading = Reading(day, kept["scenario"], kept["step"], kept["rules"], drop, kept["independent"] == "true")
-        options = Options(reading, kept["draws"], kept["seed"], kept["engine"])
-        path, digest, identity = str(kept["path"]), str(kept["case_sha256"]), str(kept["run"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise RunError(f"{folder} keeps no run of this version") from None
-    if read_files(find(path))[2] != digest:
-        raise RunError(f"{folder}: the files of {path} have changed since this run, so that it cannot be repeated")
-    run = Study(path).again(options)
-    if run.identity != identity:
-        raise RunError(f"{folder}: the rules or the program have changed since this run, so that it cannot be repeated")
-    return run
 
 
 def load(name: str | Path) -> Study:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from materiel.analysis.comparison import Account, Change, Comparison, said, said_without
-from materiel.analysis.examination import Examined
-from materiel.analysis.lineage import Cited, Driver, Voice, Why, instead
 from materiel.case.checks import anachronisms, unheard
-from materiel.study import Run
 
 if TYPE_CHECKING:
     from rich.tree import Tree
+
+    from materiel.analysis.comparison import Account, Change, Comparison
+    from materiel.analysis.examination import Examined
+    from materiel.analysis.lineage import Cited, Driver, Voice, Why
+    from materiel.reproduction import Part, Reproduction
+    from materiel.study import Run
 
 WIDTH = 160
 """Columns of what is printed elsewhere than to a terminal."""
@@ -71,6 +74,43 @@ def footing(run: Run) -> str:
     return f"{run.options.draws} draws, seed {run.options.seed}; laws hold to {max(run.laws.values(), default=0.0):.0e}; {seconds}"
 
 
+def reproduced(found: Reproduction) -> str:
+    """Return whether a run made again is identical, or what differs."""
+    numbers = ", ".join(_count(count, kind) for kind, count in found.compared.items())
+    lines = [f"{'identical' if found.identical else 'differs'}: run {found.run}, compared bit by bit: {numbers}"]
+    lines += [f"  {told}" for told in found.changed]
+    lines += [f"  {part.kind} {part.name}: {_apart(part)}" for part in found.differ]
+    lines += [f"  made on {what} {before}, now {now}" for what, (before, now) in found.made_on.items()]
+    return "\n".join(lines)
+
+
+def _apart(part: Part) -> str:
+    if part.what:
+        return part.what
+    first = "" if part.count == 1 else f", first the one at {part.first}"
+    return f"{part.differ} of {_count(part.count, 'number')}, by at most {part.units:.3g} units of the last place ({part.relative:.1g} of the value){first}"
+
+
+@contextlib.contextmanager
+def progress() -> Generator[Callable[[int, int], None]]:
+    """Yield what shows how many runs of how many are done, how many a second, and the time left, on standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Any:
+            return _plain("" if task.speed is None else f"{task.speed:,.0f} runs/s")
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("running", total=None)
+
+        def tell(done: int, whole: int) -> None:
+            bar.update(task, completed=done, total=whole)
+
+        yield tell
+
+
 def chain(why: Why) -> None:
     """Print the chain of an answer as a tree."""
     from rich.tree import Tree
@@ -92,6 +132,8 @@ def _driver(tree: Tree, driver: Driver, why: Why) -> None:
 
 
 def _voice(node: Tree, voice: Voice, driver: Driver, why: Why) -> None:
+    from materiel.analysis.lineage import instead
+
     weight = f"weight {round(100 * voice.weight)} %"
     if not voice.origins:
         for saying in voice.says:
@@ -143,6 +185,8 @@ def side_by_side(comparison: Comparison, everything: bool) -> None:
     """Print runs side by side, key questions only unless `everything`, and what happened between them."""
     from rich.table import Table
 
+    from materiel.analysis.comparison import said
+
     shown = [row for row in comparison.rows if row.key or everything] or comparison.rows
     table = Table(show_lines=True)
     table.add_column("question")
@@ -177,6 +221,8 @@ def _changed(change: Change, units: dict[str, tuple[str, str]]) -> None:
 
 
 def _account(tree: Tree, account: Account, text: str, unit: str) -> None:
+    from materiel.analysis.comparison import said, said_without
+
     steps = [("before", account.before), ("with revised assumptions", account.revised), ("with the claims that arrived", account.after)]
     steps = [step for i, step in enumerate(steps) if i == 0 or step[1] != steps[i - 1][1]]
     node = tree.add(_plain(f"{text}: " + "; ".join(f"{name} {said(cell, unit)}" for name, cell in steps)))

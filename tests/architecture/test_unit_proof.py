@@ -26,7 +26,7 @@ def finals(text: str, engine: str) -> dict[str, Array]:
 
 def base(program: Program, slot: int) -> float:
     unit = program.slot_units[slot]
-    return 1.0 if unit == "date" else float(units.quantity(unit).to_base_units().magnitude)
+    return 1.0 if unit == "date" else units.factor(unit, units.shown(units.base(unit)))
 
 
 def rewritten(text: str) -> str:

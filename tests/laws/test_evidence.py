@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from materiel import study
+from materiel.analysis import lineage
 from materiel.analysis.questions import Answer
 from materiel.case.model import Case
 from materiel.engine.draws import sample
@@ -449,7 +449,7 @@ def test_where_the_runs_at_hand_cannot_tell_they_say_so(claims: Data, by: str, w
 
 def test_the_chain_of_an_answer_leads_to_every_claim_that_is_heard() -> None:
     told = answers(web(), draws=1000).why(LEFT)
-    assert isinstance(told, study.Why)
+    assert isinstance(told, lineage.Why)
     voices = [voice for driver in told.drivers if driver.number == NUMBERS["quantity"] for voice in driver.voices]
     cited = [claim for voice in voices for saying in voice.says for claim in saying.claims]
     assert {claim.id for claim in cited} == set(WEB) - {"tons", "mass"}

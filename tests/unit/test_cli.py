@@ -37,7 +37,7 @@ def test_the_version_is_printed():
     assert (done.exit_code, done.stdout) == (0, f"{materiel.__version__}\n")
 
 
-@pytest.mark.parametrize("command", ["", "run", "why", "examine", "compare", "sources", "check", "report", "schema", "cases", "order"])
+@pytest.mark.parametrize("command", ["", "run", "resume", "reproduce", "why", "examine", "compare", "sources", "check", "report", "schema", "cases", "order"])
 def test_help_explains_and_exits_with_nought(command):
     done = call(*command.split(), "--help")
     assert done.exit_code == 0
@@ -406,7 +406,7 @@ def test_a_variable_of_the_last_day_is_told_as_outside_and_not_as_misspelt(evide
     assert "2024-06-01 lies outside the run" in done.stderr
 
 
-COMMANDS = ["run", "why", "examine", "compare", "check", "sources", "order", "report", "schema", "cases"]
+COMMANDS = ["run", "resume", "reproduce", "why", "examine", "compare", "check", "sources", "order", "report", "schema", "cases"]
 WORDS = [
     "CASE", "CASE@2023-08-01", "held", "paper", "times", "agency", "north.stockpiles.shell.held", "", " ", "é", "@", "--", "-", "--drop", "--rules", "equal",
     "--treat-as-independent", "--as-of", "2023-02-01", "0001-01-01", "9999-12-31", "2023-02-30", "--at", "--json", "--draws", "5", "0", "-1", "1e3", "--seed",

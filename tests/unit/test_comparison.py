@@ -11,7 +11,7 @@ import yaml
 from typer.testing import CliRunner
 
 import materiel
-from materiel import study
+from materiel import reproduction, study
 from materiel.analysis.comparison import Account, Change, Comparison
 from materiel.cli import app
 from materiel.errors import RunError
@@ -294,7 +294,7 @@ def test_a_run_that_was_kept_is_repeated_to_the_last_bit(tmp_path, options):
     initial = {"base": "1 to 2 Mround", "because": "a guess", "claims": list(claims)}
     actors = {"north": {"stockpiles": {"shell": {"item": "shell", "initial": initial}}}}
     run = materiel.load(case(tmp_path / "store", sources=sources, claims=claims, actors=actors, scenarios=full)).run(draws=300, **options)
-    again = study.repeat(run.save(tmp_path / "kept"))
+    again = reproduction.repeat(run.save(tmp_path / "kept"))
     assert {name: answer.values.tobytes() for name, answer in again.questions.items()} == {
         name: answer.values.tobytes() for name, answer in run.questions.items()
     }
@@ -306,7 +306,7 @@ def test_a_run_by_rules_of_a_file_is_repeated_by_that_file(tmp_path):
     mine = tmp_path / "mine.yaml"
     mine.write_text(yaml.safe_dump(grades.rule("equal").model_dump() | {"name": "mine"}), encoding="utf-8")
     run = materiel.load(case(tmp_path / "store")).run(draws=200, rules=str(mine))
-    assert study.repeat(run.save(tmp_path / "kept")).questions["held"].probability == run.questions["held"].probability
+    assert reproduction.repeat(run.save(tmp_path / "kept")).questions["held"].probability == run.questions["held"].probability
 
 
 @pytest.mark.parametrize("file", ["case.yaml", "observations.csv", "claims.yaml"])
@@ -317,7 +317,7 @@ def test_a_run_of_a_case_that_has_changed_is_refused_in_one_sentence(tmp_path, f
         changed.write("\n" if file != "claims.yaml" else "{}\n")
     done = invoke(kept, f"{where}@{ARRIVED}", "--draws", "50")
     assert done.exit_code == 1
-    assert done.stderr == f"{kept}: the files of {where} have changed since this run, so that it cannot be repeated\n"
+    assert done.stderr == f"{kept}: the files of {where} have changed since this run ({file}), so that it cannot be repeated\n"
     assert done.stdout == ""
 
 
@@ -329,7 +329,7 @@ def test_a_folder_that_keeps_no_run_is_told(tmp_path, text):
     done = invoke(str(tmp_path / "kept"), where, "--draws", "50")
     assert (done.exit_code, done.stderr) == (1, f"{tmp_path / 'kept'} keeps no run of this version\n")
     with pytest.raises(RunError, match="keeps no run"):
-        study.repeat(tmp_path / "nowhere")
+        reproduction.repeat(tmp_path / "nowhere")
 
 
 def test_a_run_of_a_case_that_is_gone_is_told(tmp_path):

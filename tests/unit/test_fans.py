@@ -64,4 +64,13 @@ def test_quantiles_rise_with_their_probability(values):
 
 def test_every_draw_is_counted_once():
     values = np.random.default_rng(5).normal(size=(3, 777))
-    assert fan(values, [100, 500]).counts.sum(axis=1).tolist() == [777] * 3
+    assert fan(values, [100, 500]).filled()[1].sum() == 3 * 777
+
+
+@given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=40), st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=40))
+def test_a_fan_is_what_is_filled_of_it_and_joins_others(some, more):
+    a, b, both = fan(np.array([some])), fan(np.array([more])), fan(np.array([[*some, *more]]))
+    a.join(Fan.of(1, *b.filled()))
+    for found, expected in zip(a.filled(), both.filled(), strict=True):
+        assert np.array_equal(found, expected)
+    assert np.array_equal(a.quantiles(P), both.quantiles(P))

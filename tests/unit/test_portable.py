@@ -111,3 +111,14 @@ def test_the_quantile_undoes_the_normal_probability(z):
 def test_functions_keep_the_shape():
     x = np.full((2, 3), 0.3)
     assert portable.exp(x).shape == portable.log(x).shape == portable.normal_quantile(x).shape == portable.normal_cdf(x).shape == (2, 3)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40), st.lists(st.floats(0.0, 1.0), min_size=1, max_size=9))
+def test_quantiles_are_those_of_the_library(values, probabilities):
+    ordered = np.sort(values)
+    assert portable.quantiles(ordered, probabilities) == pytest.approx(np.quantile(ordered, probabilities), rel=1e-12, abs=1e-9)
+    assert np.array_equal(portable.quantiles(ordered, probabilities, observed=True), np.quantile(ordered, probabilities, method="inverted_cdf"))
+
+
+def test_an_observed_quantile_may_be_infinite():
+    assert portable.quantiles(np.array([1.0, 2.0, np.inf, np.inf]), [0.25, 0.5, 0.75], observed=True).tolist() == [1.0, 2.0, np.inf]

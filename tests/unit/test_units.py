@@ -113,7 +113,7 @@ def test_what_is_no_unit_is_no_bare_one():
 @pytest.mark.parametrize(("text", "near"), [("million round", "Mround"), ("k round/day", "kround"), ("billion", ""), ("million/day", "")])
 def test_a_prefix_that_stands_alone_is_told_with_its_unit(text, near):
     with pytest.raises(UnitError) as error:
-        units.quantity(text)
+        units.base(text)
     assert error.value.nearest == near
 
 

@@ -7,6 +7,7 @@ rank, so that a long tail does not decide. Shares below the noise count as nough
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,21 +29,27 @@ FEWEST_DRAWS = 10 * CLASSES
 
 @dataclass(frozen=True)
 class Inputs:
-    """Uncertain numbers of a run, one per stream: classes of the draws, shape (numbers, draws used), and how much of each number's own doubt is its base's.
+    """Uncertain numbers of a run, one per stream: classes of the draws, shape (numbers, draws used), their sizes, shape (numbers, classes), and how much of each number's
+    own doubt is its base's.
 
     `heard` are all that claims speak of, also where a scenario says something else on the same stream.
     """
 
     priors: list[Prior]
     classes: npt.NDArray[np.int64]
+    sizes: npt.NDArray[np.int64]
     base: Array
     heard: list[Prior]
 
+    @functools.cached_property
+    def rows(self) -> dict[tuple[object, ...], int]:
+        """The row of each number by what it says on which stream."""
+        return {key: row for row, key in enumerate(map(_key, self.priors))}
+
     def of(self, priors: Sequence[Prior]) -> Inputs:
         """Return those of these numbers that are among `priors`, one per stream."""
-        rows = {key: row for row, key in enumerate(map(_key, self.priors))}
-        chosen = [rows[_key(prior)] for prior in _uncertain(priors).values()]
-        return Inputs([self.priors[row] for row in chosen], self.classes[chosen], self.base[chosen], _heard(priors))
+        chosen = [self.rows[_key(prior)] for prior in _uncertain(priors).values()]
+        return Inputs([self.priors[row] for row in chosen], self.classes[chosen], self.sizes[chosen], self.base[chosen], _heard(priors))
 
 
 def inputs(priors: Sequence[Prior], seed: int, draws: int) -> Inputs:
@@ -50,16 +57,18 @@ def inputs(priors: Sequence[Prior], seed: int, draws: int) -> Inputs:
     count = min(draws, MOST_DRAWS)
     kept = list({_key(one): one for prior in priors for one in (prior.mix or (prior,)) if not one.constant}.values())
     classes = np.empty((len(kept), count), dtype=np.int64)
+    sizes = np.empty((len(kept), CLASSES), dtype=np.int64)
     base = np.ones(len(kept))
     drawn = Sampler(kept).draw(seed, 0, count)
     for i, prior in enumerate(kept):
         ranks = _ranks(drawn[i])
         classes[i] = (ranks * CLASSES).astype(np.int64)
+        sizes[i] = np.bincount(classes[i], minlength=CLASSES)
         if any(part.claims for part in prior.parts):
             ours = np.array([not part.claims for part in prior.parts])[prior.pick(voices(prior, seed, 0, count))]
             spread = (ranks - ranks.mean()) ** 2
             base[i] = spread[ours].sum() / max(spread.sum(), 1e-300)
-    return Inputs(kept, classes, base, _heard(priors))
+    return Inputs(kept, classes, sizes, base, _heard(priors))
 
 
 def _heard(priors: Sequence[Prior]) -> list[Prior]:
@@ -82,13 +91,9 @@ def shares(given: Inputs, values: Array) -> Array:
     variance = ranks.var()
     if variance == 0 or count < FEWEST_DRAWS:
         return np.zeros(len(given.priors))
-    found = np.empty(len(given.priors))
-    for i, classes in enumerate(given.classes):
-        sizes = np.bincount(classes, minlength=CLASSES)
-        sums = np.bincount(classes, weights=ranks, minlength=CLASSES)
-        between = (sums**2 / np.maximum(sizes, 1)).sum() / count - ranks.mean() ** 2
-        explained = between / variance
-        found[i] = explained - (CLASSES - 1) / (count - CLASSES) * (1 - explained)
+    sums = np.array([np.bincount(classes, weights=ranks, minlength=CLASSES) for classes in given.classes]).reshape(-1, CLASSES)
+    explained = ((sums**2 / np.maximum(given.sizes, 1)).sum(axis=1) / count - ranks.mean() ** 2) / variance
+    found = explained - (CLASSES - 1) / (count - CLASSES) * (1 - explained)
     noise = SURE * np.sqrt(2 * (CLASSES - 1)) / count
     return np.where(found > noise, found, 0.0)
 
@@ -100,9 +105,12 @@ def base_share(given: Inputs, found: Array) -> float:
 
 def _ranks(values: Array) -> Array:
     """Return ranks between 0 and 1; ties share their mean rank, so that a constant explains nothing."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    return ((ends - counts / 2) / len(values))[inverse] - 1e-12
+    order = np.argsort(values)
+    ordered, ranks = values[order], np.empty(len(values))
+    ends = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]) + 1, len(values))
+    counts = np.diff(ends, prepend=0)
+    ranks[order] = np.repeat((ends - counts / 2) / len(values), counts) - 1e-12
+    return ranks
 
 
 def leading(given: Inputs, found: Array, most: int = 5) -> Mapping[str, float]:

@@ -11,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from materiel import component, units
+from materiel import component, portable, units
 from materiel.analysis import words
 from materiel.case.links import Resolver
 from materiel.case.model import Case, Instance, Target
@@ -78,12 +78,12 @@ class Answer:
 
 def prepare(case: Case) -> dict[str, Asked]:
     """Return every question of a case ready to run. Raises CaseError with every problem."""
-    text = Text({}, "questions")
-    text.place = case.place  # type: ignore[method-assign]
+    text = Text(case.text.data, case.text.file, case.text.spot)
+    resolver = Resolver(text, case.components)
     made: dict[str, Asked] = {}
     for name, question in case.questions.items():
         try:
-            asked = _Asker(case, text, name, question).ask()
+            asked = _Asker(case, resolver, name, question).ask()
         except QuantityError as error:
             place = case.place(("questions", name, *error.at), key=not error.at)
             text.problems.append(Problem(place, error.found, error.allowed, error.nearest))
@@ -117,8 +117,8 @@ def _check_ratio(case: Case, text: Text, asked: Asked, made: Mapping[str, Asked]
 
 
 class _Asker:
-    def __init__(self, case: Case, text: Text, name: str, question: Any) -> None:
-        self.case, self.text, self.name, self.question = case, text, name, question
+    def __init__(self, case: Case, resolver: Resolver, name: str, question: Any) -> None:
+        self.case, self.resolver, self.name, self.question = case, resolver, name, question
         self.at = ("questions", name)
 
     def ask(self) -> Asked | None:
@@ -153,12 +153,11 @@ class _Asker:
     def _targets(self, form: str) -> list[Target]:
         paths = getattr(self.question, form)
         paths = [paths] if isinstance(paths, str) else paths
-        resolver = Resolver(self.text, self.case.components)
         at = (*self.at, form)
         if not paths:
             raise QuantityError(f"{form} of nothing", "one variable or more", form)
         listed = isinstance(getattr(self.question, form), list)
-        found = [resolver.variable(None, path, (*at, i) if listed else at) for i, path in enumerate(paths)]
+        found = [self.resolver.variable(None, path, (*at, i) if listed else at) for i, path in enumerate(paths)]
         for target in found:
             owner = self.case.components[target.path] if target else None
             if owner and target and target.variable in owner.type.parameters and owner.type.parameters[target.variable].date:
@@ -333,10 +332,8 @@ def values(asked: Mapping[str, Asked], kept: Mapping[str, Array]) -> dict[str, A
 def answer(asked: Asked, drawn: Array, base_share: float, scale: Scale | None = None) -> Answer:
     """Return the answer to one question from its values per draw, in the words of a scale."""
     ordered = np.sort(drawn)
-    quantiles: dict[int, float | None] = {}
-    for percent in PERCENTS:
-        value = float(np.quantile(ordered, percent / 100, method="inverted_cdf" if np.isinf(ordered[-1]) else "linear"))
-        quantiles[percent] = value if np.isfinite(value) else None
+    found = portable.quantiles(ordered, np.array(PERCENTS) / 100, observed=bool(np.isinf(ordered[-1])))
+    quantiles = {percent: float(value) if np.isfinite(value) else None for percent, value in zip(PERCENTS, found, strict=True)}
     probability = None
     if asked.threshold is not None:
         side, bound = asked.threshold

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
-from materiel.case.reading import Key, Row, Text, number_or_word, read_table, read_text, unprinted
+from materiel.case.reading import Row, Spot, Text, number_or_word, read_table, read_text, unprinted
 from materiel.errors import CaseError, Place, Problem
 
 CLAIM_COLUMNS = (
@@ -110,29 +110,25 @@ def _enter(text: Text, name: str, data: dict[str, Any], place: Place, places: di
         text.problems.append(Problem(place, "an entry without an id", "an id that claims can name"))
         return
     if name in text.data:
-        text.problems.append(twice("", name, place, text.keys[name,]))
+        text.problems.append(twice("", name, place, text.place((name,), key=True)))
         return
     text.problems += unprinted(name, place)
     text.data[name] = data
-    text.keys[name,] = text.values[name,] = place
-    for key, value in data.items():
-        where = places.get(key, place)
-        for path, said in _paths((name, key), value):
-            text.keys[path] = text.values[path] = where
-            text.problems += [problem for word in (path[-1], said) if isinstance(word, str) for problem in unprinted(word, where)]
+    below: dict[str | int, Spot] = {key: _noted(text, key, value, places.get(key, place)) for key, value in data.items()}
+    text.spot.below[name] = Spot(place, place, below)
 
 
-def _paths(path: Key, value: object) -> Iterator[tuple[Key, object]]:
-    yield path, value
+def _noted(text: Text, step: str | int, value: object, place: Place) -> Spot:
+    """Return the spot of a part of an entry, and of all that is in it."""
+    text.problems += [problem for word in (step, value) if isinstance(word, str) for problem in unprinted(word, place)]
     inner = enumerate(cast("list[object]", value)) if isinstance(value, list) else cast("dict[str, object]", value).items() if isinstance(value, dict) else ()
-    for step, below in inner:
-        yield from _paths((*path, step), below)
+    return Spot(place, place, {below: _noted(text, below, part, place) for below, part in inner})
 
 
 def _sound(text: Text) -> Text:
     if text.problems:
         raise CaseError(text.problems)
-    text.values[()] = Place(text.file)
+    text.spot = text.spot._replace(value=Place(text.file))
     return text
 
 

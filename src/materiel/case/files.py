@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from materiel.case.entries import read_bibtex, read_claims, read_csl, read_observations, twice
-from materiel.case.reading import Row, Text, printed, read_bytes, read_yaml, unprinted
+from materiel.case.reading import Row, Spot, Text, printed, read_bytes, read_yaml, unprinted
 from materiel.errors import CaseError, Place, Problem, nearest
 
 FORMATS = {
@@ -60,7 +60,7 @@ def read_files(folder: Path) -> tuple[Text, list[Row], str]:
     except CaseError as error:
         raise CaseError([*error.problems, *_problems(paths)]) from None
     text, rows, digest = _read_all(paths, digest)
-    return Text(text.data, text.file, dict(text.keys), dict(text.values)), list(rows), digest
+    return Text(text.data, text.file, text.spot), list(rows), digest
 
 
 def _problems(paths: tuple[Path, ...]) -> list[Problem]:
@@ -119,7 +119,7 @@ def _read(path: Path) -> Text:
 def _merge(whole: Text, part: Text, section: str, problems: list[Problem]) -> None:
     """Add what a file says, under the name of its section, to the whole; an id that stands twice is a problem."""
     if not section:
-        whole.data, whole.file, whole.keys, whole.values = part.data, part.file, part.keys, part.values
+        whole.data, whole.file, whole.spot = part.data, part.file, part.spot
         return
     held = whole.data.setdefault(section, {})
     if not isinstance(held, dict):
@@ -129,9 +129,8 @@ def _merge(whole: Text, part: Text, section: str, problems: list[Problem]) -> No
     clashes = [name for name in part.data if name in entries]
     problems += [twice(section, name, part.place((name,), key=True), whole.place((section, name), key=True)) for name in clashes]
     entries |= {name: entry for name, entry in part.data.items() if name not in clashes}
-    for mine, theirs in ((whole.keys, part.keys), (whole.values, part.values)):
-        mine |= {(section, *path): place for path, place in theirs.items() if path and path[0] not in clashes}
-        mine.setdefault((section,), Place(part.file))
+    spot = whole.spot.below.setdefault(section, Spot(Place(part.file), Place(part.file), {}))
+    spot.below.update({name: below for name, below in part.spot.below.items() if name not in clashes})
 
 
 def _digest(paths: tuple[Path, ...]) -> str:
@@ -140,3 +139,12 @@ def _digest(paths: tuple[Path, ...]) -> str:
         content = read_bytes(path, path.name)
         hashed.update(f"{path.name}\0{len(content)}\0".encode() + content)
     return hashed.hexdigest()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return what the files of a case hold, by name, in the order in which they are read. Raises CaseError."""
+    found: list[Problem] = []
+    paths = [folder] if folder.is_file() else [folder / "case.yaml", *_beside(folder, found)]
+    if found:
+        raise CaseError(found)
+    return {path.name: read_bytes(path, path.name) for path in paths}

@@ -18,6 +18,8 @@ from materiel.evidence.ledger import Ledger
 from materiel.evidence.records import Claim, Observation
 from materiel.quantities import NUMBER, QuantityError, read
 
+SECTIONS = ("publishers", "sources", "origins", "claims", "scales")
+"""Sections of a case that its ledger is made from."""
 DAYS = re.compile(r"\d{4}-\d{2}-\d{2}( to \d{4}-\d{2}-\d{2})?")
 
 
@@ -100,7 +102,7 @@ def _check_value(text: Text, name: str, claim: Claim) -> None:
     if claim.value is None or DAYS.fullmatch(str(claim.value)):
         return
     try:
-        units.quantity(read(claim.value)[1])
+        units.base(read(claim.value)[1])
     except (QuantityError, units.UnitError) as error:
         found, allowed = (error.found, error.allowed) if isinstance(error, QuantityError) else (str(error), "a known unit")
         at = error.at if isinstance(error, QuantityError) else ()
@@ -136,7 +138,7 @@ def _observation(row: Row) -> Observation:
     if upper is not None and upper < quantity:
         raise QuantityError(f"{upper:g} is below the quantity {quantity:g}", "at least the quantity", "upper")
     try:
-        units.quantity(cells["unit"])
+        units.base(cells["unit"])
     except units.UnitError as error:
         raise QuantityError(str(error), "a known unit", "unit", error.nearest) from None
     credibility = cells.get("credibility", "").strip() or "6"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -21,6 +22,12 @@ class Resolver:
 
     text: Text
     components: dict[str, Instance]
+
+    def __post_init__(self) -> None:
+        """Sort the components by name, which is how every reference to one ends."""
+        self.named: dict[str, list[Instance]] = {}
+        for one in self.components.values():
+            self.named.setdefault(one.name, []).append(one)
 
     def resolve(self, instance: Instance, entry: dict[str, Any], now: int) -> None:
         """Fill the links of one component whose turn (one of TURNS) is now from its entry in the data."""
@@ -47,7 +54,7 @@ class Resolver:
         link = instance.type.links[name]
         if link.variable:
             return self.variable(instance, reference, at, key=key)
-        found = self._matching(instance, reference, [one for one in self.components.values() if self._fits(one, link)])
+        found = self._matching(instance, reference, lambda one: self._fits(one, link))
         if not found and link.draws:
             found = [one for one in self._by_item(instance, reference) if self._fits(one, link)]
         if len(found) == 1:
@@ -60,7 +67,7 @@ class Resolver:
         fitting = [one for one in self.components.values() if self._fits(one, link)]
         paths = sorted(one.path for one in fitting)
         near = nearest(reference, [one.name for one in fitting]) or nearest(reference, paths)
-        unfit = self._matching(instance, reference, list(self.components.values()))
+        unfit = self._matching(instance, reference)
         what = f"{name}: {unfit[0].path} does not fit" if unfit else f"{name}: {reference!r} is unknown"
         self.text.problems.append(Problem(place, what, ", ".join(paths[:12]) or "nothing that fits is declared", near))
         return None
@@ -71,7 +78,7 @@ class Resolver:
         for cut in (len(parts) - 1, len(parts) - 2):
             if cut < 1:
                 continue
-            found = self._matching(instance, ".".join(parts[:cut]), list(self.components.values()))
+            found = self._matching(instance, ".".join(parts[:cut]))
             for one in found:
                 made = self._variable_of(one, parts[cut:], reference)
                 if made is not None:
@@ -119,8 +126,9 @@ class Resolver:
             return int(self.components[ends[0].path].options[option]) if ends else 0
         return int(one.options[many]) if many in one.options else len(ends)
 
-    def _matching(self, instance: Instance | None, reference: str, among: list[Instance]) -> list[Instance]:
-        """Return components whose path ends in the reference; the own actor's come before the case's, before others'."""
+    def _matching(self, instance: Instance | None, reference: str, fits: Callable[[Instance], bool] = lambda _: True) -> list[Instance]:
+        """Return components that fit and whose path ends in the reference; the own actor's come before the case's, before others'."""
+        among = [one for one in self.named.get(reference.rpartition(".")[2], ()) if fits(one)]
         exact = [one for one in among if one.path == reference]
         if exact:
             return exact
@@ -144,7 +152,7 @@ class Resolver:
         """Say whether a component has the ports that a link needs; a resource that another link closes does not count."""
         if link.draws:
             resource = one.type.resources.get(link.draws)
-            if resource is None or (resource.unless and (*one.raw, resource.unless) in self.text.keys):
+            if resource is None or (resource.unless and self.text.has((*one.raw, resource.unless))):
                 return False
         if any(port not in one.type.inlets for _, port in link.sends):
             return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import datetime
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from materiel.case.checks import CHECKS
 from materiel.case.files import find, read_files
 from materiel.case.links import TURNS, Resolver
 from materiel.case.model import Case, Instance, Target
-from materiel.case.numbers import Numbers
+from materiel.case.numbers import SHARED, Numbers
 from materiel.case.reading import Key, Row, Text
 from materiel.component import Parameter
 from materiel.errors import CaseError, Problem, nearest
@@ -38,25 +37,28 @@ def load(
     drop: Sequence[str] = (),
     independent: bool = False,
     silent: Sequence[str] = (),
+    like: Case | None = None,
 ) -> Case:
     """Return the checked case of a folder, a file, or a shipped name.
 
     `as_of` hides whatever was known later; `scenario` applies one of the case's overrides, or several in order, joined by commas; `step` replaces the length of a
     period, in days. `rules` names what grades do; `drop` names sources, publishers, origins or claims whose claims are left out; `silent` claims by their ids;
-    `independent` takes every claim for an origin of its own. Raises CaseError with every problem found, RunError for rules or names that there are not.
+    `independent` takes every claim for an origin of its own. `like` is a case read before: what the files say alike in both is not checked again. Raises CaseError
+    with every problem found, RunError for rules or names that there are not.
     """
     folder = find(name)
     text, observations, digest = read_files(folder)
     for name_of_override in filter(None, scenario.split(",")):
         _override(text, name_of_override)
-    _no_blanks(text)
+    _no_blanks(text, like.text.data if like else None)
     try:
         model = schema.case_model().model_validate(text.data)
     except ValidationError as error:
         raise CaseError([*text.problems, *problems.translate(error, schema.case_model(), text)]) from None
     if text.problems:
         raise CaseError(text.problems)
-    return _Builder(text, cast("Any", model), folder, scenario, step, digest).build(observations, as_of, rule(rules), drop, silent, independent=independent)
+    builder = _Builder(text, cast("Any", model), folder, scenario, step, digest, like)
+    return builder.build(observations, as_of, rule(rules), drop, silent, independent=independent)
 
 
 def _override(text: Text, name: str) -> None:
@@ -66,7 +68,6 @@ def _override(text: Text, name: str) -> None:
     if name not in scenarios:
         place = text.place(("scenarios",))
         raise CaseError([Problem(place, f"unknown scenario {name!r}", ", ".join(scenarios) or "none is declared", nearest(name, list(scenarios)))])
-    text.data = copy.deepcopy(text.data)
     for path, value in (_mapping(scenarios[name].get("set", {})) or {}).items():
         at: Key = ("scenarios", name, "set", path)
         target, near = _raw_path(text.data, path)
@@ -74,15 +75,14 @@ def _override(text: Text, name: str) -> None:
             what = f"scenario sets unknown path {path!r}"
             text.problems.append(Problem(text.place(at, key=True), what, "actor.section.name.key", near))
             continue
-        here = text.data
-        for step in target[:-1]:
-            here = here[step]
-        here[target[-1]] = value
-        for known in (text.keys, text.values):
-            moved = {(*target, *key[len(at) :]): place for key, place in known.items() if key[: len(at)] == at}
-            for stale in [key for key in known if key[: len(target)] == target]:
-                del known[stale]
-            known.update(moved)
+        text.data = _changed(text.data, target, value)
+        text.spot = text.spot.changed(target, text.spot.down(at)[-1])
+
+
+def _changed(data: dict[str, Any], path: Key, value: Any) -> dict[str, Any]:
+    """Return a copy of data in which another value stands at a path; what is beside the path is shared."""
+    first, *rest = cast("tuple[str, ...]", path)
+    return data | {first: _changed(data[first], tuple(rest), value) if rest else value}
 
 
 def _mapping(data: Any) -> dict[str, Any] | None:
@@ -105,24 +105,29 @@ def _raw_path(data: dict[str, Any], path: str) -> tuple[Key | None, str]:
     return (steps if isinstance(here, dict) else None), ""
 
 
-def _no_blanks(text: Text) -> None:
-    def walk(data: Any, path: Key) -> None:
+def _no_blanks(text: Text, sound: Any) -> None:
+    """Note every blank, but not in what is the same in data that have none."""
+
+    def walk(data: Any, path: Key, sound: Any) -> None:
         if data is None:
             text.problems.append(Problem(text.place(path), f"{path[-1] if path else 'file'} is blank", "a value, or no key at all"))
+        elif data is sound:
+            return
         elif isinstance(data, dict):
-            torn = _torn(cast("dict[str, Any]", data))
+            torn = _torn(cast("dict[str, Any]", data)) if None in data.values() else {}
             for key, whole in torn.items():
                 what = f"{whole!r} has a comma in a number"
                 text.problems.append(Problem(text.place((*path, key)), what, "a point for decimals and no thousands separator"))
+            within = _mapping(sound) or {}
             for key, value in cast("dict[str, Any]", data).items():
                 if value is None and torn and key[:1].isdigit():
                     continue
-                walk(value, (*path, key))
+                walk(value, (*path, key), within.get(key))
         elif isinstance(data, list):
             for i, value in enumerate(cast("list[Any]", data)):
-                walk(value, (*path, i))
+                walk(value, (*path, i), None)
 
-    walk(text.data, ())
+    walk(text.data, (), sound)
 
 
 def _torn(data: dict[str, Any]) -> dict[str, str]:
@@ -140,15 +145,16 @@ def _torn(data: dict[str, Any]) -> dict[str, str]:
 class _Builder:
     """Builds one Case from validated data; problems gather in `text.problems`."""
 
-    def __init__(self, text: Text, model: Any, folder: Path, scenario: str, step: float | None, digest: str) -> None:
+    def __init__(self, text: Text, model: Any, folder: Path, scenario: str, step: float | None, digest: str, like: Case | None) -> None:
         self.text, self.model, self.folder, self.scenario, self.step, self.digest = text, model, folder, scenario, step, digest
+        self.like = like if like and _same(text, like, ledgers.SECTIONS) else None
         self.components: dict[str, Instance] = {}
         self.undeclared: list[str] = []
 
     def build(self, rows: list[Row], as_of: datetime.date | None, rule: Rule, drop: Sequence[str], silent: Sequence[str], *, independent: bool) -> Case:
         text, model = self.text, self.model
         day: datetime.date = as_of or model.as_of or model.end
-        whole = ledgers.whole(text, model)
+        whole = self.like.whole if self.like else ledgers.whole(text, model)
         self._find_components()
         observations = ledgers.observations(text, rows, whole)
         self._stop()
@@ -167,8 +173,13 @@ class _Builder:
                 resolver.resolve(instance, self._entry(instance), turn)
         self._stop()
         case = self._case(ledger, whole, day, rule, seen, frozenset(one.series for one in observations))
-        for instance in self.components.values():
-            self._read_numbers(case, instance)
+        like = self.like if self.like and self._numbers_alike(case, self.like) else None
+        for path, instance in self.components.items():
+            if like and self._entry(instance) is _entry(like.text, instance):
+                known = like.components[path]
+                instance.links, instance.numbers, instance.entries = known.links, known.numbers, known.entries
+            else:
+                self._read_numbers(case, instance)
         self._stop()
         case.conversions.update(self._conversions(case))
         text.problems += [problem for check in CHECKS for problem in check(case)]
@@ -179,11 +190,15 @@ class _Builder:
         if self.text.problems:
             raise CaseError(self.text.problems)
 
+    def _numbers_alike(self, case: Case, like: Case) -> bool:
+        """Say whether one entry makes the same numbers in both cases: they have the same components and links, and what else numbers rest on is the same."""
+        if case.draft or not _same(self.text, like, ("start", "draft", *SHARED)):
+            return False
+        shapes = [{path: _shape(one) for path, one in each.components.items()} for each in (case, like)]
+        return shapes[0] == shapes[1] and (case.ledger, case.rule, case.as_of) == (like.ledger, like.rule, like.as_of)
+
     def _entry(self, instance: Instance) -> dict[str, Any]:
-        here = self.text.data
-        for step in instance.raw:
-            here = here[step]
-        return cast("dict[str, Any]", here)
+        return _entry(self.text, instance)
 
     def _find_components(self) -> None:
         for actor in self.model.actors:
@@ -280,8 +295,27 @@ class _Builder:
             as_of=day, written=model.as_of or model.end, step=cast("float", self.step), scenario=self.scenario, draft=model.draft, components=self.components,
             questions=model.questions, scenarios=model.scenarios, conversions={}, ledger=ledger, whole=whole, rule=rule, observations=observations, series=series,
             actors={name: actor.title or name for name, actor in model.actors.items()}, digest=self.digest, undeclared=tuple(self.undeclared),
-            remarks=ledgers.remarks(self.text, whole), correlated=tuple((tuple(one.between), one.because) for one in model.correlations), place=self.text.place,
+            remarks=self.like.remarks if self.like else ledgers.remarks(self.text, whole), text=self.text,
+            correlated=tuple((tuple(one.between), one.because) for one in model.correlations),
         )  # fmt: skip
+
+
+def _same(text: Text, like: Case, sections: Sequence[str]) -> bool:
+    """Say whether a case read before has the very same sections."""
+    return all(text.data.get(section) is like.text.data.get(section) for section in sections)
+
+
+def _entry(text: Text, instance: Instance) -> dict[str, Any]:
+    here = text.data
+    for step in instance.raw:
+        here = here[step]
+    return cast("dict[str, Any]", here)
+
+
+def _shape(one: Instance) -> tuple[object, ...]:
+    """Return what the units and bounds of the numbers of a component, and of those that link to it, rest on."""
+    links = {name: [(end.path, end.variable, end.index, end.key) for end in ends] for name, ends in one.links.items()}
+    return one.type, one.options, links
 
 
 def _like_lever(case: Case, parameter: Parameter, target: Target | None) -> Parameter:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+import functools
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from materiel.case.reading import Key, Text
 from materiel.component import Type
 from materiel.errors import Place, Problem
 from materiel.evidence.grades import Rule
@@ -51,13 +53,19 @@ class Instance:
         return [*(prior for prior in self.numbers.values() if prior is not None), *linked, *entered]
 
 
+@functools.lru_cache(maxsize=1024)
+def _words(declared: str) -> tuple[str, ...]:
+    """Return the words of a declared unit."""
+    return tuple(re.findall(r"[A-Za-z_]+", declared))
+
+
 @dataclass(frozen=True)
 class Case:
     """A case as of a day: everything a run needs, and everything a report cites; claims and observations known later are not in it.
 
     `written` is the day as of which its bases and dates were set; an earlier `as_of` hides claims, not those.
 
-    `step` is in days. `place` finds where a path of the data was written. `ledger` holds what was known by the day and was not dropped, `whole` everything; grades
+    `step` is in days. `text` is what its files say. `ledger` holds what was known by the day and was not dropped, `whole` everything; grades
     bite by `rule`. `observations` are those known by the day, `series` names all. `digest` identifies the files; `scenario` the overrides applied.
     `undeclared` lists the numbers of a draft that have no base, `remarks` what is allowed and yet odd, `correlated` the numbers of every rank
     correlation, with its reason.
@@ -88,7 +96,11 @@ class Case:
     undeclared: tuple[str, ...]
     remarks: tuple[Problem, ...]
     correlated: tuple[tuple[tuple[str, ...], str], ...]
-    place: Callable[..., Place]
+    text: Text
+
+    def place(self, path: Key, *, key: bool = False) -> Place:
+        """Return where a path of the data was written, or its nearest parent that was; the key's place if `key`."""
+        return self.text.place(path, key=key)
 
     def day(self, date: datetime.date) -> float:
         """Return the day of a date, counted from the start of the case."""
@@ -107,7 +119,8 @@ class Case:
 
     def unit(self, instance: Instance, declared: str, target: Target | None = None) -> str:
         """Return a declared unit with `item`, `linked` and link names replaced by real units."""
-        import re
+        if not any(name in instance.links or name in ("item", "linked") for name in _words(declared)):
+            return declared
 
         def word(match: re.Match[str]) -> str:
             name = match[0]

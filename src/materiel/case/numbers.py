@@ -21,6 +21,8 @@ from materiel.evidence.ledger import Ledger, cited
 from materiel.evidence.pooling import Part, Pool, Prior, Statement
 from materiel.quantities import Distribution, QuantityError, constant, read
 
+SHARED = ("shared", "classes", "mixes", "correlations")
+"""Sections of a case that numbers of several components rest on."""
 _KEYS = ("base", "because", "claims", "constant", "mix", "part", "revisions", "shared")
 _KEYS_OF_A_REVISION = ("base", "because", "constant", "known", "mix", "part", "shared")
 _SORTS = {"base", "constant", "mix", "shared"}
@@ -279,14 +281,13 @@ class Numbers:
     def _fitted(self, distribution: Distribution, written: str, raw: object, parameter: Parameter, unit: str) -> Distribution:
         if not written and parameter.defines and _counted(unit):
             written = unit
-        measures = f"a unit that measures {units.plain(unit)}"
         if not written and not _is_pure(unit):
-            raise QuantityError(f"{raw!r} has no unit", measures)
+            raise QuantityError(f"{raw!r} has no unit", f"a unit that measures {units.plain(unit)}")
         try:
             distribution = distribution.scaled(units.factor(written, unit))
         except units.UnitError as error:
             key = "unit" if isinstance(raw, dict) else ""
-            raise QuantityError(f"{error}", measures, key, error.nearest) from None
+            raise QuantityError(f"{error}", f"a unit that measures {units.plain(unit)}", key, error.nearest) from None
         if not distribution.sound:
             raise QuantityError(f"{raw!r} is too large, too small or too wide", f"numbers that stay finite in {units.plain(unit)}")
         self._bounds(distribution, parameter, raw)

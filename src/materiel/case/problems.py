@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from materiel.case.reading import Key, Text
 from materiel.errors import Problem, nearest
+from materiel.evidence.records import meanings
 
 _WORD, _WORDS = "str", "list[str]"
 """What pydantic adds to the path of an error where either may stand."""
@@ -107,5 +108,5 @@ def _names(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
 def _meaning(model: type[BaseModel], path: tuple[int | str, ...]) -> str:
     here = _model_at(model, path[:-1])
     field = here.model_fields.get(str(path[-1])) if here else None
-    said = (field.description or "") if field else ""
+    said = (field.description or meanings(here).get(str(path[-1]), "")) if here and field else ""
     return said[:1].lower() + said[1:].rstrip(".")

@@ -11,10 +11,9 @@ import csv
 import io
 import re
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import yaml
 
@@ -31,24 +30,54 @@ Data = Any
 Key = tuple[str | int, ...]
 
 
+class Spot(NamedTuple):
+    """Where something of a file stands: its key, its value, and what is below it by key or position."""
+
+    key: Place | None
+    value: Place | None
+    below: dict[str | int, Spot]
+
+    def down(self, path: Key) -> list[Spot]:
+        """Return the spots on the way along a path, this one first, as far as they were written."""
+        trail: list[Spot] = [self]
+        for step in path:
+            found = trail[-1].below.get(step)
+            if found is None:
+                break
+            trail.append(found)
+        return trail
+
+    def changed(self, path: Key, spot: Spot) -> Spot:
+        """Return a copy in which another spot stands at a path."""
+        if not path:
+            return spot
+        below = self.below.get(path[0], Spot(None, None, {}))
+        return self._replace(below=self.below | {path[0]: below.changed(path[1:], spot)})
+
+
 @dataclass
 class Text:
     """What a file said: plain data, and the place of every key and value by its path."""
 
     data: Data
     file: str
-    keys: dict[Key, Place] = field(default_factory=dict[Key, Place])
-    values: dict[Key, Place] = field(default_factory=dict[Key, Place])
+    spot: Spot = field(default_factory=lambda: Spot(None, None, {}))
     problems: list[Problem] = field(default_factory=list[Problem])
 
     def place(self, path: Key, *, key: bool = False) -> Place:
         """Return where `path` stands, or its nearest parent that was written; the key's place if `key`."""
-        for end in range(len(path), -1, -1):
-            found = (self.keys if key or end < len(path) else self.values).get(path[:end])
-            found = found or self.values.get(path[:end]) or self.keys.get(path[:end])
+        trail = self.spot.down(path)
+        by_value = not key and len(trail) > len(path)
+        for spot in reversed(trail):
+            found = (spot.value or spot.key) if by_value else (spot.key or spot.value)
             if found is not None:
                 return found
+            by_value = False
         return Place(self.file)
+
+    def has(self, path: Key) -> bool:
+        """Say whether a key was written."""
+        return len(self.spot.down(path)) > len(path)
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -112,20 +141,20 @@ def read_yaml(path: Path, shown: str) -> Text:
     text = read_text(path, shown)
     made = Text(None, shown)
     try:
-        made.problems += _look_over(text, shown)
-        node = cast("yaml.Node | None", yaml.compose(text, Loader=_Loader))  # pyright: ignore[reportUnknownMemberType]
+        loader: Any = _Loader(text)
+        events: list[Any] = list(iter(loader.get_event, None))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(shown, mark.line + 1, mark.column + 1) if mark else Place(shown)
-        what = str(error.problem or error.context).removeprefix("but ")
-        raise CaseError([Problem(place, f"not YAML: {what}", "YAML 1.2")]) from None
+        raise _not_yaml(place, str(error.problem or error.context).removeprefix("but ")) from None
     except yaml.YAMLError as error:
         before = text[: getattr(error, "position", 0)]
         place = Place(shown, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
-        raise CaseError([Problem(place, f"not YAML: {str(error).splitlines()[0]}", "YAML 1.2")]) from None
-    if node is None:
+        raise _not_yaml(place, str(error).splitlines()[0]) from None
+    anchors = _look_over(events, made)
+    if len(events) == 2:  # the beginning and the end of the stream
         raise CaseError([Problem(Place(shown), "the file is empty", "at least one key")])
-    made.data = _Walker(made).walk(node, (), 0)
+    made.data, made.spot = _Walker(made, events, anchors, printed=not _UNPRINTED.search(text) and "\\" not in text).walk(None, 0)
     if made.problems:
         raise CaseError(made.problems)
     if not isinstance(made.data, dict):
@@ -133,22 +162,41 @@ def read_yaml(path: Path, shown: str) -> Text:
     return made
 
 
-def _look_over(text: str, shown: str) -> list[Problem]:
-    """Return a problem for every tag. Raises CaseError where nesting is too deep, before the composer, which recurses, can fail at it."""
-    found: list[Problem] = []
-    depth = 0
-    events = cast("Iterator[Any]", yaml.parse(text, Loader=_Loader))  # pyright: ignore[reportUnknownMemberType]
-    for event in events:
-        place = Place(shown, event.start_mark.line + 1, event.start_mark.column + 1)
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise CaseError([_too_deep(place)])
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        tag: str | None = getattr(event, "tag", None)
-        if tag is not None:
-            found.append(Problem(place, f"tag {tag!r}", "no tags"))
-    return found
+def _not_yaml(place: Place, what: str) -> CaseError:
+    return CaseError([Problem(place, f"not YAML: {what}", "YAML 1.2")])
+
+
+def _look_over(events: list[Any], text: Text) -> dict[str, int]:
+    """Return the positions of all anchors, and note every tag. Raises CaseError where nesting is too deep, and for what cannot be composed."""
+    anchors: dict[str, int] = {}
+    broken: list[CaseError] = []
+    depth = documents = 0
+    for i, event in enumerate(events):
+        if isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif hasattr(event, "anchor"):  # a value or an alias
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > MAX_DEPTH:
+                    raise CaseError([_too_deep(_place(text, event))])
+            if isinstance(event, yaml.AliasEvent):
+                broken += [] if event.anchor in anchors else [_not_yaml(_place(text, event), "found undefined alias")]
+                continue
+            if event.anchor is not None:
+                broken += [_not_yaml(_place(text, event), "second occurrence")] if event.anchor in anchors else []
+                anchors.setdefault(event.anchor, i)
+            if event.tag is not None:
+                text.problems.append(Problem(_place(text, event), f"tag {event.tag!r}", "no tags"))
+        elif isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            broken += [_not_yaml(_place(text, event), "found another document")] if documents > 1 else []
+    if broken:
+        raise broken[0]
+    return anchors
+
+
+def _place(text: Text, event: Any) -> Place:
+    return Place(text.file, event.start_mark.line + 1, event.start_mark.column + 1)
 
 
 def _too_deep(place: Place) -> Problem:
@@ -156,48 +204,81 @@ def _too_deep(place: Place) -> Problem:
 
 
 class _Walker:
-    """Turns a composed tree into plain data and remembers places."""
+    """Turns the events of one document into plain data and remembers places; what an alias stands for is walked again.
 
-    def __init__(self, text: Text) -> None:
-        self.text = text
+    A file of which every sign is `printed`, and that escapes none, needs no look at each word.
+    """
+
+    def __init__(self, text: Text, events: list[Any], anchors: dict[str, int], *, printed: bool) -> None:
+        self.text, self.events, self.anchors, self.printed = text, events, anchors, printed
+        self.at = 2  # behind the beginning of the stream and of the document
         self.count = 0
 
-    def walk(self, node: yaml.Node, path: Key, depth: int) -> Data:
+    def walk(self, key: Place | None, depth: int) -> tuple[Data, Spot]:
+        event = self.events[self.at]
+        self.at += 1
+        if isinstance(event, yaml.AliasEvent):
+            back, self.at = self.at, self.anchors[event.anchor]
+            found = self.walk(key, depth)
+            self.at = back
+            return found
         self.count += 1
-        place = Place(self.text.file, node.start_mark.line + 1, node.start_mark.column + 1)
-        self.text.values[path] = place
+        place = _place(self.text, event)
         if self.count > MAX_NODES:
             raise CaseError([Problem(place, "more values than a case can have (aliases count each time)", f"at most {MAX_NODES}")])
         if depth > MAX_DEPTH:
             raise CaseError([_too_deep(place)])
-        if isinstance(node, yaml.MappingNode):
-            return self.mapping(node, path, depth)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.walk(child, (*path, i), depth + 1) for i, child in enumerate(node.value)]
-        self.text.problems += unprinted(str(node.value), place)
-        return self.scalar(node)
+        if isinstance(event, yaml.ScalarEvent):
+            return self.scalar(event, place), Spot(key, place, {})
+        data, below = self.mapping(depth) if isinstance(event, yaml.MappingStartEvent) else self.sequence(depth)
+        self.at += 1
+        return data, Spot(key, place, below)
 
-    def mapping(self, node: yaml.MappingNode, path: Key, depth: int) -> dict[str, Data]:
-        data: dict[str, Data] = {}
-        for key_node, value_node in node.value:
-            place = Place(self.text.file, key_node.start_mark.line + 1, key_node.start_mark.column + 1)
-            if not isinstance(key_node, yaml.ScalarNode):
+    def sequence(self, depth: int) -> tuple[Data, dict[str | int, Spot]]:
+        data, below = list[Data](), dict[str | int, Spot]()
+        while not isinstance(self.events[self.at], yaml.SequenceEndEvent):
+            value, below[len(data)] = self.walk(None, depth + 1)
+            data.append(value)
+        return data, below
+
+    def mapping(self, depth: int) -> tuple[Data, dict[str | int, Spot]]:
+        data, below = dict[str, Data](), dict[str | int, Spot]()
+        while not isinstance(event := self.events[self.at], yaml.MappingEndEvent):
+            event = self.events[self.anchors[event.anchor]] if isinstance(event, yaml.AliasEvent) else event
+            place = _place(self.text, event)
+            self.skip()
+            if not isinstance(event, yaml.ScalarEvent):
                 self.text.problems.append(Problem(place, "a key that is not a word", "plain words as keys"))
+                self.skip()
                 continue
-            key = str(key_node.value)
-            self.text.problems += unprinted(key, place)
+            key = event.value
+            self.check(key, place)
             if key in data:
-                first = self.text.keys[(*path, key)]
+                first = cast("Place", below[key].key)
                 self.text.problems.append(Problem(place, f"key {key!r} stands twice", f"one {key!r}; the first is in line {first.line}"))
+                self.skip()
                 continue
-            self.text.keys[(*path, key)] = place
-            data[key] = self.walk(value_node, (*path, key), depth + 1)
-        return data
+            data[key], below[key] = self.walk(place, depth + 1)
+        return data, below
 
-    @staticmethod
-    def scalar(node: yaml.Node) -> Data:
-        value = str(node.value)
-        if getattr(node, "style", None) in ("'", '"', "|", ">"):
+    def check(self, said: str, place: Place) -> None:
+        if not self.printed:
+            self.text.problems += unprinted(said, place)
+
+    def skip(self) -> None:
+        """Go past what begins here."""
+        depth = 0
+        while True:
+            event = self.events[self.at]
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            self.at += 1
+            if depth == 0:
+                return
+
+    def scalar(self, event: Any, place: Place) -> Data:
+        value = event.value
+        self.check(value, place)
+        if event.style in ("'", '"', "|", ">"):
             return value
         if value in _NULL:
             return None

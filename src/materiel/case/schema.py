@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema, create_model
 from pydantic.fields import FieldInfo
 
 from materiel import component, components
@@ -16,12 +16,6 @@ FORMAT = 1
 """Version of the case format that this version reads."""
 
 assert components  # importing the folder fills the registry
-
-
-class _Made(Record):
-    """Root of models made from declarations; looking for their source, which they have not, would take longer than reading a case."""
-
-    model_config = ConfigDict(use_attribute_docstrings=False)
 
 
 class Scenario(Record):
@@ -116,7 +110,7 @@ def _option(option: Option) -> tuple[Any, FieldInfo]:
 
 
 def _entry(name: str, each: dict[str, Parameter]) -> Any:
-    model = create_model(name, __base__=_Made, **cast("Any", {key: _parameter(p) for key, p in each.items()}))
+    model = create_model(name, __base__=Record, **cast("Any", {key: _parameter(p) for key, p in each.items()}))
     if len(each) > 1:
         return model
     only, parameter = next(iter(each.items()))
@@ -141,7 +135,7 @@ def model_of(kind: Type) -> type[BaseModel]:
         fields[name] = (shape, Field(default_factory=list, description=entries.meaning))
     fields |= {name: _parameter(parameter) for name, parameter in kind.parameters.items()}
     fields |= {name: _option(option) for name, option in kind.options.items()}
-    made = create_model(kind.section, __base__=_Made, __doc__=kind.doc.split("\n\n")[0], **fields)
+    made = create_model(kind.section, __base__=Record, __doc__=kind.doc.split("\n\n")[0], **fields)
     return cast("type[BaseModel]", made)
 
 
@@ -161,7 +155,7 @@ def case_model() -> type[BaseModel]:
 @functools.lru_cache(maxsize=4)
 def _case_model(kinds: tuple[Type, ...]) -> type[BaseModel]:
     assert kinds
-    actor = create_model("actor", __base__=_Made, title=(str, Field(default="", description="name for people")), **_sections("actor"))
+    actor = create_model("actor", __base__=Record, title=(str, Field(default="", description="name for people")), **_sections("actor"))
     fields: dict[str, Any] = {
         "format": (Literal[FORMAT], Field(description="version of the case format")),
         "title": (str, Field(description="what the case is about")),
@@ -185,7 +179,7 @@ def _case_model(kinds: tuple[Type, ...]) -> type[BaseModel]:
         "origins": (dict[str, Origin], Field(default_factory=dict, description="voices that claims trace to")),
         "claims": (dict[str, Claim], Field(default_factory=dict, description="statements")),
     }
-    return create_model("case", __base__=_Made, **fields, **_sections("case"))
+    return create_model("case", __base__=Record, **fields, **_sections("case"))
 
 
 def json_schema() -> dict[str, Any]:

@@ -1,21 +1,39 @@
-"""Many draws of one program: chunk by chunk, on all cores, with the same numbers however the chunks fall."""
+"""Many draws of one program: chunk by chunk, on all cores, with the same numbers however the chunks fall.
+
+What grows with the draws is what was asked to be kept, eight bytes a number and draw. Fans are counts, laws are maxima: neither depends on the order in which
+chunks come. Draws are kept on disk, and given to other machines, in blocks that depend on the number of draws alone.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+import platform
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from materiel.engine import laws, reference
+from materiel.engine import laws, machine, reference
 from materiel.engine.draws import Sampler
 from materiel.engine.fans import Fan
 from materiel.network import Program
 
+if TYPE_CHECKING:
+    from materiel.engine.kernel import Kernel
+
 Array = npt.NDArray[np.float64]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+BITS = {"native": 64, "native32": 32}
+"""Bits of the numbers of the native engines."""
+
+MEMORY = 2**29
+"""Bytes that all chunks at work together may take: with many cores, or a large network, chunks are smaller than was asked for."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +57,7 @@ class Pass:
 
 @dataclass(frozen=True)
 class Settings:
-    """How to run: which draws, in which chunks, on which engine (`native` or `numpy`), with how many threads; `step` is in days."""
+    """How to run: which draws, in chunks of at most how many, on which engine (`native`, `native32` or `numpy`), with how many threads; `step` is in days."""
 
     seed: int = 1
     draws: int = 2000
@@ -49,81 +67,234 @@ class Settings:
     engine: str = "native"
     workers: int = os.cpu_count() or 1
 
+    @property
+    def block(self) -> int:
+        """Draws that are kept on disk, or given to another machine, together: up to 64 blocks, whatever the chunk, the workers and the machine."""
+        return min(max(1 << (self.draws // 64).bit_length(), 4096), 16384)
+
+    def blocks(self) -> list[range]:
+        """Return the draws of every block, in order."""
+        return [range(first, min(first + self.block, self.draws)) for first in range(0, self.draws, self.block)]
+
 
 @dataclass
 class Ensemble:
     """What many draws of a pass leave: `kept` values at the last boundary, shape (slots, draws), fans by slot, and the worst error of each law.
 
-    `times` are the days at which the fans were recorded.
+    `times` are the days at which the fans were recorded, `machines` the kinds of machine that ran.
     """
 
     kept: Array
     fans: dict[int, Fan]
     times: Array
     laws: dict[str, float] = field(default_factory=dict[str, float])
+    machines: set[str] = field(default_factory=set[str])
 
     def take(self, first: int, kept: Array, recorded: Mapping[int, Array], found: Mapping[str, float]) -> None:
-        """Add what one chunk of draws, beginning with draw `first`, left."""
+        """Add what one chunk of draws, which begins at column `first`, left."""
         self.kept[:, first : first + kept.shape[1]] = kept
         for slot, values in recorded.items():
             self.fans[slot].add(values)
+        self._worst(found)
+
+    def join(self, first: int, part: Ensemble) -> None:
+        """Add what a block of draws, which begins at column `first`, left."""
+        self.kept[:, first : first + part.kept.shape[1]] = part.kept
+        for slot, fan in part.fans.items():
+            self.fans[slot].join(fan)
+        self._worst(part.laws)
+        self.machines |= part.machines
+
+    def _worst(self, found: Mapping[str, float]) -> None:
         for name, error in found.items():
             self.laws[name] = float(np.maximum(error, self.laws.get(name, 0.0)))
 
 
-def run(passes: Sequence[Pass], settings: Settings, report: Callable[[int], None]) -> list[Ensemble]:
+Left = tuple[Array, dict[int, Array], dict[str, float]]
+"""What a chunk of draws of one pass leaves: kept values, recorded values by slot, the worst error of each law."""
+
+Work = Callable[[Sequence[range], Callable[[int], None]], Generator[tuple[range, list[Ensemble]]]]
+"""What runs blocks of draws: yields each with what it left, in any order, and tells how many runs are done."""
+
+
+class Shelf(Protocol):
+    """Where blocks are kept while a run goes on."""
+
+    def get(self, block: range, like: Sequence[Ensemble]) -> list[Ensemble] | None:
+        """Return what a block left, or None when it is not kept."""
+        ...
+
+    def put(self, block: range, left: Sequence[Ensemble]) -> None:
+        """Keep what a block left."""
+        ...
+
+
+class Simulator:
+    """Runs any draws of some passes: samples, fills in, steps, and leaves what is asked for."""
+
+    def __init__(self, passes: Sequence[Pass], settings: Settings) -> None:
+        """Compile what the engine needs."""
+        self.passes, self.settings = passes, settings
+        self.sampler = Sampler([prior for one in passes for _, prior in one.program.priors])
+        self.ends = np.cumsum([0, *(len(one.program.priors) for one in passes)])
+        self.groups, self.step, self.machine = _native(passes, settings) if settings.engine in BITS else _reference(passes, settings.every)
+        priors = int(self.ends[-1])
+        largest = max(sum(2 * passes[i].program.size + len(passes[i].recorded) * (passes[i].steps // settings.every) for i in group) for group in self.groups)
+        most = MEMORY // (settings.workers * 8 * (3 * priors + largest))  # three times: scores, shares of them, and what is drawn
+        self.size = min(settings.chunk, max(most, 64))
+
+    def empty(self, draws: int) -> list[Ensemble]:
+        """Return what no draws leave of every pass, with room for some."""
+        return [replace(empty(one, self.settings, draws), machines={self.machine}) for one in self.passes]
+
+    def chunk(self, draws: range) -> list[Left]:
+        """Return what some draws leave of every pass. Passes that have no stem in common are run one after the other, so that few are in memory."""
+        drawn = self.sampler.draw(self.settings.seed, draws.start, len(draws))
+        left: dict[int, Left] = {}
+        for group in self.groups:
+            passes = [self.passes[i] for i in group]
+            memories = [
+                reference.fill(one.program, drawn[self.ends[i] : self.ends[i + 1]], self.settings.step, one.fixed) for i, one in zip(group, passes, strict=True)
+            ]
+            outcomes = self.step(group, memories)
+            left |= {i: _left(one, outcome) for i, one, outcome in zip(group, passes, outcomes, strict=True)}
+        return [left[i] for i in range(len(self.passes))]
+
+    def block(self, draws: range) -> list[Ensemble]:
+        """Return what a block of draws leaves, worked on by one thread."""
+        (found,) = self.work([draws], lambda _: None, workers=1)
+        return found[1]
+
+    def work(self, blocks: Sequence[range], report: Callable[[int], None], workers: int | None = None) -> Generator[tuple[range, list[Ensemble]]]:
+        """Run blocks of draws chunk by chunk on threads, and yield each with what it left, in order."""
+        chunks = [(block, draws) for block in blocks for draws in _cut(block, self.size)]
+        made: list[Ensemble] = []
+        for (block, draws), left in _spread(lambda task: self.chunk(task[1]), chunks, workers or self.settings.workers):
+            if draws.start == block.start:
+                made = self.empty(len(block))
+            for ensemble, one in zip(made, left, strict=True):
+                ensemble.take(draws.start - block.start, *one)
+            report(len(draws) * len(self.passes))
+            if draws.stop == block.stop:
+                yield block, made
+
+
+def run(passes: Sequence[Pass], settings: Settings, report: Callable[[int], None], shelf: Shelf | None = None, work: Work | None = None) -> list[Ensemble]:
     """Run passes on the same draws and return what was asked to be kept of each.
 
-    `report` is told the number of runs done. Raises RunError when a law is broken.
+    `report` is told the number of runs done. With a `shelf`, blocks are kept there as they are done, and those that are there are not run again; with `work`,
+    they are run elsewhere. Raises RunError when a law is broken.
     """
-    sampler = Sampler([prior for one in passes for _, prior in one.program.priors])
-    ends = np.cumsum([0, *(len(one.program.priors) for one in passes)])
-    runner = _native(passes, settings.every) if settings.engine == "native" else _reference(passes, settings.every)
-    made = [_empty(one, settings) for one in passes]
-
-    def chunk(first: int) -> tuple[int, list[tuple[Array, dict[int, Array], dict[str, float]]]]:
-        drawn = sampler.draw(settings.seed, first, min(settings.chunk, settings.draws - first))
-        memories = [reference.fill(one.program, drawn[a:b], settings.step, one.fixed) for one, a, b in zip(passes, ends[:-1], ends[1:], strict=True)]
-        left: list[tuple[Array, dict[int, Array], dict[str, float]]] = []
-        for one, outcome in zip(passes, runner(memories), strict=True):
-            found = {name: float(np.max(error)) for name, error in laws.errors(one.program, outcome).items()}
-            seen = {slot: outcome.recorded[:, one.recorded.index(slot)] for slot in one.fans if len(outcome.recorded)}
-            left.append((outcome.last[list(one.kept)], seen, found))
-            report(drawn.shape[1])
-        return first, left
-
-    with ThreadPoolExecutor(settings.workers) as pool:
-        for first, left in pool.map(chunk, range(0, settings.draws, settings.chunk)):
-            for ensemble, (kept, recorded, found) in zip(made, left, strict=True):
-                ensemble.take(first, kept, recorded, found)
+    if shelf is None and work is None:
+        ((_, made),) = Simulator(passes, settings).work([range(settings.draws)], report)
+    else:
+        made = [empty(one, settings, settings.draws) for one in passes]
+        _gather(made, settings, report, shelf, work or Simulator(passes, settings).work)
     for ensemble in made:
-        laws.check(ensemble.laws)
+        laws.check(ensemble.laws, settings.engine)
     return made
 
 
-def _empty(one: Pass, settings: Settings) -> Ensemble:
+def _gather(made: list[Ensemble], settings: Settings, report: Callable[[int], None], shelf: Shelf | None, work: Work) -> None:
+    """Fill in every block: from the shelf, or else by work."""
+    missing: list[range] = []
+    for block in settings.blocks():
+        left = shelf.get(block, made) if shelf else None
+        if left is None:
+            missing.append(block)
+        else:
+            _join(made, block, left)
+            report(len(block) * len(made))
+    for block, left in work(missing, report):
+        if shelf:
+            shelf.put(block, left)
+        _join(made, block, left)
+
+
+def _join(made: list[Ensemble], block: range, left: list[Ensemble]) -> None:
+    for ensemble, part in zip(made, left, strict=True):
+        ensemble.join(block.start, part)
+
+
+def _cut(draws: range, size: int) -> list[range]:
+    return [draws[first : first + size] for first in range(0, len(draws), size)]
+
+
+def _spread(work: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Generator[tuple[Item, Result]]:
+    """Yield items with the results of work on them, in order; threads are at most two items each ahead, so that results do not pile up.
+
+    Whoever stops waits for no thread.
+    """
+    pool = ThreadPoolExecutor(workers)
+    ahead: deque[tuple[Item, Future[Result]]] = deque()
+    try:
+        for item in items:
+            ahead.append((item, pool.submit(work, item)))
+            if len(ahead) > 2 * workers:
+                done, future = ahead.popleft()
+                yield done, future.result()
+        while ahead:
+            done, future = ahead.popleft()
+            yield done, future.result()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def empty(one: Pass, settings: Settings, draws: int) -> Ensemble:
+    """Return what no draws leave of a pass, with room for some."""
     count = one.steps // settings.every
     times = (np.arange(1, count + 1, dtype=np.float64) * settings.every - 1.0) * settings.step
-    return Ensemble(np.empty((len(one.kept), settings.draws)), {slot: Fan(count) for slot in one.fans}, times)
+    return Ensemble(np.empty((len(one.kept), draws)), {slot: Fan(count) for slot in one.fans}, times)
 
 
-def _reference(passes: Sequence[Pass], every: int) -> Callable[[list[Array]], list[reference.Outcome]]:
-    return lambda memories: [reference.run(one.program, memory, one.steps, every, one.recorded) for one, memory in zip(passes, memories, strict=True)]
+def _left(one: Pass, outcome: reference.Outcome) -> Left:
+    found = {name: float(np.max(error)) for name, error in laws.errors(one.program, outcome).items()}
+    seen = {slot: outcome.series(one.recorded.index(slot)) for slot in one.fans if len(outcome.records)}
+    return outcome.last[list(one.kept)], seen, found
 
 
-def _native(passes: Sequence[Pass], every: int) -> Callable[[list[Array]], list[reference.Outcome]]:
-    """Return the runner of the native engine; passes that leave another are run from where they leave it."""
-    from materiel.engine.kernel import Branch, compile_program
+Step = Callable[[Sequence[int], list[Array]], list[reference.Outcome]]
+"""What runs the passes of one group from their prepared memories."""
 
-    kernels = [compile_program(one.program, one.recorded) for one in passes]
-    stems = {i: [k for k, one in enumerate(passes) if one.stem == i] for i, one in enumerate(passes) if one.stem is None}
 
-    def run_all(memories: list[Array]) -> list[reference.Outcome]:
-        made: dict[int, reference.Outcome] = {}
-        for stem, leaving in stems.items():
-            branches = [Branch(memories[k], min(passes[k].leaves, passes[k].steps, passes[stem].steps), passes[k].steps) for k in leaving]
-            outcomes = kernels[stem].run_branches(memories[stem], passes[stem].steps, every, branches)
-            made |= dict(zip((stem, *leaving), outcomes, strict=True))
-        return [made[i] for i in range(len(passes))]
+def _reference(passes: Sequence[Pass], every: int) -> tuple[list[list[int]], Step, str]:
+    """Return the groups of passes that the reference engine runs together, each alone, what runs them, and on what."""
 
-    return run_all
+    def step(group: Sequence[int], memories: list[Array]) -> list[reference.Outcome]:
+        return [reference.run(passes[i].program, memory, passes[i].steps, every, passes[i].recorded) for i, memory in zip(group, memories, strict=True)]
+
+    return [[i] for i in range(len(passes))], step, f"{platform.machine()}, NumPy"
+
+
+def _native(passes: Sequence[Pass], settings: Settings) -> tuple[list[list[int]], Step, str]:
+    """Return the groups of passes that the native engine runs together, a stem and all that leave it, what runs them, and on what."""
+    from materiel.engine.kernel import Branch
+
+    groups = [[i, *(k for k, leaving in enumerate(passes) if leaving.stem == i)] for i, one in enumerate(passes) if one.stem is None]
+    kernels = _kernels(passes, settings)
+
+    def step(group: Sequence[int], memories: list[Array]) -> list[reference.Outcome]:
+        stem, *leaving = [passes[i] for i in group]
+        branches = [Branch(memory, min(one.leaves, one.steps, stem.steps), one.steps) for one, memory in zip(leaving, memories[1:], strict=True)]
+        counted = any(passes[i].fans for i in group)
+        every = settings.every if counted else max(passes[i].steps for i in group) + 1
+        return kernels[group[0]].run_branches(memories[0], stem.steps, every, branches)
+
+    return groups, step, f"{platform.machine()}, {machine.instructions()}, {kernels[0].width} draws wide"
+
+
+def _kernels(passes: Sequence[Pass], settings: Settings) -> list[Kernel]:
+    """Return the kernel of every pass: programs of one structure share it, written for what is constant in all of them."""
+    from materiel.engine.kernel import compile_program
+    from materiel.engine.knowledge import common, constants, structure
+
+    alike: dict[tuple[Any, ...], list[int]] = {}
+    for i, one in enumerate(passes):
+        alike.setdefault((structure(one.program), tuple(one.recorded)), []).append(i)
+    made: dict[int, Kernel] = {}
+    for members in alike.values():
+        sharing = [passes[i] for i in members]
+        kept = {slot: None for one in sharing for slot in (*one.kept, *(account.slot for account in one.program.laws))}
+        constant = common([constants(one.program, one.fixed, settings.step) for one in sharing])
+        made |= dict.fromkeys(members, compile_program(sharing[0].program, sharing[0].recorded, list(kept), constant, BITS[settings.engine]))
+    return [made[i] for i in range(len(passes))]

@@ -19,25 +19,37 @@ Array = npt.NDArray[np.float64]
 TOLERANCE = 1e-9
 """Largest error of a law, relative to throughput, that rounding can explain."""
 
+TOLERANCES = {"native32": 1e-3}
+"""The same for engines of fewer digits: half a ten-millionth a sum, over thousands of sums."""
+
 
 def errors(program: Program, outcome: Outcome) -> dict[str, Array]:
     """Return the relative error of every law by name, each of shape (draws,); an item's law is named by its path."""
     made: dict[str, Array] = {}
     for key in sorted({account.key for account in program.laws}):
         slots = {role: [a.slot for a in program.laws if a.key == key and a.role == role] for role in ("holds", "source", "sink")}
-        held_first = outcome.first[slots["holds"]].sum(axis=0)
-        held_last = outcome.last[slots["holds"]].sum(axis=0)
-        came = (outcome.last[slots["source"]] - outcome.first[slots["source"]]).sum(axis=0)
-        went = outcome.last[slots["sink"]].sum(axis=0)
+        held_first = _sum(outcome.first[slots["holds"]])
+        held_last = _sum(outcome.last[slots["holds"]])
+        came = _sum(outcome.last[slots["source"]] - outcome.first[slots["source"]])
+        went = _sum(outcome.last[slots["sink"]])
         throughput = np.maximum(np.abs(held_first) + np.abs(came), 1e-12)
         made[key] = np.abs((held_first + came) - (held_last + went)) / throughput
     made["no negative level"] = np.maximum(-outcome.lowest, 0.0)
     return made
 
 
-def check(found: dict[str, float]) -> None:
+def _sum(rows: Array) -> Array:
+    """Return the sum of rows in their order: NumPy's own takes another where there is one draw only, and its bits would hang on the chunk."""
+    made = np.zeros(rows.shape[1])
+    for row in rows:
+        made += row
+    return made
+
+
+def check(found: dict[str, float], engine: str = "native") -> None:
     """Raise RunError when a law is broken, naming it and its error."""
-    broken = {name: error for name, error in found.items() if not error <= TOLERANCE}
+    allowed = TOLERANCES.get(engine, TOLERANCE)
+    broken = {name: error for name, error in found.items() if not error <= allowed}
     if broken:
         worst = max(broken, key=lambda name: np.nan_to_num(broken[name], nan=np.inf))
-        raise RunError(f"law broken: {worst} by {broken[worst]:.3g} of throughput (allowed {TOLERANCE:g}); this is a fault of the program")
+        raise RunError(f"law broken: {worst} by {broken[worst]:.3g} of throughput (allowed {allowed:g}); this is a fault of the program")

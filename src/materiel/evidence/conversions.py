@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from materiel import units
+from materiel import portable, units
 from materiel.evidence.formula import parse
-from materiel.evidence.grades import Rule
+from materiel.evidence.grades import Grade, Rule
 from materiel.evidence.ledger import Ledger
 from materiel.evidence.records import Claim
 from materiel.quantities import Distribution, QuantityError, constant, read
+from materiel.units import Quantity
 
 Array = npt.NDArray[np.float64]
 
@@ -33,25 +34,28 @@ def value(ledger: Ledger, rule: Rule, claim: str, *, share: bool = False) -> tup
     A conversion is worked out on the distributions of its terms, each spread by its own grade; it keeps the percentiles 1, 5, 25, 50, 75, 95 and 99. A claim
     that stands in it twice, directly or through another conversion, has one value at each point.
     """
-    key = (rule, claim, share)
+    if not ledger.claims[claim].formula:
+        return _once(ledger, (claim, share), lambda: read(ledger.claims[claim].value, share=share))
+    order = _order(ledger, claim)
+    leaves = {name: ledger.grade(name) for name in order if not ledger.claims[name].formula}
+    if len(leaves) > len(_STEPS):
+        raise QuantityError(f"a conversion of {len(leaves)} claims", f"at most {len(_STEPS)}")
+    return _once(ledger, (rule, claim, share, *leaves.values()), lambda: _converted(ledger, rule, order, leaves, share=share))
+
+
+def _once(ledger: Ledger, key: tuple[object, ...], work: Callable[[], tuple[Distribution, str]]) -> tuple[Distribution, str]:
     if key not in ledger.worked_out:
-        one = ledger.claims[claim]
-        ledger.worked_out[key] = _converted(ledger, rule, claim, share=share) if one.formula else read(one.value, share=share)
+        ledger.worked_out[key] = work()
     return ledger.worked_out[key]
 
 
-def _converted(ledger: Ledger, rule: Rule, claim: str, *, share: bool) -> tuple[Distribution, str]:
-    order = _order(ledger, claim)
-    leaves = [name for name in order if not ledger.claims[name].formula]
-    if len(leaves) > len(_STEPS):
-        raise QuantityError(f"a conversion of {len(leaves)} claims", f"at most {len(_STEPS)}")
+def _converted(ledger: Ledger, rule: Rule, order: Sequence[str], leaves: Mapping[str, Grade], *, share: bool) -> tuple[Distribution, str]:
     made = _same_draws(ledger, rule, leaves)
     for name in order:
         if name not in made:
             made[name] = _worked_out(ledger.claims[name], made)
-    found = made[claim]
-    unit = "" if found.unitless else str(found.units)
-    return _through(np.asarray(found.magnitude, dtype=np.float64), share=share), unit
+    found = made[order[-1]]
+    return _through(found.magnitude, share=share), units.shown(found.unit)
 
 
 def _order(ledger: Ledger, claim: str) -> list[str]:
@@ -68,52 +72,59 @@ def _order(ledger: Ledger, claim: str) -> list[str]:
     return list(order)
 
 
-def _same_draws(ledger: Ledger, rule: Rule, leaves: list[str]) -> dict[str, Any]:
+def _same_draws(ledger: Ledger, rule: Rule, leaves: Mapping[str, Grade]) -> dict[str, Quantity]:
     """Return the points of claims that nothing is below, and of the last conversions of just these: a chain of conversions is worked out once."""
+    key = rule, *leaves.items()
     last, made = ledger.worked_out.get("last", (None, {}))
-    if last != (rule, *leaves) or len(made) > _KEPT:
-        made = {leaf: _drawn(ledger, rule, leaf, step) for leaf, step in zip(leaves, _STEPS, strict=False)}
-        ledger.worked_out["last"] = (rule, *leaves), made
+    if last != key or len(made) > _KEPT:
+        made = {leaf: _drawn(ledger.claims[leaf], rule, leaf, grade, step) for (leaf, grade), step in zip(leaves.items(), _STEPS, strict=False)}
+        ledger.worked_out["last"] = key, made
     return made
 
 
-def _drawn(ledger: Ledger, rule: Rule, claim: str, step: float) -> Any:
-    said, unit = read(ledger.claims[claim].value)
+def _drawn(one: Claim, rule: Rule, name: str, grade: Grade, step: float) -> Quantity:
+    said, unit = read(one.value)
     share = unit == "percent" and said.constant and 0 < said.values[0] < 100  # a share stays one, however doubtful
     said, unit = (said.scaled(0.01), "") if share else (said, unit)
-    said = rule.widen(said, ledger.grade(claim), share=share)
+    said = rule.widen(said, grade, share=share)
     try:
-        return _points(said, step) * units.quantity(unit).to_base_units()
+        base = units.base(unit)
+        return Quantity(_points(said, step) * units.factor(unit, units.shown(base)), base)
     except units.UnitError as error:
-        raise QuantityError(f"{claim}: {error}", "a known unit", near=error.nearest) from None
+        raise QuantityError(f"{name}: {error}", "a known unit", near=error.nearest) from None
 
 
 @functools.lru_cache(maxsize=1024)
 def _points(said: Distribution, step: float) -> Array:
     """Return a distribution at the points of one coordinate; a claim that stands in many conversions is drawn once."""
-    return said.quantile(np.clip((np.arange(1, POINTS + 1, dtype=np.float64) * step) % 1.0, 1e-9, 1 - 1e-9))
+    return said.at(_scores(step)) if said.bent else said.quantile(_coordinate(step))
 
 
-def _worked_out(one: Claim, made: dict[str, Any]) -> Any:
+@functools.cache  # for the few steps that there are
+def _scores(step: float) -> Array:
+    return portable.normal_quantile(_coordinate(step))
+
+
+def _coordinate(step: float) -> Array:
+    return np.clip((np.arange(1, POINTS + 1, dtype=np.float64) * step) % 1.0, 1e-9, 1 - 1e-9)
+
+
+def _worked_out(one: Claim, made: Mapping[str, Quantity]) -> Quantity:
     terms = {name: made[term] for name, term in one.terms.items()}
     with np.errstate(all="ignore"):
         try:
             found = parse(one.formula).evaluate(terms)
-        except Exception as error:
-            from pint import PintError
-
-            if not isinstance(error, (PintError, ZeroDivisionError, OverflowError)):
-                raise
+        except (units.UnitError, ZeroDivisionError, OverflowError) as error:
             raise QuantityError(
                 f"{one.formula!r} does not work out: {error}", "terms that can be added where they are added, and no division by nought"
             ) from None
-    return found if hasattr(found, "magnitude") else np.asarray(found) * units.quantity("")
+    return found if isinstance(found, Quantity) else Quantity(np.asarray(found, dtype=np.float64), ())
 
 
 def _through(values: Array, *, share: bool) -> Distribution:
     if not np.isfinite(values).all():
         raise QuantityError("the formula divides by nought or overflows", "terms that stay away from it")
-    points = np.quantile(values, [percent / 100 for percent in PERCENTS])
+    points = portable.quantiles(np.sort(values), np.array(PERCENTS) / 100)
     if points[0] == points[-1]:
         return constant(float(points[0]))
     return read({f"p{percent}": float(point) for percent, point in zip(PERCENTS, points, strict=True)}, share=share)[0]

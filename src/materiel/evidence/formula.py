@@ -28,7 +28,7 @@ class Formula:
     names: tuple[str, ...]
 
     def evaluate(self, values: Mapping[str, Any]) -> Any:
-        """Return the value of the formula for values of its names: anything that can be added, multiplied and divided, such as pint quantities of arrays."""
+        """Return the value of the formula for values of its names: anything that can be added, multiplied and divided, such as `units.Quantity`."""
         return _value(self.tree, values)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from materiel.errors import RunError, nearest
+from materiel.evidence import data
 from materiel.quantities import Distribution
 
 Reliability = Literal["A", "B", "C", "D", "E", "F"]
@@ -53,7 +53,7 @@ Spread = Annotated[float, Field(gt=1, le=1000, allow_inf_nan=False)]
 class Rule(BaseModel):
     """How grades become weights and widths."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: str
     """Word by which it is chosen."""
@@ -104,7 +104,7 @@ DEFAULT = "plain"
 
 def rules() -> list[str]:
     """Return the names of the rules that ship with the program."""
-    return sorted(entry.name.removesuffix(".yaml") for entry in _folder().iterdir() if entry.name.endswith(".yaml"))
+    return list(data.names("rules"))
 
 
 def rule(name: str = DEFAULT) -> Rule:
@@ -112,7 +112,7 @@ def rule(name: str = DEFAULT) -> Rule:
     if name in rules():
         return _shipped(name)
     try:
-        made = _read(Path(name).read_text(encoding="utf-8"))
+        made = Rule.model_validate(data.load(Path(name).read_text(encoding="utf-8")))
     except OSError:
         near = nearest(name, rules())
         raise RunError(f"no rules {name!r}; {', '.join(rules())}, or a file" + (f"; did you mean {near!r}?" if near else "")) from None
@@ -128,12 +128,4 @@ def rule(name: str = DEFAULT) -> Rule:
 
 @functools.cache
 def _shipped(name: str) -> Rule:
-    return _read((_folder() / f"{name}.yaml").read_text(encoding="utf-8"))
-
-
-def _read(text: str) -> Rule:
-    return Rule.model_validate(cast("dict[str, Any]", yaml.safe_load(text)))
-
-
-def _folder() -> Any:
-    return resources.files("materiel.evidence") / "rules"
+    return Rule.model_validate(data.read(f"rules/{name}"))

@@ -25,7 +25,7 @@ class Ledger:
     """Publishers, sources, origins and claims by id, as of a day; hedges are read by `scales`.
 
     `voices` gives the origin of every claim as known by the day, `places` its position in the whole ledger; both stay when claims are dropped. `worked_out` remembers
-    what its conversions gave.
+    what conversions gave, of this ledger and of all made from it: what they convert is the same, and the grades are remembered with it.
     """
 
     publishers: Mapping[str, Publisher]
@@ -35,7 +35,7 @@ class Ledger:
     scales: tuple[Scale, ...] = ()
     voices: Mapping[str, str] = field(default_factory=dict[str, str])
     places: Mapping[str, int] = field(default_factory=dict[str, int])
-    worked_out: dict[Any, Any] = field(default_factory=dict[Any, Any], init=False, compare=False, repr=False)
+    worked_out: dict[Any, Any] = field(default_factory=dict[Any, Any], compare=False, repr=False)
 
     @classmethod
     def of(cls, publishers: Mapping[str, Publisher], sources: Mapping[str, Source], origins: Mapping[str, Origin], claims: Mapping[str, Claim], scales: tuple[Scale, ...]) -> Ledger:  # fmt: skip
@@ -64,6 +64,8 @@ class Ledger:
     def without(self, dropped: Collection[str]) -> Ledger:
         """Return the ledger without some claims, and without what repeats them or is converted from them."""
         gone = self.resting_on(dropped)
+        if not gone:
+            return self
         return replace(self, claims={name: _silenced(claim, gone) for name, claim in self.claims.items() if name not in gone})
 
     def independent(self) -> Ledger:
@@ -210,6 +212,8 @@ def _judged(record: _Judged, field_name: str, day: datetime.date) -> _Judged:
 
 def _silenced(claim: Claim, hidden: Collection[str]) -> Claim:
     """Return a claim without references to hidden ones; a doubt or note that rests on one of them goes with it."""
+    if not hidden:
+        return claim
     said_later = [name for name in (*claim.agrees, *claim.contradicts, claim.origin) if name in hidden]
     cites = {name: bool(cited(getattr(claim, name), hidden)) for name in ("doubt", "note")}
     if not said_later and not any(cites.values()):

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from materiel import portable
 from materiel.evidence.grades import Grade, Rule
 from materiel.quantities import Distribution, from_scale, to_scale
 
@@ -241,7 +242,7 @@ class Prior:
     mixing: tuple[tuple[str, float], ...] = ()
     pool: Pool | None = field(default=None, compare=False, repr=False)
 
-    @property
+    @functools.cached_property
     def constant(self) -> bool:
         """Whether every draw is the same."""
         return not self.mix and len(self.parts) == 1 and self.parts[0].distribution.constant
@@ -258,9 +259,11 @@ class Prior:
         """
         if len(self.parts) == 1:
             return self.parts[0].distribution.quantile(u)
-        picked = self.pick(choice)
-        drawn = [part.distribution.quantile(u) for part in self.parts]
-        return np.choose(picked, drawn) if len(drawn) <= 30 else np.take_along_axis(np.array(drawn), picked[None], 0)[0]
+        picked, z, drawn = self.pick(choice), portable.normal_quantile(u), np.empty_like(u)
+        for i, part in enumerate(self.parts):
+            one, mine = part.distribution, picked == i
+            drawn[mine] = one.at(z[mine]) if one.bent else one.quantile(u[mine])
+        return drawn
 
     def percentiles(self, percents: Sequence[float]) -> Array:
         """Return percentiles of the pool, shape (percents,), of several parts from the same fine steps of probability; of a mix, those of the weight alone are meant."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import datetime
+import functools
+import inspect
+import itertools
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -15,10 +19,36 @@ from materiel.evidence.grades import Credibility, Reliability
 MAX_QUOTE_WORDS = 15
 
 
+@functools.cache
+def meanings(model: type[BaseModel]) -> dict[str, str]:
+    """Return what the fields of a model mean, as said below each; nothing for a model that has no source.
+
+    It is read when somebody asks: pydantic would read the source of every model at import, which takes longer than reading a case.
+    """
+    try:
+        body = cast("ast.ClassDef", ast.parse(inspect.getsource(model)).body[0]).body
+    except OSError:
+        return {}
+    made: dict[str, str] = {}
+    for field, said in itertools.pairwise(body):
+        match field, said:
+            case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str() as text)):
+                made[name] = inspect.cleandoc(text)
+            case _:
+                pass
+    return made
+
+
+def _explain(said: dict[str, Any], model: type[BaseModel]) -> None:
+    """Add the meanings of fields to the JSON Schema of a model."""
+    for name, meaning in meanings(model).items():
+        said["properties"][model.model_fields[name].alias or name]["description"] = meaning
+
+
 class Record(BaseModel):
     """Root of everything read from a case: frozen, strict, and closed to unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True, defer_build=True, json_schema_extra=_explain)
 
 
 def _day(raw: object) -> datetime.date:

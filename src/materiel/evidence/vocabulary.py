@@ -10,12 +10,10 @@ import functools
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib import resources
-from typing import Any, Literal, cast
-
-import yaml
+from typing import Literal, cast
 
 from materiel.errors import nearest
+from materiel.evidence import data
 
 DEFAULT = "icd-203"
 """The scale of a case that names none."""
@@ -99,8 +97,7 @@ def plain(word: str) -> str:
 @functools.cache
 def names() -> tuple[str, ...]:
     """Return the names of the scales that ship with the program."""
-    folder = resources.files("materiel.evidence") / "scales"
-    return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+    return data.names("scales")
 
 
 @functools.cache
@@ -108,7 +105,7 @@ def load(name: str = DEFAULT) -> Scale:
     """Return a scale by name. Raises UnknownScaleError."""
     if name not in names():
         raise UnknownScaleError(name)
-    raw = _read(f"scales/{name}.yaml")
+    raw = data.read(f"scales/{name}")
     terms = tuple(Term(tuple(term.pop("words")), **term) for term in raw.pop("terms"))
     return Scale(terms=terms, references=tuple(raw.pop("references")), **raw)
 
@@ -130,9 +127,5 @@ def approximation(word: str) -> Literal["about", "at least", "at most"] | None:
 
 @functools.cache
 def _approximations() -> dict[str, Literal["about", "at least", "at most"]]:
-    meanings = cast("dict[Literal['about', 'at least', 'at most'], dict[str, list[str]]]", _read("approximations.yaml")["meanings"])
+    meanings = cast("dict[Literal['about', 'at least', 'at most'], dict[str, list[str]]]", data.read("approximations")["meanings"])
     return {form: meaning for meaning, languages in meanings.items() for forms in languages.values() for form in forms}
-
-
-def _read(path: str) -> dict[str, Any]:
-    return cast("dict[str, Any]", yaml.safe_load((resources.files("materiel.evidence") / path).read_text(encoding="utf-8")))

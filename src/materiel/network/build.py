@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import graphlib
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from materiel.case.model import Case, Instance
 from materiel.component import ONCE
@@ -41,7 +43,7 @@ def _add_equations(members: Members, phase: str, to: list[Stage]) -> None:
         equation = kind.equations.get(phase)
         if equation is None:
             continue
-        names = list(inspect.signature(equation).parameters)
+        names = list(_names(equation))
         plans = [[members.argument(member, name, phase) for name in names] for member in group]
         call = stages.adapter(equation, names, plans[0])
         arguments = [[slot for argument in plan for slot in argument.slots] for plan in plans]
@@ -50,6 +52,12 @@ def _add_equations(members: Members, phase: str, to: list[Stage]) -> None:
         function = stages.flatten(call, [name for name, _ in outputs])
         made.append(Stage(phase, f"{kind.section} ({len(group)})", function, table(arguments), table(results), phase in ("move", "start")))
     to += made if phase in ("start", "move") else _in_order(made)
+
+
+@functools.lru_cache(maxsize=1024)
+def _names(equation: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of the arguments of an equation, which many groups of instances share."""
+    return tuple(inspect.signature(equation).parameters)
 
 
 def _in_order(stages_of_phase: list[Stage]) -> list[Stage]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from materiel import disk
 from materiel.analysis import words
 from materiel.analysis.lineage import Cited, Why, cite, instead
 from materiel.analysis.questions import Answer
@@ -78,7 +79,7 @@ def write(run: Finished, path: Path) -> Path:
         if path.exists() and _MARK not in path.read_text(encoding="utf-8", errors="replace"):
             raise RunError(f"{path} is no report of materiel and is left as it is; give another name")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        disk.replace(path, lambda made: made.write_text(text, encoding="utf-8"))
     except OSError as error:
         raise RunError(f"{path} cannot be written: {error.strerror or error}") from None
     return path

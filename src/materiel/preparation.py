@@ -1,0 +1,176 @@
+"""From a case and options to what an engine runs: questions, the branches they are read in, and a pass for each."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from materiel import network, proof
+from materiel.analysis import questions
+from materiel.analysis.questions import Asked, Branch
+from materiel.case.files import contents
+from materiel.case.loading import load
+from materiel.case.model import Case
+from materiel.case.schema import Question
+from materiel.engine import ensemble
+from materiel.errors import RunError, nearest
+from materiel.evidence.grades import rules
+from materiel.manifest import identity
+from materiel.options import Options, Reading
+
+FAN_POINTS = 120
+
+
+def read(name: str | Path, more: Mapping[str, Question], reading: Reading, like: Case | None = None) -> Case:
+    """Return the checked case of a name, with questions asked besides its own; `like` is one read before, as in `load`. Raises CaseError, RunError."""
+    case = load(
+        name, as_of=reading.as_of, scenario=reading.scenario, step=reading.step, rules=reading.rules, drop=reading.drop, silent=reading.silent,
+        independent=reading.independent, like=like,
+    )  # fmt: skip
+    case.questions.update(more)
+    return case
+
+
+@dataclass
+class Prepared:
+    """A run that can begin: the case, what is asked of it, the names of the questions of every branch, a pass per branch, and how passes are run.
+
+    `seconds` says how long each stage took.
+    """
+
+    case: Case
+    asked: dict[str, Asked]
+    branches: dict[Branch, list[str]]
+    passes: dict[Branch, ensemble.Pass]
+    settings: ensemble.Settings
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
+
+    @contextlib.contextmanager
+    def timed(self, stage: str) -> Generator[None]:
+        """Add what is done inside to the seconds of a stage."""
+        began = time.perf_counter()
+        yield
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - began
+
+
+def prepare(name: str | Path, more: Mapping[str, Question], options: Options) -> Prepared:
+    """Return what an engine runs for a case: the same for the same files, questions and options. Raises CaseError, RunError."""
+    began = time.perf_counter()
+    case = read(name, more, options.reading)
+    asked = _chosen(questions.prepare(case), options.only)
+    branches = _branches(asked)
+    if not branches:
+        raise RunError(f"{case.name} asks no questions; nothing to run for")
+    every = max(1, round(_steps(case, case.day(case.end)) / FAN_POINTS))
+    settings = ensemble.Settings(options.seed, options.draws, case.step, every, options.chunk, options.engine)
+    made = Prepared(case, asked, branches, {}, settings, {"load": time.perf_counter() - began})
+    with made.timed("build"):
+        builder = _Builder(name, more, options, case)
+        for branch, names in branches.items():
+            made.passes[branch] = builder.of(branch, [asked[one] for one in names], list(made.passes))
+    return made
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What another machine needs to make the same passes: the files of a case and of its rules, questions asked besides its own, options; `key` tells recipes apart."""
+
+    name: str
+    files: Mapping[str, bytes]
+    rules: bytes
+    more: Mapping[str, Question]
+    options: Options
+    key: str
+
+    @classmethod
+    def of(cls, case: Case, more: Mapping[str, Question], options: Options) -> Recipe:
+        """Return the recipe of a run. Raises CaseError when the files of its case can no longer be read."""
+        mine = options.reading.rules
+        held = b"" if mine in rules() else Path(mine).read_bytes()
+        return cls(case.folder.name, contents(case.folder), held, more, options, identity(case, more, options))
+
+    def make(self) -> tuple[list[ensemble.Pass], ensemble.Settings]:
+        """Return the passes of the run and how they are run. Raises RunError when they are not those of this recipe."""
+        with tempfile.TemporaryDirectory() as folder:
+            place, mine, options = Path(folder) / "case" / self.name, Path(folder) / "rules", self.options
+            alone = list(self.files) == [self.name]
+            (place.parent if alone else place).mkdir(parents=True)
+            for name, held in self.files.items():
+                (place if alone else place / name).write_bytes(held)
+            if self.rules:
+                mine.write_bytes(self.rules)
+                options = replace(options, reading=replace(options.reading, rules=str(mine)))
+            made = prepare(place, self.more, options)
+        if identity(made.case, self.more, self.options) != self.key:
+            raise RunError(f"the files of {made.case.name} have changed since this run began")
+        return list(made.passes.values()), made.settings
+
+
+class _Builder:
+    """Makes the passes of one run; passes of one scenario share a program."""
+
+    def __init__(self, name: str | Path, more: Mapping[str, Question], options: Options, case: Case) -> None:
+        self.name, self.more, self.options, self.case = name, more, options, case
+        self.programs: dict[str, tuple[network.Program, dict[str, str], list[str]]] = {}
+
+    def of(self, branch: Branch, asked: list[Asked], before: list[Branch]) -> ensemble.Pass:
+        """Return the pass of one branch; it leaves the same scenario without a contingency, if that runs `before`, when its contingency begins."""
+        if branch.scenario not in self.programs:
+            self.programs[branch.scenario] = self._program(branch.scenario)
+        program, gauges, fans = self.programs[branch.scenario]
+        kept = [program.variables[f"{gauges[one.id]}.{'crossed' if one.form == 'first' else 'kept'}"][0] for one in asked]
+        seen = {name: program.variables[f"{gauges[name]}.now"][0] for name in fans}
+        counted = [seen[one.id] for one in asked if one.fan]
+        steps = _steps(self.case, max(one.last_day for one in asked))
+        peace = Branch(branch.scenario)
+        stem = before.index(peace) if branch.contingency and peace in before else None
+        leaves = max(int(branch.day // self.case.step), 0) if stem is not None else 0
+        return ensemble.Pass(program, steps, kept, list(seen.values()), counted, branch.fixed, stem, leaves)
+
+    def _program(self, scenario: str) -> tuple[network.Program, dict[str, str], list[str]]:
+        """Return the program of a scenario with the gauges of all questions, so that passes of one structure share a kernel.
+
+        With it come the path of every question's gauge and the questions shown over time.
+        """
+        case = self.case
+        if scenario:
+            reading = self.options.reading
+            case = read(self.name, self.more, replace(reading, scenario=",".join(filter(None, (reading.scenario, scenario)))), case)
+        everything = _chosen(questions.prepare(case), self.options.only)
+        gauges = [one.gauge for one in everything.values() if one.gauge is not None]
+        program = network.build(case, gauges)
+        proof.prove(program)
+        paths = {one.id: one.gauge.path for one in everything.values() if one.gauge is not None}
+        return program, paths, [one.id for one in everything.values() if one.fan]
+
+
+def _chosen(asked: dict[str, Asked], only: tuple[str, ...]) -> dict[str, Asked]:
+    """Return the questions named, with those that a ratio among them is taken of; all if none is named."""
+    if not only:
+        return asked
+    for name in only:
+        if name not in asked:
+            near = nearest(name, list(asked))
+            raise RunError(f"unknown question {name!r}" + (f"; did you mean {near!r}?" if near else ""))
+    wanted = {part for name in only for part in (name, *asked[name].parts)}
+    return {name: one for name, one in asked.items() if name in wanted}
+
+
+def _branches(asked: dict[str, Asked]) -> dict[Branch, list[str]]:
+    """Return the names of the questions of every branch, the baseline first."""
+    made: dict[Branch, list[str]] = {}
+    for name, one in asked.items():
+        if one.gauge is not None:
+            made.setdefault(one.branch, []).append(name)
+    return dict(sorted(made.items(), key=lambda entry: (bool(entry[0].scenario), bool(entry[0].contingency))))
+
+
+def _steps(case: Case, last: float) -> int:
+    """Return how many periods reach past a day, at most to the end of the case."""
+    return min(int(np.ceil(last / case.step - 1e-9)) + 1, int(np.ceil(case.day(case.end) / case.step - 1e-9)))
