@@ -119,7 +119,7 @@ def _begun(path: Path, said: Mapping[str, Any], settings: Settings, held: contex
     held.enter_context(disk.alone(blocks / "lock"))
     before = manifest.read(path) if manifest.run_of(path) == said["run"] else None
     folder = Folder(path, settings.blocks(), complete=before is not None and before.complete)
-    if not folder.whole and (before is None or {key: before.said.get(key) for key in said} != said):
+    if not folder.whole and (before is None or any(before.said.get(key) != said[key] for key in manifest.MADE_BY)):
         folder.store.empty()
         _write(path, said)
     return folder

@@ -25,6 +25,9 @@ SEAL = "seal"
 
 RUNNING, COMPLETE = "running", "complete"
 
+MADE_BY = ("version", "program_sha256", "python", *machine.PACKAGES)
+"""What says by which program and packages a run was made."""
+
 _APART = ("reading", "chunk")
 """Options that stand elsewhere in a manifest, or change no number."""
 
@@ -68,10 +71,15 @@ def manifest(name: str | Path, case: Case, more: Mapping[str, Question], options
     made = {
         "run": identity(case, more, options), "status": RUNNING, "case": case.name, "path": str(name), "case_sha256": case.digest,
         "rules_sha256": hashlib.sha256(case.rule.model_dump_json().encode()).hexdigest(), "more": _questions(more),
-        "version": __version__, "program_sha256": machine.program(), **machine.versions(), **reading, **chosen,
+        **made_by(), **reading, **chosen,
         "files": {file: hashlib.sha256(held).hexdigest() for file, held in contents(case.folder).items()},
     }  # fmt: skip
     return json.loads(json.dumps(made, default=str))
+
+
+def made_by() -> dict[str, str]:
+    """Return which program and packages this is."""
+    return {"version": __version__, "program_sha256": machine.program(), **machine.versions()}
 
 
 def sealed(said: Mapping[str, Any]) -> str:

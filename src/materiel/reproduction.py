@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from materiel import __version__, manifest
+from materiel import manifest
 from materiel.case.files import contents, find
-from materiel.engine import machine
 from materiel.errors import RunError
 from materiel.folder import RESULTS
 from materiel.manifest import Manifest
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 Tell = Callable[[int, int], None]
 
-_MADE_ON = ("python", "version", "program_sha256", *machine.PACKAGES, "machines")
+_MADE_ON = (*manifest.MADE_BY, "machines")
 """What may differ from machine to machine: it explains numbers that differ, and matters to nobody where none does."""
 
 
@@ -87,7 +86,9 @@ def resume(folder: Path, report: Tell | None = None, client: Client | None = Non
     if not kept.sealed:
         raise RunError(f"{folder}: its manifest has been changed by hand, so that the run cannot be resumed")
     _same_case(folder, kept, "resumed")
-    if changed := [f"{what} {before}, now {now}" for what, (before, now) in _made_on(kept.said, {**_here(), "machines": kept.said.get("machines")}).items()]:
+    if changed := [
+        f"{what} {before}, now {now}" for what, (before, now) in _made_on(kept.said, {**manifest.made_by(), "machines": kept.said.get("machines")}).items()
+    ]:
         raise RunError(f"{folder}: the program has changed since this run began ({'; '.join(changed)}), so that it cannot be resumed")
     study = Study(kept.name, kept.more)
     if manifest.identity(study.case(kept.options.reading), kept.more, kept.options) != kept.run:
@@ -122,10 +123,6 @@ def reproduce(folder: Path, case: str = "", report: Tell | None = None) -> Repro
             part = _part(name, kind, old, new)
             differ += [] if part is None else [part]
     return Reproduction(kept.run, not changed and not differ, changed, _made_on(kept.said, run.said), dict(compared), differ)
-
-
-def _here() -> dict[str, str]:
-    return {"version": __version__, "program_sha256": machine.program(), **machine.versions()}
 
 
 def _made_on(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[str, str]]:

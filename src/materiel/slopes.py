@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from materiel import units
 from materiel.engine.draws import Sampler
 from materiel.errors import RunError
 from materiel.options import Options, Reading
@@ -54,6 +55,6 @@ def slopes(name: str | Path, question: str, draws: int = 16, seed: int = 1, read
     result = Slopes(asked.unit, values, {}, {}, {})
     for prior, number, slope in zip(priors, numbers, found, strict=True):
         if prior.kind != "definition" and prior.path not in one.fixed:
-            result.numbers[prior.path], result.units[prior.path] = number, prior.unit
+            result.numbers[prior.path], result.units[prior.path] = number, units.plain(prior.unit)
             result.by[prior.path] = result.by.get(prior.path, 0.0) + slope  # a number that stands in several places is one number
     return result

@@ -88,7 +88,7 @@ def _apart(part: Part) -> str:
     if part.what:
         return part.what
     first = "" if part.count == 1 else f", first the one at {part.first}"
-    return f"{part.differ} of {_count(part.count, 'number')}, by at most {part.units:.3g} units of the last place ({part.relative:.1g} of the value){first}"
+    return f"{part.differ} of {_count(part.count, 'number')}, by at most {part.units:.3g} unit{'' if part.units == 1 else 's'} of the last place ({part.relative:.1g} of the value){first}"
 
 
 @contextlib.contextmanager

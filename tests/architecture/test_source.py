@@ -84,6 +84,26 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize(
+    ("words", "needless"),
+    [
+        (("--help",), ("numpy", "pydantic", "yaml")), (("check", "CASE"), ("llvmlite",)), (("order", "CASE"), ("llvmlite",)),
+        (("run", "CASE", "--draws", "5"), ("materiel.analysis.lineage", "materiel.analysis.comparison")),
+    ],
+)  # fmt: skip
+def test_commands_load_only_what_they_need(tmp_path: Path, words: tuple[str, ...], needless: tuple[str, ...]) -> None:
+    case = tmp_path / "case.yaml"
+    case.write_text(examples()["stockpiles"], encoding="utf-8")
+    never = (
+        "jax", "xarray", "scipy", "matplotlib", "h5py", "h5netcdf", "netCDF4", "openpyxl", "bibtexparser", "dask", "distributed", "pandas", "jinja2", "rich", "pint",
+    )  # fmt: skip
+    script = f"import atexit, sys; atexit.register(lambda: print('loaded', [name for name in {(*never, *needless)!r} if name in sys.modules]))\n"
+    script += "from materiel.cli import app; app()"
+    told = [str(case) if word == "CASE" else word for word in words]
+    done = subprocess.run([sys.executable, "-c", script, *told], capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout.splitlines()[-1] == "loaded []"
+
+
 def test_a_run_on_the_reference_needs_no_compiler() -> None:
     script = (
         "import sys, materiel.engine.ensemble, materiel.network; print([name for name in ('xarray', 'llvmlite', 'matplotlib', 'jax') if name in sys.modules])"

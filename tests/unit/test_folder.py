@@ -121,6 +121,16 @@ def test_blocks_of_another_program_are_not_used(study: Study, tmp_path: Path, mo
     assert told[0] < 4096
 
 
+def test_the_same_case_by_another_path_goes_on_as_well(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped(study, tmp_path / "runs")
+    monkeypatch.chdir(tmp_path)
+    told: list[int] = []
+    run = materiel.load("line.yaml").run(DRAWS, output="runs", report=lambda done, _: told.append(done))
+    assert told[0] == 4096
+    assert run.manifest()["path"] == "line.yaml"
+    assert manifest.read(tmp_path / (run.folder or "")).name == "line.yaml"
+
+
 @pytest.mark.parametrize("held", [{"notes.txt": "mine"}, {"manifest.json": "{"}, {"manifest.json": json.dumps({"run": "another"})}], ids=str)
 def test_a_folder_that_holds_something_else_is_not_touched(study: Study, tmp_path: Path, held: dict[str, str]) -> None:
     path = tmp_path / "runs" / f"line-{study.run(DRAWS).identity}"

@@ -143,7 +143,7 @@ def test_what_differs_is_printed(folder: Path) -> None:
     first, changed, answer, shell, tank = done.stdout.splitlines()
     assert first.startswith("differs: run ")
     assert changed == "  manifest.json: changed by hand since the run"
-    assert re.fullmatch(r"  answer made: 1 of 300 numbers, by at most 1 units of the last place \([12]e-16 of the value\), first the one at 41", answer)
+    assert re.fullmatch(r"  answer made: 1 of 300 numbers, by at most 1 unit of the last place \([12]e-16 of the value\), first the one at 41", answer)
     assert re.fullmatch(r"  law items\.shell: 1 of 1 number, by at most \S+ units of the last place \(1 of the value\)", shell)
     assert tank == "  law items.tank: only in the run that was kept"
 

@@ -29,8 +29,7 @@ FEWEST_DRAWS = 10 * CLASSES
 
 @dataclass(frozen=True)
 class Inputs:
-    """Uncertain numbers of a run, one per stream: classes of the draws, shape (numbers, draws used), their sizes, shape (numbers, classes), and how much of each number's
-    own doubt is its base's.
+    """Uncertain numbers of a run, one per stream: classes of the draws, shape (numbers, draws used), their sizes, shape (numbers, classes), the share of each that is its base's.
 
     `heard` are all that claims speak of, also where a scenario says something else on the same stream.
     """
