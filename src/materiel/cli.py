@@ -6,6 +6,7 @@ Answers go to standard output, progress to standard error and only to a terminal
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import dataclasses
 import datetime
@@ -60,6 +61,7 @@ def main(version: Annotated[bool, typer.Option("--version", help="print the vers
         typer.echo(__version__)
         raise typer.Exit
     gc.set_threshold(50_000)  # a case is some 100,000 small objects that all stay: to look for garbage after every 700 takes a third of the time to read it
+    atexit.register(gc.freeze)  # nor is there any to be found at the end, which took a tenth of a second
 
 
 @app.command()

@@ -159,6 +159,12 @@ def test_effective_draws_are_those_that_did_not_listen_to_it(two_voices):
     assert run.without("held", []).probability == pytest.approx(run.questions["held"].probability)
 
 
+def test_of_many_draws_the_first_are_weighed(two_voices, monkeypatch):
+    run = two_voices.run(draws=4000)
+    monkeypatch.setattr("materiel.analysis.lineage.MOST_DRAWS", 1500)
+    assert run.without("held", ["paper"]) == two_voices.run(draws=1500).without("held", ["paper"])
+
+
 def test_from_too_few_draws_no_answer_without_a_voice_is_stated(two_voices):
     voices = only(two_voices.run(draws=210).why("held")).voices
     assert [voice.without for voice in voices] == [None, None, None]

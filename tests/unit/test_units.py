@@ -60,7 +60,25 @@ def test_what_is_not_defined_here_is_unknown(word):
         factor(word, "day")
 
 
-@pytest.mark.parametrize("text", ["round+day", "20 %", "€", "day^day", "1/0", "(", "2 round", "round" * 40, "kround^400*round/round^400"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "round+day",
+        "20 %",
+        "€",
+        "day^day",
+        "1/0",
+        "(",
+        "2 round",
+        "round" * 40,
+        "kround^400*round/round^400",
+        "1day",
+        "day.round",
+        "(round)round",
+        "round2",
+        "kkround",
+    ],
+)
 def test_what_is_no_unit_is_refused(text):
     with pytest.raises(UnitError):
         factor(text, "round")

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from materiel import units
 from materiel.analysis import words
 from materiel.analysis.drivers import Inputs
-from materiel.analysis.questions import PERCENTS, Answer
+from materiel.analysis.questions import PERCENTS, Answer, Asked
 from materiel.case.model import Case
 from materiel.engine.draws import voices
 from materiel.equations import NEVER
@@ -34,6 +34,8 @@ Again = Callable[[tuple[str, ...]], Mapping[str, Answer]]
 
 FEWEST = 200
 """Effective draws below which no answer without a claim is stated."""
+MOST_DRAWS = 100_000
+"""Draws that are weighed anew, the first ones: more would move no digit that is shown, and a report of a million draws would wait for it."""
 
 _KOLMOGOROV = 1.628
 """99th percentile of Kolmogorov's distribution."""
@@ -168,7 +170,8 @@ def why(case: Case, answer: Answer, inputs: Inputs, shares: Mapping[str, float],
 def without(ledger: Ledger, answer: Answer, priors: Sequence[Prior], claims: Collection[str], seed: int) -> Shift | None:
     """Return an answer as it would be had the claims, and what rests on them, never been made; None where the runs at hand cannot tell."""
     gone = ledger.resting_on(claims)
-    count = len(answer.values)
+    drawn = answer.values[:MOST_DRAWS]
+    count = len(drawn)
     by_stream: dict[str, Array] = {}
     for prior in priors:
         if prior.pool is None or not any(claim in prior.pool.origins for claim in gone):
@@ -183,7 +186,7 @@ def without(ledger: Ledger, answer: Answer, priors: Sequence[Prior], claims: Col
             return None  # in two scenarios, one draw listens to two voices
     weights = functools.reduce(np.multiply, by_stream.values(), np.ones(count))
     effective = float(weights.sum() ** 2 / max((weights**2).sum(), 1e-300))
-    return _shift(answer, weights, effective) if effective >= FEWEST else None
+    return _shift(answer.asked, drawn, weights, effective) if effective >= FEWEST else None
 
 
 def cite(ledger: Ledger, claim: str, told: set[str] | None = None) -> Cited:
@@ -321,16 +324,16 @@ def _weights(parts: Sequence[Part]) -> dict[tuple[Distribution, tuple[str, ...]]
     return made
 
 
-def _shift(answer: Answer, weights: Array, effective: float) -> Shift:
-    order = np.argsort(answer.values, kind="stable")
-    values: Array = answer.values[order]
+def _shift(asked: Asked, drawn: Array, weights: Array, effective: float) -> Shift:
+    order = np.argsort(drawn, kind="stable")
+    values: Array = drawn[order]
     cumulated: Array = np.cumsum(weights[order]) / weights.sum()
     found = {percent: float(values[min(int(np.searchsorted(cumulated, percent / 100)), len(values) - 1)]) for percent in PERCENTS}
     quantiles = {percent: value if math.isfinite(value) else None for percent, value in found.items()}
     probability = None
-    if answer.asked.threshold is not None:
-        side, bound = answer.asked.threshold
-        met = answer.values > bound if side == "above" else answer.values < bound
+    if asked.threshold is not None:
+        side, bound = asked.threshold
+        met = drawn > bound if side == "above" else drawn < bound
         probability = float(weights[met].sum() / weights.sum())
     return Shift(quantiles, probability, effective, _visible(values, cumulated, weights))
 
