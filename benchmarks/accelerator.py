@@ -1,8 +1,8 @@
 """The JAX reading on whatever JAX runs on here: `python benchmarks/accelerator.py [CASE …] [--draws N …] [--precision float32] [--slopes N]`.
 
 For each number of draws: runs per second of a year, and what share that is of what the device can do. The ceilings are measured by JAX too: bytes moved by adding to a large
-array, operations by a chain of products and sums in place. Bytes and operations of a period are XLA's own count of the compiled period. Beside it stands the native kernel
-on one core of this machine, with the same numbers and the same eight series stored. `--slopes N` times a reverse pass over N draws.
+array, operations by a chain of products and sums in place. Bytes and operations of a period are XLA's own count of the compiled period; more bytes than memory can give came from
+caches. Beside it stands the native kernel on one core of this machine, with the same numbers and the same eight series stored. `--slopes N` times a reverse pass over N draws.
 
 On an accelerator (`pip install materiel[jax]` and the plug-in of JAX for it) give more draws, as `--draws 1024 8192 65536`, and write down the date and the device.
 """
@@ -105,10 +105,11 @@ def main() -> None:
             for draws in given.draws:
                 compiled, seconds, moved, done, made = measured(program, case.step, draws, given.precision)
                 alone, true = native(program, case.step, draws)
-                rate, shares = draws / seconds, [STEPS * moved / seconds / bandwidth, STEPS * done / seconds / arithmetic]
+                rate, bytes_moved, operations = draws / seconds, STEPS * moved / seconds, STEPS * done / seconds
                 off = np.max(np.abs(made - true) / np.maximum(np.abs(true).max(axis=(0, 2)), 1e-300)[:, None])
                 say(
-                    f"{name}, {draws} draws: {rate:,.0f} runs/s, compiled in {compiled:.0f} s; {shares[0]:.0%} of the bytes and {shares[1]:.1%} of the operations; "
+                    f"{name}, {draws} draws: {rate:,.0f} runs/s, compiled in {compiled:.0f} s; {bytes_moved / 1e9:.0f} GB/s, {bytes_moved / bandwidth:.0%} of what memory gives, "
+                    f"{operations / 1e9:.0f} Gop/s, {operations / arithmetic:.0%}; "
                     f"{rate / (draws / alone):.2f} of a core of the kernel ({draws / alone:,.0f} runs/s); off by {off:.0e} of a series"
                 )
             if given.slopes:

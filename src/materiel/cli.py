@@ -44,7 +44,7 @@ Seed = Annotated[int, typer.Option(help="seed of the random streams", min=0)]
 AsOf = Annotated[str, typer.Option(help="day (YYYY-MM-DD) after which nothing is known; the case's own if absent")]
 ScenarioOption = Annotated[str, typer.Option(help="scenario of the case to run in")]
 Step = Annotated[float | None, typer.Option(help="length of a period in days; the case's own if absent")]
-Engine = Annotated[str, typer.Option(help="native (compiled), native32 (in floats of 32 bits, for a quick look) or numpy (the reference)")]
+Engine = Annotated[str, typer.Option(help="native (compiled), native32 (in floats of 32 bits, for a quick look), numpy (the reference) or jax (an extra)")]
 Rules = Annotated[str, typer.Option("--rules", help="what grades do to numbers: plain, equal, strict, trusting, measurement-error, or a file")]
 Drop = Annotated[list[str] | None, typer.Option("--drop", help="a source, publisher, origin or claim to leave out; may be repeated")]
 Independent = Annotated[bool, typer.Option("--treat-as-independent", help="take every claim for an origin of its own")]
@@ -85,8 +85,8 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a case and print its key judgements; with other evidence, both before and after."""
-    if engine not in ("native", "native32", "numpy"):
-        raise typer.BadParameter(f"unknown engine {engine!r}; native, native32 or numpy")
+    if engine not in ("native", "native32", "numpy", "jax"):
+        raise typer.BadParameter(f"unknown engine {engine!r}; native, native32, numpy or jax")
     with _told(as_json=as_json):
         from materiel.options import Options, Reading
         from materiel.study import load

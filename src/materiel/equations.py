@@ -1,8 +1,8 @@
 """The few operations that equations are written with, on whatever a value is.
 
 An equation is plain Python on values, for one component, one draw, one period. The same code is read
-on NumPy arrays (the reference), on symbols (the native kernel, XMILE, LaTeX) and on units (the
-proof at load). Arithmetic comes from the operators of the values; what operators cannot say stands here.
+on NumPy arrays (the reference), on symbols (the native kernel, XMILE, LaTeX), on arrays of JAX (slopes,
+accelerators) and on units (the proof at load). Arithmetic comes from the operators of the values; what operators cannot say stands here.
 A reading takes part by giving its value class a method `__where__(condition, a, b)` and, if it can, `__exp__`.
 
 `minimum` and `maximum` are comparisons and selections in every reading, so that ties and bits agree.

@@ -32,7 +32,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Options:
-    """How a study is run: how the case is read, which draws, on which engine (`native`, `native32` or `numpy`); `only` names the questions asked (all if empty)."""
+    """How a study is run: how the case is read, which draws, on which engine (`native`, `native32`, `numpy` or `jax`); `only` names the questions asked (all if empty)."""
 
     reading: Reading = Reading()
     draws: int = 2000
@@ -49,5 +49,5 @@ class Options:
         step = self.reading.step
         if step is not None and not (isinstance(step, int | float) and 0.01 <= step <= 366):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise RunError(f"step of {step} days; from 0.01 to 366 days")
-        if self.engine not in ("native", "native32", "numpy"):
-            raise RunError(f"unknown engine {self.engine!r}; native, native32 or numpy")
+        if self.engine not in ("native", "native32", "numpy", "jax"):
+            raise RunError(f"unknown engine {self.engine!r}; native, native32, numpy or jax")

@@ -81,6 +81,10 @@ def test_what_a_cluster_left_undone_is_finished_at_home_and_the_other_way_round(
         shutil.rmtree(tmp_path / "runs")
 
 
+def test_a_cluster_that_has_nothing_left_to_do_ends(client: Client) -> None:
+    assert list(cluster.work(client, Poison(), [])([], lambda _: None)) == []
+
+
 def test_workers_with_another_program_are_refused(client: Client, where: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("materiel.engine.machine.program", lambda: "another")
     with pytest.raises(RunError, match="a worker of the cluster has another version of materiel than this one"):

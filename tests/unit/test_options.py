@@ -56,7 +56,7 @@ def test_options_do_not_change_under_a_run() -> None:
         (Options(Reading(step=0.0)), "step of 0.0 days; from 0.01 to 366 days"),
         (Options(Reading(step=float("nan"))), "step of nan days; from 0.01 to 366 days"),
         (Options(Reading(step="1 day")), "step of 1 day days; from 0.01 to 366 days"),  # type: ignore[arg-type]
-        (Options(engine="abacus"), "unknown engine 'abacus'; native, native32 or numpy"),
+        (Options(engine="abacus"), "unknown engine 'abacus'; native, native32, numpy or jax"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

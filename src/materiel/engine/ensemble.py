@@ -57,7 +57,7 @@ class Pass:
 
 @dataclass(frozen=True)
 class Settings:
-    """How to run: which draws, in chunks of at most how many, on which engine (`native`, `native32` or `numpy`), with how many threads; `step` is in days."""
+    """How to run: which draws, in chunks of at most how many, on which engine (`native`, `native32`, `numpy` or `jax`), with how many threads; `step` is in days."""
 
     seed: int = 1
     draws: int = 2000
@@ -137,7 +137,8 @@ class Simulator:
         self.passes, self.settings = passes, settings
         self.sampler = Sampler([prior for one in passes for _, prior in one.program.priors])
         self.ends = np.cumsum([0, *(len(one.program.priors) for one in passes)])
-        self.groups, self.step, self.machine = _native(passes, settings) if settings.engine in BITS else _reference(passes, settings.every)
+        start = {"numpy": _reference, "jax": _traced}.get(settings.engine, _native)
+        self.groups, self.step, self.machine = start(passes, settings)
         priors = int(self.ends[-1])
         largest = max(sum(2 * passes[i].program.size + len(passes[i].recorded) * (passes[i].steps // settings.every) for i in group) for group in self.groups)
         most = MEMORY // (settings.workers * 8 * (3 * priors + largest))  # three times: scores, shares of them, and what is drawn
@@ -257,13 +258,27 @@ Step = Callable[[Sequence[int], list[Array]], list[reference.Outcome]]
 """What runs the passes of one group from their prepared memories."""
 
 
-def _reference(passes: Sequence[Pass], every: int) -> tuple[list[list[int]], Step, str]:
+def _reference(passes: Sequence[Pass], settings: Settings) -> tuple[list[list[int]], Step, str]:
     """Return the groups of passes that the reference engine runs together, each alone, what runs them, and on what."""
 
     def step(group: Sequence[int], memories: list[Array]) -> list[reference.Outcome]:
+        every = settings.every
         return [reference.run(passes[i].program, memory, passes[i].steps, every, passes[i].recorded) for i, memory in zip(group, memories, strict=True)]
 
     return [[i] for i in range(len(passes))], step, f"{platform.machine()}, NumPy"
+
+
+def _traced(passes: Sequence[Pass], settings: Settings) -> tuple[list[list[int]], Step, str]:
+    """Return the groups of passes that JAX runs together, each alone, what runs them, and on what; passes of one program share what is compiled."""
+    from materiel.engine.traced import Runner, device
+
+    keys = [(id(one.program), tuple(one.recorded)) for one in passes]
+    runners = {key: Runner(one.program, one.recorded) for key, one in dict(zip(keys, passes, strict=True)).items()}
+
+    def step(group: Sequence[int], memories: list[Array]) -> list[reference.Outcome]:
+        return [runners[keys[i]].run(memory, passes[i].steps, settings.every) for i, memory in zip(group, memories, strict=True)]
+
+    return [[i] for i in range(len(passes))], step, f"{platform.machine()}, {device()}"
 
 
 def _native(passes: Sequence[Pass], settings: Settings) -> tuple[list[list[int]], Step, str]:

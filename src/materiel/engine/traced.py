@@ -318,6 +318,11 @@ def slopes(program: Program, steps: int, slot: int, dt: float, numbers: Array) -
 # ------------------------------------------------------------------ an engine
 
 
+def device() -> str:
+    """Return what JAX runs on here."""
+    return f"JAX {jax.__version__} on {jax.devices()[0].device_kind}"
+
+
 class Runner:
     """A program as an engine runs it, compiled when first needed: runs of any length and any number of draws share what was compiled."""
 
