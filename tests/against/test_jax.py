@@ -114,7 +114,7 @@ def test_every_example_has_the_bits_of_the_reference(section: str) -> None:
 
 
 def test_a_contracted_run_stays_within_the_tolerance_and_a_fault_does_not() -> None:
-    program = build(examples()["lines"])
+    program = build(examples()["fleets"])
     given = numbers(program, 13)
     true = stepped(program, given, 60)
     assert not far(program, simulated(program, given, 60), true).any()
@@ -154,6 +154,7 @@ def shipped(name: str) -> tuple[Program, float]:
     return network.build(case, [one.gauge for one in questions.prepare(case).values() if one.gauge]), case.step
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_cases_have_the_bits_of_the_reference(name: str) -> None:
     program, dt = shipped(name)
