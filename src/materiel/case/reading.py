@@ -141,8 +141,7 @@ def read_yaml(path: Path, shown: str) -> Text:
     text = read_text(path, shown)
     made = Text(None, shown)
     try:
-        loader: Any = _Loader(text)
-        events: list[Any] = list(iter(loader.get_event, None))
+        events = _events(_Loader(text), made)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(shown, mark.line + 1, mark.column + 1) if mark else Place(shown)
@@ -166,19 +165,25 @@ def _not_yaml(place: Place, what: str) -> CaseError:
     return CaseError([Problem(place, f"not YAML: {what}", "YAML 1.2")])
 
 
+def _events(loader: Any, text: Text) -> list[Any]:
+    """Return the events of a file. Raises CaseError at the first that lies too deep: what reads them takes time by the square of the depth."""
+    events: list[Any] = []
+    depth = 0
+    for event in iter(loader.get_event, None):
+        events.append(event)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise CaseError([_too_deep(_place(text, event))])
+    return events
+
+
 def _look_over(events: list[Any], text: Text) -> dict[str, int]:
-    """Return the positions of all anchors, and note every tag. Raises CaseError where nesting is too deep, and for what cannot be composed."""
+    """Return the positions of all anchors, and note every tag. Raises CaseError for what cannot be composed."""
     anchors: dict[str, int] = {}
     broken: list[CaseError] = []
-    depth = documents = 0
+    documents = 0
     for i, event in enumerate(events):
-        if isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        elif hasattr(event, "anchor"):  # a value or an alias
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-                if depth > MAX_DEPTH:
-                    raise CaseError([_too_deep(_place(text, event))])
+        if hasattr(event, "anchor"):  # a value or an alias
             if isinstance(event, yaml.AliasEvent):
                 broken += [] if event.anchor in anchors else [_not_yaml(_place(text, event), "found undefined alias")]
                 continue
