@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +28,10 @@ from materiel.evidence.records import Observation
 from materiel.quantities import QuantityError
 
 
+OVERRIDES = {"scenarios": "scenario", "hypotheses": "hypothesis"}
+"""Sections whose entries replace parts of a case, and what one of them is called."""
+
+
 def load(
     name: str | Path,
     *,
@@ -41,7 +46,7 @@ def load(
 ) -> Case:
     """Return the checked case of a folder, a file, or a shipped name.
 
-    `as_of` hides whatever was known later; `scenario` applies one of the case's overrides, or several in order, joined by commas; `step` replaces the length of a
+    `as_of` hides whatever was known later; `scenario` applies a scenario or a hypothesis of the case, or several in order, joined by commas; `step` replaces the length of a
     period, in days. `rules` names what grades do; `drop` names sources, publishers, origins or claims whose claims are left out; `silent` claims by their ids;
     `independent` takes every claim for an origin of its own. `like` is a case read before: what the files say alike in both is not checked again. Raises CaseError
     with every problem found, RunError for rules or names that there are not.
@@ -62,17 +67,23 @@ def load(
 
 
 def _override(text: Text, name: str) -> None:
-    scenarios = _mapping(text.data.get("scenarios", {}))
-    if scenarios is None or _mapping(scenarios.get(name, {})) is None:
-        return  # told when the shape of the case is checked
-    if name not in scenarios:
+    """Apply a scenario or a hypothesis, after the scenario that it builds on."""
+    known = {section: _mapping(text.data.get(section, {})) for section in OVERRIDES}
+    section = next((section for section, entries in known.items() if entries is None or name in entries), "")
+    if not section:
+        names = [one for entries in known.values() for one in entries or ()]
         place = text.place(("scenarios",))
-        raise CaseError([Problem(place, f"unknown scenario {name!r}", ", ".join(scenarios) or "none is declared", nearest(name, list(scenarios)))])
-    for path, value in (_mapping(scenarios[name].get("set", {})) or {}).items():
-        at: Key = ("scenarios", name, "set", path)
+        raise CaseError([Problem(place, f"unknown scenario {name!r}", ", ".join(names) or "none is declared", nearest(name, names))])
+    entry = _mapping((known[section] or {}).get(name))
+    if entry is None:
+        return  # told when the shape of the case is checked
+    if (under := entry.get("with")) in (known["scenarios"] or {}) and section != "scenarios":
+        _override(text, str(under))
+    for path, value in (_mapping(entry.get("set", {})) or {}).items():
+        at: Key = (section, name, "set", path)
         target, near = _raw_path(text.data, path)
         if target is None:
-            what = f"scenario sets unknown path {path!r}"
+            what = f"{OVERRIDES[section]} sets unknown path {path!r}"
             text.problems.append(Problem(text.place(at, key=True), what, "actor.section.name.key", near))
             continue
         text.data = _changed(text.data, target, value)
@@ -172,7 +183,8 @@ class _Builder:
             for instance in self.components.values():
                 resolver.resolve(instance, self._entry(instance), turn)
         self._stop()
-        case = self._case(ledger, whole, day, rule, seen, frozenset(one.series for one in observations))
+        later = Counter(one.series for one in observations if one.known > day)
+        case = self._case(ledger, whole, day, rule, seen, {one.series: later[one.series] for one in observations})
         like = self.like if self.like and self._numbers_alike(case, self.like) else None
         for path, instance in self.components.items():
             if like and self._entry(instance) is _entry(like.text, instance):
@@ -288,12 +300,12 @@ class _Builder:
                     made[name][item] = prior
         return made
 
-    def _case(self, ledger: Ledger, whole: Ledger, day: datetime.date, rule: Rule, observations: list[Observation], series: frozenset[str]) -> Case:
+    def _case(self, ledger: Ledger, whole: Ledger, day: datetime.date, rule: Rule, observations: list[Observation], series: dict[str, int]) -> Case:
         model = self.model
         return Case(
             name=self.folder.stem, folder=self.folder, title=model.title, summary=model.summary, start=model.start, end=model.end,
             as_of=day, written=model.as_of or model.end, step=cast("float", self.step), scenario=self.scenario, draft=model.draft, components=self.components,
-            questions=model.questions, scenarios=model.scenarios, conversions={}, ledger=ledger, whole=whole, rule=rule, observations=observations, series=series,
+            questions=model.questions, scenarios=model.scenarios, hypotheses=model.hypotheses, observables=model.observables, conversions={}, ledger=ledger, whole=whole, rule=rule, observations=observations, series=series,
             actors={name: actor.title or name for name, actor in model.actors.items()}, digest=self.digest, undeclared=tuple(self.undeclared),
             remarks=self.like.remarks if self.like else ledgers.remarks(self.text, whole), text=self.text,
             correlated=tuple((tuple(one.between), one.because) for one in model.correlations),
