@@ -238,6 +238,49 @@ def _as_named(name: str, draws: int, seed: int, scenario: str, rules: str, repor
 
 
 @app.command()
+def weigh(
+    case: CaseArgument,
+    draws: Draws = 10000,
+    seed: Seed = 1,
+    as_of: AsOf = "",
+    odds: Annotated[str, typer.Option(help="other prior probabilities, HYPOTHESIS=P,...; those not named share what is left")] = "",
+    rules: Rules = DEFAULT,
+    drop: Drop = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="file to write the draws and their weights to, as netCDF in the groups of ArviZ")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Weigh the rival hypotheses of a case by what was observed: odds before and after, the evidence for and against each, answers before and after."""
+    wanted = _odds(odds)
+    with _told(as_json=as_json):
+        from materiel import terminal
+        from materiel.options import Options, Reading
+        from materiel.study import load
+
+        with _progress(as_json) as report:
+            found = load(case).weighed(Options(Reading(_day(as_of), rules=rules, drop=tuple(drop or ())), draws, seed), wanted, report)
+        if as_json:
+            typer.echo(json.dumps(found.json(), ensure_ascii=False, indent=2))
+        else:
+            terminal.weighed(found)
+        if output is not None:
+            typer.echo(found.save(output), err=as_json)
+
+
+def _odds(text: str) -> dict[str, float]:
+    """Return prior probabilities written as `a=0.5,b=0.2`."""
+    made: dict[str, float] = {}
+    for part in filter(None, text.split(",")):
+        name, _, probability = part.partition("=")
+        try:
+            made[name.strip()] = float(probability)
+        except ValueError:
+            raise typer.BadParameter(f"{part!r}; HYPOTHESIS=PROBABILITY, separated by commas") from None
+    return made
+
+
+@app.command()
 def sources(case: CaseArgument, form: Annotated[str, typer.Option(help="bibtex or csl-json")] = "bibtex", as_of: AsOf = "") -> None:
     """Print the sources of a case for a reference manager."""
     if form not in ("bibtex", "csl-json"):
@@ -285,9 +328,11 @@ def export(
 def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", as_json: Json = False) -> None:
     """Read a case and print every problem: file:line:column, what was read, what is allowed, the nearest name."""
     with _told(as_json=as_json):
+        from materiel import weighing
         from materiel.analysis import examination, questions
         from materiel.case.loading import load as load_case
         from materiel.network import build
+        from materiel.options import Reading
         from materiel.proof import prove
 
         checked = load_case(case, as_of=_day(as_of), scenario=scenario)
@@ -300,7 +345,7 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
                 questions.prepare(load_case(case, as_of=_day(as_of), scenario=name, like=checked))
             except CaseError as error:
                 found += error.problems
-        if found:
+        if found := found or weighing.problems(case, checked, Reading(_day(as_of), scenario)):
             raise CaseError(found)
         counts = {
             "components": len(checked.components), "questions": len(asked), "claims": len(checked.ledger.claims),

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from materiel import network, proof
-from materiel.analysis import questions
+from materiel.analysis import observables, questions
+from materiel.analysis.observables import Watched
 from materiel.analysis.questions import Asked, Branch
 from materiel.case.files import contents
 from materiel.case.loading import load
@@ -41,10 +42,11 @@ def read(name: str | Path, more: Mapping[str, Question], reading: Reading, like:
 class Prepared:
     """A run that can begin: the case, what is asked of it, the names of the questions of every branch, a pass per branch, and how passes are run.
 
-    `seconds` says how long each stage took.
+    `watched` is what was seen, where runs are held against it: then its gauges are among what is asked. `seconds` says how long each stage took.
     """
 
     case: Case
+    watched: Watched | None
     asked: dict[str, Asked]
     branches: dict[Branch, list[str]]
     passes: dict[Branch, ensemble.Pass]
@@ -59,19 +61,22 @@ class Prepared:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - began
 
 
-def prepare(name: str | Path, more: Mapping[str, Question], options: Options) -> Prepared:
-    """Return what an engine runs for a case: the same for the same files, questions and options. Raises CaseError, RunError."""
+def prepare(name: str | Path, more: Mapping[str, Question], options: Options, *, observed: bool = False, like: Case | None = None) -> Prepared:
+    """Return what an engine runs for a case: the same for the same files, questions and options. Raises CaseError, RunError.
+
+    If `observed`, runs keep what they expect of whatever was seen; `like` is the case as read in another scenario.
+    """
     began = time.perf_counter()
-    case = read(name, more, options.reading)
-    asked = _chosen(questions.prepare(case), options.only)
+    case = read(name, more, options.reading, like)
+    builder = _Builder(name, more, options, case, observed=observed)
+    watched, asked = builder.asked(case)
     branches = _branches(asked)
     if not branches:
         raise RunError(f"{case.name} asks no questions; nothing to run for")
     every = max(1, round(_steps(case, case.day(case.end)) / FAN_POINTS))
     settings = ensemble.Settings(options.seed, options.draws, case.step, every, options.chunk, options.engine)
-    made = Prepared(case, asked, branches, {}, settings, {"load": time.perf_counter() - began})
+    made = Prepared(case, watched, asked, branches, {}, settings, {"load": time.perf_counter() - began})
     with made.timed("build"):
-        builder = _Builder(name, more, options, case)
         for branch, names in branches.items():
             made.passes[branch] = builder.of(branch, [asked[one] for one in names], list(made.passes))
     return made
@@ -115,9 +120,17 @@ class Recipe:
 class _Builder:
     """Makes the passes of one run; passes of one scenario share a program."""
 
-    def __init__(self, name: str | Path, more: Mapping[str, Question], options: Options, case: Case) -> None:
-        self.name, self.more, self.options, self.case = name, more, options, case
+    def __init__(self, name: str | Path, more: Mapping[str, Question], options: Options, case: Case, *, observed: bool) -> None:
+        self.name, self.more, self.options, self.case, self.observed = name, more, options, case, observed
         self.programs: dict[str, tuple[network.Program, dict[str, str], list[str]]] = {}
+
+    def asked(self, case: Case) -> tuple[Watched | None, dict[str, Asked]]:
+        """Return what was seen of a case, if runs are held against it, and all that is asked of it: the questions, and what was seen."""
+        chosen = _chosen(questions.prepare(case), self.options.only)
+        if not self.observed:
+            return None, chosen
+        watched = observables.prepare(case)
+        return watched, {name: replace(one, fan="") for name, one in (*chosen.items(), *((one.asked.id, one.asked) for one in watched.sightings))}
 
     def of(self, branch: Branch, asked: list[Asked], before: list[Branch]) -> ensemble.Pass:
         """Return the pass of one branch; it leaves the same scenario without a contingency, if that runs `before`, when its contingency begins."""
@@ -142,9 +155,9 @@ class _Builder:
         if scenario:
             reading = self.options.reading
             case = read(self.name, self.more, replace(reading, scenario=",".join(filter(None, (reading.scenario, scenario)))), case)
-        everything = _chosen(questions.prepare(case), self.options.only)
+        watched, everything = self.asked(case)
         gauges = [one.gauge for one in everything.values() if one.gauge is not None]
-        program = network.build(case, gauges)
+        program = network.build(watched.case if watched else case, gauges)
         proof.prove(program)
         paths = {one.id: one.gauge.path for one in everything.values() if one.gauge is not None}
         return program, paths, [one.id for one in everything.values() if one.fan]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from materiel.analysis.lineage import Cited, Driver, Voice, Why
     from materiel.reproduction import Part, Reproduction
     from materiel.study import Run
+    from materiel.weighing import Weighed
 
 WIDTH = 160
 """Columns of what is printed elsewhere than to a terminal."""
@@ -228,6 +229,81 @@ def _account(tree: Tree, account: Account, text: str, unit: str) -> None:
     node = tree.add(_plain(f"{text}: " + "; ".join(f"{name} {said(cell, unit)}" for name, cell in steps)))
     for one in account.arrivals:
         node.add(_plain(f"without {one.origin} ({_few(one.claims)}; on {_few(one.numbers, 3)}): {said_without(one, unit)}"))
+
+
+def weighed(found: Weighed) -> None:
+    """Print how hypotheses stand: what it hangs on first, then each, the evidence, the odds without each source, answers before and after."""
+    from materiel.analysis import words
+
+    case, scale = found.case, found.case.ledger.scales[0]
+    lines = [f"{case.title}, as of {case.as_of}", found.hangs_on, ""]
+    for i, (name, one) in enumerate(sorted(found.standings.items(), key=lambda entry: -entry[1].posterior), 1):
+        lines.append(
+            f"{i}. {words.said(one.posterior, round(one.effective), scale)} that {found.rivals[name].text}; before: {words.percent(one.prior, 10**6)}."
+        )
+    _print(_plain("\n".join(lines)))
+    _standings(found)
+    _left_out(found)
+    _expected(found)
+    _before_and_after(found)
+    _print(_plain("\n".join(found.notes)))
+
+
+def _standings(found: Weighed) -> None:
+    table = _table("hypothesis", "before", "after", "Monte-Carlo error", "strongest evidence for", "strongest evidence against", "draws that count", "k")
+    for name, one in found.standings.items():
+        best, worst = (_evidence(found, name, side) for side in (1, -1))
+        table.add_row(
+            *map(_plain, (name, f"{one.prior:.1%}", f"{one.posterior:.1%}", f"{one.error:.1%}", best, worst, f"{one.effective:,.0f}", f"{one.k:.2f}"))
+        )
+    _print(table)
+
+
+def _evidence(found: Weighed, name: str, side: int) -> str:
+    """Return the origin that speaks loudest for a hypothesis, or against it, with its weight in bits."""
+    told = [(side * weight, origin) for origin, weight in found.evidence[name].items() if side * weight > 0.01]
+    return f"{found.case.ledger.speaker(max(told)[1])}: {max(told)[0]:.1f} bits" if told else "none"
+
+
+def _left_out(found: Weighed) -> None:
+    table = _table("probability", *found.rivals)
+    rows = {"with everything": {name: one.posterior for name, one in found.standings.items()}}
+    rows |= {f"without {found.case.ledger.speaker(origin)}": one for origin, one in found.without.items()}
+    rows |= {"with everything, all alike probable before": found.even}
+    for label, one in rows.items():
+        table.add_row(_plain(label), *(_plain(f"{one[name]:.1%}") for name in found.rivals))
+    _print(table)
+
+
+def _expected(found: Weighed) -> None:
+    from materiel.analysis import words
+
+    table = _table("seen", "days", "source", "counted", *(f"expected: {name}" for name in found.rivals))
+    for i, one in enumerate(found.sightings):
+        days = str(one.first) if one.first == one.last else f"{one.first}..{one.last}"
+        said = " ".join(filter(None, (one.term.bound, words.number(one.term.seen, one.term.seen, one.term.seen, one.unit))))
+        spans = [rival.span(i) for rival in found.rivals.values()]
+        text = found.case.observables[one.observable].text + ("" if one.rows else ", other days of the watch")
+        table.add_row(*map(_plain, (text, days, found.case.ledger.speaker(one.origin), said, *spans)))
+    _print(table)
+
+
+def _before_and_after(found: Weighed) -> None:
+    from materiel.analysis.comparison import said
+
+    table = _table("question", "before", "after")
+    for before, after in found.answers.values():
+        table.add_row(_plain(before.asked.text), *(_plain(said(found.cell(answer, after=answer is after), before.asked.unit)) for answer in (before, after)))
+    _print(table)
+
+
+def _table(*columns: str) -> Any:
+    from rich.table import Table
+
+    made = Table(show_lines=True)
+    for column in columns:
+        made.add_column(column)
+    return made
 
 
 def _count(number: int, what: str) -> str:

@@ -27,7 +27,6 @@ from materiel.evidence.pooling import Prior
 from materiel.evidence.records import Observation
 from materiel.quantities import QuantityError
 
-
 OVERRIDES = {"scenarios": "scenario", "hypotheses": "hypothesis"}
 """Sections whose entries replace parts of a case, and what one of them is called."""
 
@@ -194,6 +193,7 @@ class _Builder:
                 self._read_numbers(case, instance)
         self._stop()
         case.conversions.update(self._conversions(case))
+        case.discrepancies.update(self._discrepancies())
         text.problems += [problem for check in CHECKS for problem in check(case)]
         self._stop()
         return case
@@ -300,12 +300,21 @@ class _Builder:
                     made[name][item] = prior
         return made
 
+    def _discrepancies(self) -> dict[str, Prior]:
+        """Return the factors by which the model may be off about each observable."""
+        factor = Parameter("1", "", "factor", more_than=0.0)
+        found = {
+            name: self.numbers.prior(one.discrepancy, factor, "1", f"observables.{name}.discrepancy", ("observables", name, "discrepancy"))
+            for name, one in self.model.observables.items()
+        }
+        return {name: prior for name, prior in found.items() if prior is not None}
+
     def _case(self, ledger: Ledger, whole: Ledger, day: datetime.date, rule: Rule, observations: list[Observation], series: dict[str, int]) -> Case:
         model = self.model
         return Case(
             name=self.folder.stem, folder=self.folder, title=model.title, summary=model.summary, start=model.start, end=model.end,
             as_of=day, written=model.as_of or model.end, step=cast("float", self.step), scenario=self.scenario, draft=model.draft, components=self.components,
-            questions=model.questions, scenarios=model.scenarios, hypotheses=model.hypotheses, observables=model.observables, conversions={}, ledger=ledger, whole=whole, rule=rule, observations=observations, series=series,
+            questions=model.questions, scenarios=model.scenarios, hypotheses=model.hypotheses, observables=model.observables, conversions={}, discrepancies={}, ledger=ledger, whole=whole, rule=rule, observations=observations, series=series,
             actors={name: actor.title or name for name, actor in model.actors.items()}, digest=self.digest, undeclared=tuple(self.undeclared),
             remarks=self.like.remarks if self.like else ledgers.remarks(self.text, whole), text=self.text,
             correlated=tuple((tuple(one.between), one.because) for one in model.correlations),

@@ -88,6 +88,7 @@ class Case:
     hypotheses: dict[str, Any]
     observables: dict[str, Any]
     conversions: dict[str, dict[str, Prior]]
+    discrepancies: dict[str, Prior]
     ledger: Ledger
     whole: Ledger
     rule: Rule

@@ -53,6 +53,8 @@ class Observable(Record):
     """`counts` of things over some days, `events` in a watch in which nothing else was seen, or measured `amounts`."""
     indicator: str = ""
     """Indicator that says what an observer would have seen."""
+    observer: str = ""
+    """Origin that keeps the watch of `events`: what it does not report of it was not seen."""
     total: str | list[str] | None = None
     """Flow, or sum of flows, over the days of an observation."""
     value: str | list[str] | None = None

@@ -32,8 +32,8 @@ def meanings(model: type[BaseModel]) -> dict[str, str]:
     except OSError:
         return {}
     made: dict[str, str] = {}
-    for field, said in itertools.pairwise(body):
-        match field, said:
+    for named, said in itertools.pairwise(body):
+        match named, said:
             case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str() as text)):
                 made[name] = inspect.cleandoc(text)
             case _:
