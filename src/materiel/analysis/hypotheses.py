@@ -15,7 +15,7 @@ def problems(case: Case, readings: Mapping[str, Case]) -> list[Problem]:
     forms = {name: _form(reading) for name, reading in readings.items()}
     made: list[Problem] = []
     for name, one in case.hypotheses.items():
-        if (one.set or one.scenario) and forms[name] == _form(case):
+        if (one.set or one.scenarios) and forms[name] == _form(case):
             made.append(
                 Problem(
                     case.place(("hypotheses", name), key=True), f"hypothesis {name!r} changes nothing", "another number or option, or neither `set` nor `with`"

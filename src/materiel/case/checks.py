@@ -239,9 +239,10 @@ def check_hypotheses(case: Case) -> Iterator[Problem]:
             yield Problem(case.place(at, key=True), f"hypothesis {name!r} has the name of a scenario", "another name")
         if not 0 < one.prior < 1:
             yield Problem(case.place((*at, "prior")), f"prior: {one.prior:g}", "above 0 and below 1, so that evidence can move it")
-        if one.scenario and one.scenario not in case.scenarios:
-            near = nearest(one.scenario, list(case.scenarios))
-            yield Problem(case.place((*at, "with")), f"unknown scenario {one.scenario!r}", ", ".join(case.scenarios) or "none is declared", near)
+        for scenario in filter(None, [one.scenarios] if isinstance(one.scenarios, str) else one.scenarios):
+            if scenario not in case.scenarios:
+                near = nearest(scenario, list(case.scenarios))
+                yield Problem(case.place((*at, "with")), f"unknown scenario {scenario!r}", ", ".join(case.scenarios) or "none is declared", near)
     if len(case.hypotheses) == 1:
         yield Problem(case.place(("hypotheses",)), "one hypothesis", "two or more, or none")
     total = sum(one.prior for one in case.hypotheses.values())

@@ -76,8 +76,11 @@ def _override(text: Text, name: str) -> None:
     entry = _mapping((known[section] or {}).get(name))
     if entry is None:
         return  # told when the shape of the case is checked
-    if (under := entry.get("with")) in (known["scenarios"] or {}) and section != "scenarios":
-        _override(text, str(under))
+    if section != "scenarios":
+        under: Any = entry.get("with", ())
+        for one in [under] if isinstance(under, str) else under if isinstance(under, list) else ():
+            if one in (known["scenarios"] or {}):
+                _override(text, one)
     for path, value in (_mapping(entry.get("set", {})) or {}).items():
         at: Key = (section, name, "set", path)
         target, near = _raw_path(text.data, path)
@@ -100,19 +103,22 @@ def _mapping(data: Any) -> dict[str, Any] | None:
 
 
 def _raw_path(data: dict[str, Any], path: str) -> tuple[Key | None, str]:
-    """Return where a scenario's path stands in the data, or None and the nearest path that does."""
+    """Return where a scenario's path stands in the data, or None and the nearest path that does; some keys, such as links to variables, have points in them."""
     parts = path.split(".")
     actors = _mapping(data.get("actors")) or {}
-    steps = ("actors", *parts) if parts[0] in actors else tuple(parts)
+    steps = ["actors", *parts] if parts[0] in actors else parts
+    made: list[str] = []
     here: Any = data
-    for i, step in enumerate(steps[:-1]):
+    while len(rest := steps[sum(key.count(".") + 1 for key in made) :]) > 1:
         names = _mapping(here) or {}
-        if step not in names:
-            near = nearest(step, [*names, *(actors if i == 0 else ())])
-            kept = [*steps[:i], near, *steps[i + 1 :]]
+        key = next((key for n in range(1, len(rest) + 1) if (key := ".".join(rest[:n])) in names), "")
+        if not key:
+            near = nearest(rest[0], [*names, *(actors if not made else ())])
+            kept = [*made, near, *rest[1:]]
             return None, ".".join(kept[kept[0] == "actors" :]) if near else ""
-        here = names[step]
-    return (steps if isinstance(here, dict) else None), ""
+        made.append(key)
+        here = names[key]
+    return ((*made, *rest) if not rest or isinstance(here, dict) else None), ""
 
 
 def _no_blanks(text: Text, sound: Any) -> None:

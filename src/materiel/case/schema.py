@@ -36,8 +36,8 @@ class Hypothesis(Record):
     """Its probability before the observations; those of all hypotheses add up to 1."""
     because: str
     """Why that probability; it rests on nothing that is weighed."""
-    scenario: Annotated[str, Field(alias="with")] = ""
-    """Scenario that it builds on."""
+    scenarios: Annotated[str | list[str], Field(alias="with")] = ""
+    """Scenario that it builds on, or several in order."""
     set: dict[str, Any] = Field(default_factory=dict)
     """Replacements, by path, as in a scenario; without any, and without a scenario, it is the case as it stands."""
 

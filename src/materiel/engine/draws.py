@@ -9,7 +9,7 @@ which has only two values.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,9 @@ from materiel.evidence.pooling import Prior
 from materiel.quantities import Scale, from_scale
 
 Array = npt.NDArray[np.float64]
+
+Uniform = Callable[[str], Array]
+"""What gives the uniform numbers of a stream, by its name, one for each draw."""
 
 _LEAST = 2.0**-53
 """Least uniform number that a stream gives; 1 less this is the greatest."""
@@ -42,9 +45,16 @@ def sample(prior: Prior, seed: int, first: int, count: int) -> Array:
 
 def voices(prior: Prior, seed: int, first: int, count: int) -> Array:
     """Return the uniform numbers that pick a voice of the pool, shape (count,)."""
-    if len(prior.parts) == 1:
-        return np.zeros(count)
-    return uniforms(seed, f"{prior.stream}#voice", first, count)
+    return _voices(prior, lambda stream: uniforms(seed, stream, first, count), count)
+
+
+def _voices(prior: Prior, uniform: Uniform, count: int) -> Array:
+    return np.zeros(count) if len(prior.parts) == 1 else uniform(_voice(prior))
+
+
+def _voice(prior: Prior) -> str:
+    """Return the stream that picks a voice of a pool."""
+    return f"{prior.stream}#voice"
 
 
 class Sampler:
@@ -84,18 +94,32 @@ class Sampler:
             self.priors.append(prior)
         return self.unique[key]
 
+    @property
+    def coordinates(self) -> list[str]:
+        """The streams that decide a draw, each once: a uniform number for each is all that a draw is."""
+        made: dict[str, None] = {}
+        for prior in self.priors:
+            if not (prior.constant or prior.mix):
+                made.update(dict.fromkeys(stream for stream, _ in prior.mixing or ((prior.stream, 1.0),)))
+                made.update({_voice(prior): None} if len(prior.parts) > 1 else {})
+        return list(made)
+
     def draw(self, seed: int, first: int, count: int) -> Array:
         """Return draws first .. first + count - 1 of all priors in their canonical units, shape (priors, count)."""
+        return self.at(lambda stream: uniforms(seed, stream, first, count), count)
+
+    def at(self, uniform: Uniform, count: int) -> Array:
+        """Return so many draws of all priors, shape (priors, count), where `uniform` gives the numbers of every stream."""
         made = np.empty((len(self.priors), count))
-        scores = self._scores(seed, first, count)
+        scores = self._scores(uniform, count)
         for i in self.constants:
             made[i] = self.priors[i].parts[0].distribution.values[0]
         for lines in self.lines.values():
-            made[lines.rows] = lines.draw(seed, first, count, scores)
+            made[lines.rows] = lines.draw(uniform, count, scores)
         for i in self.others:
             prior = self.priors[i]
-            u = np.clip(portable.normal_cdf(scores[i]), _LEAST, 1.0 - _LEAST) if i in scores else uniforms(seed, prior.stream, first, count)
-            made[i] = prior.sample(voices(prior, seed, first, count), u)
+            u = np.clip(portable.normal_cdf(scores[i]), _LEAST, 1.0 - _LEAST) if i in scores else uniform(prior.stream)
+            made[i] = prior.sample(_voices(prior, uniform, count), u)
         for i, index, weights in self.mixes:
             whole = made[weights[0]]
             for weight in weights[1:]:
@@ -103,9 +127,9 @@ class Sampler:
             made[i] = made[weights[index]] / whole
         return made[self.rows]
 
-    def _scores(self, seed: int, first: int, count: int) -> dict[int, Array]:
+    def _scores(self, uniform: Uniform, count: int) -> dict[int, Array]:
         """Return the normal scores of the rows that mix several streams; terms are added in the order of the mixing, so that every machine adds alike."""
-        own = {stream: portable.normal_quantile(uniforms(seed, stream, first, count)) for stream in self.streams}
+        own = {stream: portable.normal_quantile(uniform(stream)) for stream in self.streams}
         made: dict[int, Array] = {}
         for i in self.mixed:
             made[i] = np.zeros(count)
@@ -137,10 +161,10 @@ class _Lines:
             self.edges[i, : len(prior.parts) - 1] = np.cumsum([part.weight for part in prior.parts])[:-1]
         self.pooled = [i for i, prior in enumerate(priors) if len(prior.parts) > 1]
 
-    def draw(self, seed: int, first: int, count: int, scores: Mapping[int, Array]) -> Array:
+    def draw(self, uniform: Uniform, count: int, scores: Mapping[int, Array]) -> Array:
         plain = np.empty((len(self.plain), count))
         for k, i in enumerate(self.plain):
-            plain[k] = uniforms(seed, self.priors[i].stream, first, count)
+            plain[k] = uniform(self.priors[i].stream)
         if self.mixed:
             z = np.empty((len(self.priors), count))
             z[self.plain] = portable.normal_quantile(plain)
@@ -149,6 +173,6 @@ class _Lines:
             z = portable.normal_quantile(plain)
         picked = np.zeros(z.shape, dtype=np.int64)
         for i in self.pooled:
-            picked[i] = np.searchsorted(self.edges[i], voices(self.priors[i], seed, first, count), side="right")
+            picked[i] = np.searchsorted(self.edges[i], _voices(self.priors[i], uniform, count), side="right")
         score, height, slope = (np.take_along_axis(table, picked, axis=1) for table in (self.score, self.height, self.slope))
         return from_scale(self.scale, height + (z - score) * slope)

@@ -149,8 +149,14 @@ class Simulator:
         return [replace(empty(one, self.settings, draws), machines={self.machine}) for one in self.passes]
 
     def chunk(self, draws: range) -> list[Left]:
-        """Return what some draws leave of every pass. Passes that have no stem in common are run one after the other, so that few are in memory."""
-        drawn = self.sampler.draw(self.settings.seed, draws.start, len(draws))
+        """Return what some draws leave of every pass."""
+        return self.left(self.sampler.draw(self.settings.seed, draws.start, len(draws)))
+
+    def left(self, drawn: Array) -> list[Left]:
+        """Return what draws leave of every pass, from their numbers for the priors of all passes, shape (priors, draws).
+
+        Passes that have no stem in common are run one after the other, so that few are in memory.
+        """
         left: dict[int, Left] = {}
         for group in self.groups:
             passes = [self.passes[i] for i in group]
