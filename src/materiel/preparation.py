@@ -42,7 +42,7 @@ def read(name: str | Path, more: Mapping[str, Question], reading: Reading, like:
 class Prepared:
     """A run that can begin: the case, what is asked of it, the names of the questions of every branch, a pass per branch, and how passes are run.
 
-    `watched` is what was seen, where runs are held against it: then its gauges are among what is asked. `seconds` says how long each stage took.
+    Where runs are held against what was seen, `watched` is that, and `sighted` the pass that keeps what a run expects of it and computes nothing else. `seconds` says how long each stage took.
     """
 
     case: Case
@@ -51,6 +51,7 @@ class Prepared:
     branches: dict[Branch, list[str]]
     passes: dict[Branch, ensemble.Pass]
     settings: ensemble.Settings
+    sighted: ensemble.Pass | None = None
     seconds: dict[str, float] = field(default_factory=dict[str, float])
 
     @contextlib.contextmanager
@@ -69,16 +70,18 @@ def prepare(name: str | Path, more: Mapping[str, Question], options: Options, *,
     began = time.perf_counter()
     case = read(name, more, options.reading, like)
     builder = _Builder(name, more, options, case, observed=observed)
-    watched, asked = builder.asked(case)
+    watched = builder.watched(case)
+    asked = builder.chosen(case)
     branches = _branches(asked)
     if not branches:
         raise RunError(f"{case.name} asks no questions; nothing to run for")
     every = max(1, round(_steps(case, case.day(case.end)) / FAN_POINTS))
     settings = ensemble.Settings(options.seed, options.draws, case.step, every, options.chunk, options.engine)
-    made = Prepared(case, watched, asked, branches, {}, settings, {"load": time.perf_counter() - began})
+    made = Prepared(case, watched, asked, branches, {}, settings, seconds={"load": time.perf_counter() - began})
     with made.timed("build"):
         for branch, names in branches.items():
             made.passes[branch] = builder.of(branch, [asked[one] for one in names], list(made.passes))
+        made.sighted = builder.sighted(watched) if watched and watched.sightings else None
     return made
 
 
@@ -124,19 +127,18 @@ class _Builder:
         self.name, self.more, self.options, self.case, self.observed = name, more, options, case, observed
         self.programs: dict[str, tuple[network.Program, dict[str, str], list[str]]] = {}
 
-    def asked(self, case: Case) -> tuple[Watched | None, dict[str, Asked]]:
-        """Return what was seen of a case, if runs are held against it, and all that is asked of it: the questions, and what was seen."""
+    def chosen(self, case: Case) -> dict[str, Asked]:
+        """Return what is asked of a case."""
         chosen = _chosen(questions.prepare(case), self.options.only)
-        if not self.observed:
-            return None, chosen
-        watched = observables.prepare(case)
-        return watched, {name: replace(one, fan="") for name, one in (*chosen.items(), *((one.asked.id, one.asked) for one in watched.sightings))}
+        return {name: replace(one, fan="") for name, one in chosen.items()} if self.observed else chosen
+
+    def watched(self, case: Case) -> Watched | None:
+        """Return what was seen of a case, if runs are held against it."""
+        return observables.prepare(case) if self.observed else None
 
     def of(self, branch: Branch, asked: list[Asked], before: list[Branch]) -> ensemble.Pass:
         """Return the pass of one branch; it leaves the same scenario without a contingency, if that runs `before`, when its contingency begins."""
-        if branch.scenario not in self.programs:
-            self.programs[branch.scenario] = self._program(branch.scenario)
-        program, gauges, fans = self.programs[branch.scenario]
+        program, gauges, fans = self._program(branch.scenario)
         kept = [program.variables[f"{gauges[one.id]}.{'crossed' if one.form == 'first' else 'kept'}"][0] for one in asked]
         seen = {name: program.variables[f"{gauges[name]}.now"][0] for name in fans}
         counted = [seen[one.id] for one in asked if one.fan]
@@ -146,7 +148,18 @@ class _Builder:
         leaves = max(int(branch.day // self.case.step), 0) if stem is not None else 0
         return ensemble.Pass(program, steps, kept, list(seen.values()), counted, branch.fixed, stem, leaves)
 
+    def sighted(self, watched: Watched) -> ensemble.Pass:
+        """Return the pass that keeps what a run of the baseline expects of everything seen."""
+        program, gauges, _ = self._program("")
+        kept = [program.variables[f"{gauges[one.asked.id]}.kept"][0] for one in watched.sightings]
+        return ensemble.Pass(program.behind(kept), _steps(self.case, max(one.asked.last_day for one in watched.sightings)), kept)
+
     def _program(self, scenario: str) -> tuple[network.Program, dict[str, str], list[str]]:
+        if scenario not in self.programs:
+            self.programs[scenario] = self._built(scenario)
+        return self.programs[scenario]
+
+    def _built(self, scenario: str) -> tuple[network.Program, dict[str, str], list[str]]:
         """Return the program of a scenario with the gauges of all questions, so that passes of one structure share a kernel.
 
         With it come the path of every question's gauge and the questions shown over time.
@@ -155,7 +168,8 @@ class _Builder:
         if scenario:
             reading = self.options.reading
             case = read(self.name, self.more, replace(reading, scenario=",".join(filter(None, (reading.scenario, scenario)))), case)
-        watched, everything = self.asked(case)
+        watched, everything = self.watched(case), self.chosen(case)
+        everything |= {one.asked.id: one.asked for one in watched.sightings} if watched else {}
         gauges = [one.gauge for one in everything.values() if one.gauge is not None]
         program = network.build(watched.case if watched else case, gauges)
         proof.prove(program)

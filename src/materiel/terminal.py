@@ -239,7 +239,7 @@ def weighed(found: Weighed) -> None:
     lines = [f"{case.title}, as of {case.as_of}", found.hangs_on, ""]
     for i, (name, one) in enumerate(sorted(found.standings.items(), key=lambda entry: -entry[1].posterior), 1):
         lines.append(
-            f"{i}. {words.said(one.posterior, round(one.effective), scale)} that {found.rivals[name].text}; before: {words.percent(one.prior, 10**6)}."
+            f"{i}. {words.said(one.posterior, round(one.evidence.effective), scale)} that {case.hypotheses[name].text}; before: {words.percent(one.prior, 10**6)}."
         )
     _print(_plain("\n".join(lines)))
     _standings(found)
@@ -254,7 +254,10 @@ def _standings(found: Weighed) -> None:
     for name, one in found.standings.items():
         best, worst = (_evidence(found, name, side) for side in (1, -1))
         table.add_row(
-            *map(_plain, (name, f"{one.prior:.1%}", f"{one.posterior:.1%}", f"{one.error:.1%}", best, worst, f"{one.effective:,.0f}", f"{one.k:.2f}"))
+            *map(
+                _plain,
+                (name, f"{one.prior:.1%}", f"{one.posterior:.1%}", f"{one.error:.1%}", best, worst, f"{one.evidence.effective:,.0f}", f"{one.evidence.k:.2f}"),
+            )
         )
     _print(table)
 
@@ -262,29 +265,29 @@ def _standings(found: Weighed) -> None:
 def _evidence(found: Weighed, name: str, side: int) -> str:
     """Return the origin that speaks loudest for a hypothesis, or against it, with its weight in bits."""
     told = [(side * weight, origin) for origin, weight in found.evidence[name].items() if side * weight > 0.01]
-    return f"{found.case.ledger.speaker(max(told)[1])}: {max(told)[0]:.1f} bits" if told else "none"
+    return f"{found.speaker(max(told)[1])}: {max(told)[0]:.1f} bits" if told else "none"
 
 
 def _left_out(found: Weighed) -> None:
-    table = _table("probability", *found.rivals)
+    table = _table("probability", *found.found)
     rows = {"with everything": {name: one.posterior for name, one in found.standings.items()}}
-    rows |= {f"without {found.case.ledger.speaker(origin)}": one for origin, one in found.without.items()}
+    rows |= {f"without {found.speaker(origin)}": one for origin, one in found.without.items()}
     rows |= {"with everything, all alike probable before": found.even}
     for label, one in rows.items():
-        table.add_row(_plain(label), *(_plain(f"{one[name]:.1%}") for name in found.rivals))
+        table.add_row(_plain(label), *(_plain(f"{one[name]:.1%}") for name in found.found))
     _print(table)
 
 
 def _expected(found: Weighed) -> None:
     from materiel.analysis import words
 
-    table = _table("seen", "days", "source", "counted", *(f"expected: {name}" for name in found.rivals))
-    for i, one in enumerate(found.sightings):
+    table = _table("seen", "days", "source", "counted", *(f"expected: {name}" for name in found.found))
+    for i, one in enumerate(found.rivals.sightings):
         days = str(one.first) if one.first == one.last else f"{one.first}..{one.last}"
         said = " ".join(filter(None, (one.term.bound, words.number(one.term.seen, one.term.seen, one.term.seen, one.unit))))
-        spans = [rival.span(i) for rival in found.rivals.values()]
-        text = found.case.observables[one.observable].text + ("" if one.rows else ", other days of the watch")
-        table.add_row(*map(_plain, (text, days, found.case.ledger.speaker(one.origin), said, *spans)))
+        spans = [rival.span(i) for rival in found.found.values()]
+        text = one.observable + ("" if one.rows else ", the other days of the watch")
+        table.add_row(*map(_plain, (text, days, found.speaker(one.origin), said, *spans)))
     _print(table)
 
 

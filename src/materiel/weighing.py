@@ -1,9 +1,11 @@
-"""Rival hypotheses of a case, run on the same draws and weighed by what was seen: what `materiel weigh` and Python users call."""
+"""Rival hypotheses of a case weighed by what was seen: what `materiel weigh` and Python users call."""
 
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,41 +13,43 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from materiel import preparation, units
+from materiel import preparation, rivals, units
 from materiel.analysis import hypotheses, observables, odds, pareto, questions, words
 from materiel.analysis.comparison import Cell
 from materiel.analysis.likelihood import log_likelihood
-from materiel.analysis.observables import Sighting
-from materiel.analysis.odds import Hinge, Standing
-from materiel.analysis.questions import Answer, Asked, Branch
+from materiel.analysis.odds import Evidence, Hinge, Standing, Thirds
+from materiel.analysis.questions import Answer
 from materiel.case.model import Case
 from materiel.case.schema import Question
-from materiel.engine import ensemble
-from materiel.engine.draws import Sampler
+from materiel.engine.draws import Sampler, Uniform, uniforms
 from materiel.errors import CaseError, Problem, RunError, nearest
-from materiel.evidence.pooling import Prior
 from materiel.options import Options, Reading
-from materiel.preparation import Prepared
+from materiel.rivals import Rivals
 
 Array = npt.NDArray[np.float64]
 
 WEAK = 0.5
 """Bits by which an assumption must move the odds for a result to be said to hang on it."""
+ANSWERED_BEFORE, ANSWERED_AFTER = 2000, 4000
+"""Draws of a hypothesis from which answers are read: the first ones before, a sample of those that count after."""
 
 
 @dataclass(frozen=True)
 class Rival:
-    """One hypothesis as it was run: what it says and why it had its prior; by draw its answers, what it expects of each sighting, shape (sightings, draws), and the
-    log-likelihood of all that was seen, and of that without each origin.
-    """  # noqa: D205
+    """One hypothesis as it was run: what it expects of each sighting by draw, shape (sightings, draws), its evidence, of everything and without each origin, and its answers.
 
-    id: str
-    text: str
-    because: str
-    answers: dict[str, Array] = field(repr=False)
+    `after` are those of draws that stand for what is left of it after what was seen, with `weights` that add up to 1; `coordinates` give these draws.
+    """
+
+    name: str
     expected: Array = field(repr=False)
     logs: Array = field(repr=False)
-    without: dict[str, Array] = field(repr=False)
+    evidence: Evidence
+    without: dict[str, Evidence]
+    before: dict[str, Array] = field(repr=False)
+    after: dict[str, Array] = field(repr=False)
+    weights: Array = field(repr=False)
+    thirds: dict[str, Thirds] = field(repr=False)
 
     def span(self, sighting: int) -> str:
         """Return what it expects of one sighting in a phrase: the middle, and the 90 % range."""
@@ -55,18 +59,18 @@ class Rival:
 
 @dataclass
 class Weighed:
-    """Hypotheses weighed. `priors` are their probabilities before anything was seen, `stated` those of the case; `rivals` how each was run, `numbers` what is uncertain
-    in the case, `hidden` how many observations of its series are known only later, `doubled` the numbers whose reason cites what is weighed.
-    """  # noqa: D205
+    """Hypotheses weighed: `priors` are their probabilities before anything was seen, `stated` those of the case, `found` how each was run.
+
+    `hidden` observations of its series are known only later, `unheard` ones have a grade that the rules do not hear; `doubled` are the numbers that bear on what was seen and
+    whose reason cites what is weighed.
+    """
 
     case: Case
     options: Options
+    rivals: Rivals = field(repr=False)
     priors: dict[str, float]
     stated: dict[str, float]
-    rivals: dict[str, Rival]
-    sightings: list[Sighting]
-    asked: dict[str, Asked]
-    numbers: dict[str, dict[str, Prior]] = field(repr=False)
+    found: dict[str, Rival]
     hidden: int
     unheard: int
     doubled: dict[str, list[str]]
@@ -75,9 +79,9 @@ class Weighed:
     def with_priors(self, wanted: Mapping[str, float]) -> Weighed:
         """Return the same runs weighed with other prior probabilities; hypotheses that are not named share what is left in their own proportions. Raises RunError."""
         for name in wanted:
-            if name not in self.rivals:
-                near = nearest(name, list(self.rivals))
-                raise RunError(f"unknown hypothesis {name!r}; one of {', '.join(self.rivals)}" + (f"; did you mean {near!r}?" if near else ""))
+            if name not in self.found:
+                near = nearest(name, list(self.found))
+                raise RunError(f"unknown hypothesis {name!r}; one of {', '.join(self.found)}" + (f"; did you mean {near!r}?" if near else ""))
         try:
             return replace(self, priors=odds.reweighed(self.stated, wanted))
         except ValueError as error:
@@ -86,7 +90,7 @@ class Weighed:
     @functools.cached_property
     def standings(self) -> dict[str, Standing]:
         """How each hypothesis stands."""
-        return odds.standings(self.priors, self._logs)
+        return odds.standings(self.priors, {name: one.evidence for name, one in self.found.items()})
 
     @property
     def lead(self) -> str:
@@ -96,46 +100,64 @@ class Weighed:
     @property
     def refusal(self) -> str:
         """Why nothing can be said, or an empty string."""
-        for name, one in self.standings.items():
-            if not one.sound:
-                return (
-                    f"too few runs of {name!r} come near what was seen to say how the hypotheses stand: {one.effective:.0f} of {one.draws} count "
-                    f"({odds.FEWEST} are needed) and the largest weights have shape {one.k:.2f} (at most {pareto.highest(one.draws):.2f}); try more draws"
-                )
+        for name, one in self.found.items():
+            for what, evidence in {
+                "what was seen": one.evidence,
+                **{f"it without {self.speaker(origin)}": left for origin, left in one.without.items()},
+            }.items():
+                if not evidence.sound:
+                    return (
+                        f"too few runs of {name!r} come near {what} to say how the hypotheses stand: {evidence.effective:.0f} of {evidence.draws} count "
+                        f"({odds.FEWEST} are needed) and the largest weights have shape {evidence.k:.2f} (at most {pareto.highest(evidence.draws):.2f}); try more draws"
+                    )
         return ""
+
+    def speaker(self, origin: str) -> str:
+        """Return the name of an origin for people."""
+        return self.case.ledger.speaker(origin)
 
     @functools.cached_property
     def without(self) -> dict[str, dict[str, float]]:
         """The probability of each hypothesis had an origin reported nothing, by origin."""
-        origins = next(iter(self.rivals.values())).without
-        evidence = {origin: {name: odds.log_mean(rival.without[origin]) for name, rival in self.rivals.items()} for origin in origins}
-        return {origin: odds.posteriors(self.priors, one) for origin, one in evidence.items()}
+        origins = next(iter(self.found.values())).without
+        return {origin: odds.posteriors(self.priors, {name: one.without[origin].log for name, one in self.found.items()}) for origin in origins}
 
     @functools.cached_property
     def evidence(self) -> dict[str, dict[str, float]]:
         """What each origin does to each hypothesis, in bits: above nought for it, below against it; the strongest for it first."""
-        found = {name: {origin: odds.bits(one.posterior, without[name]) for origin, without in self.without.items()} for name, one in self.standings.items()}
+        found = {name: {origin: odds.bits(one.posterior, left[name]) for origin, left in self.without.items()} for name, one in self.standings.items()}
         return {name: dict(sorted(by_origin.items(), key=lambda entry: -entry[1])) for name, by_origin in found.items()}
 
     @functools.cached_property
     def answers(self) -> dict[str, tuple[Answer, Answer]]:
         """The answers before and after what was seen, by question."""
-        scale = self.case.ledger.scales[0]
-        before = odds.draw_weights(self.priors, self._even).ravel()
-        after = odds.draw_weights(self.priors, self._logs).ravel()
+        scale, before, after = self.case.ledger.scales[0], self.weights_before, self.weights_after
         made: dict[str, tuple[Answer, Answer]] = {}
-        for name, asked in self.asked.items():
-            values = np.concatenate([rival.answers[name] for rival in self.rivals.values()])
-            made[name] = (questions.answer(asked, values, float("nan"), scale, before), questions.answer(asked, values, float("nan"), scale, after))
+        for name in self.options.only:
+            asked, values = self.rivals.asked[name], [np.concatenate([getattr(one, when)[name] for one in self.found.values()]) for when in ("before", "after")]
+            made[name] = (questions.answer(asked, values[0], float("nan"), scale, before), questions.answer(asked, values[1], float("nan"), scale, after))
         return made
+
+    @property
+    def weights_before(self) -> Array:
+        """The weight of every draw that answers before what was seen, hypothesis after hypothesis; they add up to 1."""
+        sizes = {name: len(next(iter(one.before.values()))) for name, one in self.found.items()}
+        return np.concatenate([np.full(size, self.priors[name] / size) for name, size in sizes.items()])
+
+    @property
+    def weights_after(self) -> Array:
+        """The weight of every draw that answers after it."""
+        return np.concatenate([self.standings[name].posterior * one.weights for name, one in self.found.items()])
+
+    @property
+    def counting(self) -> float:
+        """How many draws count after what was seen, all hypotheses together."""
+        return 1 / sum(one.posterior**2 / max(one.evidence.effective, 1e-300) for one in self.standings.values())
 
     @functools.cached_property
     def hinges(self) -> list[Hinge]:
         """The uncertain numbers on which the odds of the leading hypothesis hang, the most first."""
-        priors = list(self.numbers[self.lead].values())
-        values = Sampler(priors).draw(self.options.seed, 0, self.options.draws)
-        drawn = {prior.stream: (units.plain(prior.unit), row) for prior, row in zip(priors, values, strict=True)}
-        return odds.hinges(self.priors, self._logs, self.lead, drawn)
+        return odds.hinges({name: one.posterior for name, one in self.standings.items()}, {name: one.thirds for name, one in self.found.items()}, self.lead)
 
     @property
     def hangs_on(self) -> str:
@@ -148,8 +170,8 @@ class Weighed:
             return (
                 f"It hangs first on the prior odds: had all hypotheses been alike probable before, {lead!r} would have {self.even[lead]:.0%} and not {now:.0%}."
             )
-        prior = self.numbers[lead][number.stream]
-        low, high = (words.number(end, end, end, number.unit) if prior.unit != "date" else str(self.case.date(end)) for end in number.ends)
+        prior = self.rivals.numbers(lead)[number.stream]
+        low, high = (words.number(end, end, end, units.plain(prior.unit)) if prior.unit != "date" else str(self.case.date(end)) for end in number.ends)
         assumed = "assumed" if not (prior.pool and prior.pool.heard()) else "partly assumed"
         return (
             f"It hangs first on {number.stream} ({prior.said}, {assumed}): in its lowest third, about {low}, {lead!r} would have {number.posterior[0]:.0%}, "
@@ -160,7 +182,7 @@ class Weighed:
     def notes(self) -> list[str]:
         """What a reader must know of how it was weighed, a line each."""
         made = [f"{one!r} and {other!r} expect the same of everything that was seen: nothing here can tell them apart." for one, other in self.alike]
-        counted = len({id(row) for one in self.sightings for row in one.rows})
+        counted = len({id(row) for one in self.rivals.sightings for row in one.rows})
         made.append(
             f"{counted} observations were weighed" + (f"; {self.hidden} more are known only after {self.case.as_of} and hidden" if self.hidden else "") + "."
         )
@@ -176,49 +198,45 @@ class Weighed:
         return made
 
     def cell(self, answer: Answer, *, after: bool) -> Cell:
-        """Return an answer as a table shows it, with the draws that it was counted from."""
-        effective = 1 / float((odds.draw_weights(self.priors, self._logs if after else self._even) ** 2).sum())
-        return Cell(answer.quantiles, answer.probability, round(effective))
+        """Return an answer as a table shows it, with the number of draws that it was counted from."""
+        return Cell(answer.quantiles, answer.probability, round(self.counting if after else 1 / float((self.weights_before**2).sum())))
 
     @property
     def even(self) -> dict[str, float]:
         """The probability of each hypothesis had all been alike probable before."""
-        return odds.posteriors(dict.fromkeys(self.rivals, 1 / len(self.rivals)), {name: one.log_evidence for name, one in self.standings.items()})
+        return odds.posteriors(dict.fromkeys(self.found, 1 / len(self.found)), {name: one.evidence.log for name, one in self.found.items()})
 
     @property
     def alike(self) -> list[tuple[str, str]]:
         """Pairs of hypotheses that expect the same of everything seen."""
-        return odds.alike(self._logs)
-
-    @property
-    def _logs(self) -> dict[str, Array]:
-        return {name: rival.logs for name, rival in self.rivals.items()}
-
-    @property
-    def _even(self) -> dict[str, Array]:
-        return {name: np.zeros_like(logs) for name, logs in self._logs.items()}
+        return odds.alike({name: one.logs for name, one in self.found.items()})
 
     def json(self) -> dict[str, Any]:
         """Return what was found as plain data."""
-        names = {one.origin: self.case.ledger.speaker(one.origin) for one in self.sightings}
         return {
             "case": self.case.name, "as_of": self.case.as_of.isoformat(), "rules": self.case.rule.name, "seed": self.options.seed, "draws": self.options.draws,
-            "hypotheses": [
-                {"id": name, "text": self.rivals[name].text, "prior": one.prior, "posterior": one.posterior, "error": one.error, "log_evidence": one.log_evidence,
-                 "effective": one.effective, "k": one.k if np.isfinite(one.k) else None, "bits": self.evidence[name]} for name, one in self.standings.items()
-            ],
-            "origins": names, "without": self.without, "even": self.even, "alike": self.alike,
-            "hangs_on": [{"number": one.stream, "unit": one.unit, "thirds": one.ends, self.lead: one.posterior} for one in self.hinges[:5]],
+            "hangs_on": self.hangs_on,
+            "hypotheses": [self._told(name) for name in self.found],
+            "origins": {one.origin: self.speaker(one.origin) for one in self.rivals.sightings},
+            "without": self.without, "even": self.even, "alike": self.alike,
+            "hinges": [{"number": one.stream, "thirds": one.ends, self.lead: one.posterior} for one in self.hinges[:5]],
             "answers": [
                 {"id": name, "text": before.asked.text, "unit": before.asked.unit, "prior": _plain(before), "posterior": _plain(after)}
                 for name, (before, after) in self.answers.items()
             ],
             "sightings": [
                 {"observable": one.observable, "origin": one.origin, "first": one.first.isoformat(), "last": one.last.isoformat(), "seen": one.term.seen,
-                 "bound": one.term.bound, "unit": one.unit, "expected": {name: _three(rival.expected[i]) for name, rival in self.rivals.items()}}
-                for i, one in enumerate(self.sightings)
+                 "bound": one.term.bound, "unit": one.unit, "expected": {name: _three(rival.expected[i]) for name, rival in self.found.items()}}
+                for i, one in enumerate(self.rivals.sightings)
             ],
             "hidden": self.hidden, "unheard": self.unheard, "doubled": self.doubled, "seconds": self.seconds,
+        }  # fmt: skip
+
+    def _told(self, name: str) -> dict[str, Any]:
+        one, evidence = self.standings[name], self.found[name].evidence
+        return {
+            "id": name, "text": self.case.hypotheses[name].text, "prior": one.prior, "posterior": one.posterior, "error": one.error, "log_evidence": evidence.log,
+            "method": evidence.method, "effective": evidence.effective, "k": evidence.k if np.isfinite(evidence.k) else None, "bits": self.evidence[name],
         }  # fmt: skip
 
 
@@ -236,7 +254,7 @@ def problems(name: str | Path, case: Case, reading: Reading) -> list[Problem]:
     readings: dict[str, Case] = {}
     for hypothesis in case.hypotheses:
         try:
-            readings[hypothesis] = preparation.read(name, {}, _under(reading, hypothesis), case)
+            readings[hypothesis] = preparation.read(name, {}, rivals.under(reading, hypothesis), case)
             questions.prepare(readings[hypothesis])
         except CaseError as error:
             found += error.problems
@@ -249,7 +267,8 @@ def problems(name: str | Path, case: Case, reading: Reading) -> list[Problem]:
 
 
 def weigh(name: str | Path, more: Mapping[str, Question], options: Options, report: Callable[[int, int], None]) -> Weighed:
-    """Return the hypotheses of a case weighed by what was seen; `report` is told how many runs of how many are done. Raises CaseError, RunError."""
+    """Return the hypotheses of a case weighed by what was seen; `report` is told how many hypotheses of how many are done. Raises CaseError, RunError."""
+    began = time.perf_counter()
     options.check()
     case = preparation.read(name, more, options.reading)
     if not case.hypotheses:
@@ -258,76 +277,63 @@ def weigh(name: str | Path, more: Mapping[str, Question], options: Options, repo
         raise CaseError(found)
     keys = tuple(question for question, one in case.questions.items() if one.key)
     options = replace(options, only=options.only or keys or tuple(case.questions)[:1])
-    prepared = {
-        one: preparation.prepare(name, more, replace(options, reading=_under(options.reading, one)), observed=True, like=case) for one in case.hypotheses
-    }
-    first = next(iter(prepared.values()))
-    with first.timed("run"):
-        kept = _run(prepared, report)
-    sightings, rivals = (first.watched.sightings if first.watched else []), dict[str, Rival]()
-    if not sightings:
-        raise RunError(f"nothing known of {case.name} by {case.as_of} is held against its runs, so that nothing can be weighed")
-    with first.timed("weigh"):
-        for one, made in prepared.items():
-            rivals[one] = _rival(case, one, made, kept[one])
-    priors = {one: stated.prior for one, stated in case.hypotheses.items()}
-    stated = {one: prior / sum(priors.values()) for one, prior in priors.items()}
+    ready = rivals.prepare(name, more, options, case)
+    prepared = time.perf_counter()
+    expected = ready.expected(lambda stream: uniforms(options.seed, stream, 0, options.draws), options.draws)
+    _possible(ready, expected)
+    with ThreadPoolExecutor(ready.evidence.settings.workers) as pool:
+        logs = dict(zip(ready.names, pool.map(lambda one: _logs(ready, expected[one]), ready.names), strict=True))
+    weighed = time.perf_counter()
+    made: dict[str, Rival] = {}
+    for i, one in enumerate(ready.names):
+        made[one] = _rival(ready, options, one, expected[one], logs[one])
+        report(i + 1, len(ready.names))
+    seconds = {"prepare": prepared - began, "weigh": weighed - prepared, "answers": time.perf_counter() - weighed}
+    whole = sum(one.prior for one in case.hypotheses.values())
+    stated = {one: declared.prior / whole for one, declared in case.hypotheses.items()}
+    watched = next(iter(ready.prepared.values())).watched
     tied = {one.series for one in case.observables.values()}
-    doubled = {number: cited for made in prepared.values() for number, cited in observables.doubled(made.case, sightings).items()}
-    numbers = {one: _uncertain(made) for one, made in prepared.items()}
-    asked = {one: asks for one, asks in first.asked.items() if one in case.questions}
-    seconds = {stage: round(sum(made.seconds.get(stage, 0.0) for made in prepared.values()), 3) for stage in ("load", "build", "run", "weigh")}
+    doubled = {
+        number: cited for one in ready.names for number, cited in observables.doubled(ready.numbers(one), ready.prepared[one].case, ready.sightings).items()
+    }
     return Weighed(
-        case, options, stated, stated, rivals, sightings, asked, numbers, sum(case.series.get(series, 0) for series in tied),
-        first.watched.unheard if first.watched else 0, doubled, seconds,
+        case, options, ready, stated, stated, made, sum(case.series.get(series, 0) for series in tied), watched.unheard if watched else 0, doubled,
+        {stage: round(value, 3) for stage, value in seconds.items()},
     )  # fmt: skip
 
 
-def _under(reading: Reading, hypothesis: str) -> Reading:
-    return replace(reading, scenario=",".join(filter(None, (reading.scenario, hypothesis))))
+def _possible(ready: Rivals, expected: Mapping[str, Array]) -> None:
+    """Refuse an observation that no run of a hypothesis can bring forth: it would decide all. Raises RunError."""
+    for i, one in enumerate(ready.sightings):
+        for name, values in expected.items():
+            if one.term.seen > 0 and not one.term.bound and not (values[i] > 0).any():
+                place = one.rows[0].places["quantity"] if one.rows else ""
+                raise RunError(f"{place}: no run of {name!r} expects any of this, so that one observation would decide all; an indicator with a background would not rule it out")  # fmt: skip
 
 
-def _run(prepared: Mapping[str, Prepared], report: Callable[[int, int], None]) -> dict[str, dict[str, Array]]:
-    """Run all passes of all hypotheses on the same draws and return what gauges kept, by hypothesis and gauge."""
-    passes: list[ensemble.Pass] = []
-    for made in prepared.values():
-        stems = len(passes)
-        passes += [replace(one, stem=None if one.stem is None else one.stem + stems) for one in made.passes.values()]
-    settings = next(iter(prepared.values())).settings
-    done = 0
-
-    def tell(count: int) -> None:
-        nonlocal done
-        done += count
-        report(done, len(passes) * settings.draws)
-
-    found = iter(ensemble.run(passes, settings, tell))
-    return {one: {name: row for names in made.branches.values() for name, row in zip(names, next(found).kept, strict=True)} for one, made in prepared.items()}
+def _logs(ready: Rivals, expected: Array) -> dict[str, Array]:
+    """Return the log-likelihood of every draw, of everything seen (under the empty name) and of it without each origin."""
+    kept = {"": list(range(len(ready.sightings)))}
+    kept |= {one.origin: [i for i, other in enumerate(ready.sightings) if other.origin != one.origin] for one in ready.sightings}
+    return {origin: log_likelihood([ready.sightings[i].term for i in rows], expected[rows]) for origin, rows in kept.items()}
 
 
-def _rival(case: Case, name: str, prepared: Prepared, kept: Mapping[str, Array]) -> Rival:
-    """Return a hypothesis with its answers and likelihoods. Raises RunError when no run of it can bring forth something that was seen."""
-    assert prepared.watched is not None
-    sightings = prepared.watched.sightings
-    asked = {one: asks for one, asks in prepared.asked.items() if one in case.questions}
-    answers = questions.values(asked, {one: row for one, row in kept.items() if one in asked})
-    expected = np.stack([kept[one.asked.id] for one in sightings])
-    for one, row in zip(sightings, expected, strict=True):
-        if one.term.seen > 0 and not one.term.bound and not (row > 0).any():
-            place = one.rows[0].places.get("quantity", "") if one.rows else ""
-            raise RunError(
-                f"{place}: no run of {name!r} expects any of this, so that one observation would decide all; a background in its indicator would not rule it out"
-            )
-    logs = log_likelihood([one.term for one in sightings], expected)
-    without: dict[str, Array] = {}
-    for origin in dict.fromkeys(one.origin for one in sightings):
-        rest = [i for i, one in enumerate(sightings) if one.origin != origin]
-        without[origin] = log_likelihood([sightings[i].term for i in rest], expected[rest])
-    declared = case.hypotheses[name]
-    return Rival(name, declared.text, declared.because, answers, expected, logs, without)
+def _rival(ready: Rivals, options: Options, name: str, expected: Array, logs: Mapping[str, Array]) -> Rival:
+    """Return one hypothesis with its evidence and its answers."""
+    evidence = {origin: odds.reweighted(one) for origin, one in logs.items()}
+    first = np.arange(min(options.draws, ANSWERED_BEFORE))
+    picked, weights = odds.sampled(logs[""], ANSWERED_AFTER)
+    before, after = (ready.answers(name, rivals.drawn(options.seed, chosen), len(chosen)) for chosen in (first, picked))
+    everything = np.arange(options.draws)
+    thirds = _thirds(ready, name, rivals.drawn(options.seed, everything), rivals.drawn(options.seed, picked), len(everything), weights)
+    without = {origin: one for origin, one in evidence.items() if origin}
+    return Rival(name, expected, logs[""], evidence[""], without, before, after, weights, thirds)
 
 
-def _uncertain(prepared: Prepared) -> dict[str, Prior]:
-    """Return the uncertain numbers of the baseline of a hypothesis by stream."""
-    program = prepared.passes[Branch()].program
-    return {one.stream: one for _, prior in program.priors for one in (prior.mix or (prior,)) if not one.constant}
+def _thirds(ready: Rivals, name: str, before: Uniform, after: Uniform, draws: int, weights: Array) -> dict[str, Thirds]:
+    """Return the thirds of the uncertain numbers that bear on what was seen, by stream."""
+    numbers = {stream: prior for stream, prior in ready.numbers(name).items() if not prior.constant}
+    sampler = Sampler(list(numbers.values()))
+    values = zip(numbers, sampler.at(before, draws), sampler.at(after, len(weights)), strict=True)
+    found = {stream: odds.thirds(one, other, weights) for stream, one, other in values}
+    return {stream: one for stream, one in found.items() if one is not None}

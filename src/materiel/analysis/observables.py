@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from typing import Any, Literal, cast
@@ -111,16 +111,11 @@ def prepare(case: Case) -> Watched:
     return Watched(watched, sightings, found.unheard)
 
 
-def doubled(case: Case, sightings: Sequence[Sighting]) -> dict[str, list[str]]:
-    """Return the numbers whose reason cites a claim of an origin that is weighed, with those claims: their bases may hold what is weighed again."""
+def doubled(numbers: Mapping[str, Prior], case: Case, sightings: Sequence[Sighting]) -> dict[str, list[str]]:
+    """Return the numbers, of those given by stream, whose reason cites a claim of an origin that is weighed, with those claims: their bases may hold what is weighed again."""
     origins = {one.origin for one in sightings}
-    made: dict[str, list[str]] = {}
-    for one in case.components.values():
-        for prior in one.priors():
-            names = [name for name in cited(prior.because, case.ledger.claims) if case.ledger.voice(name) in origins]
-            if names:
-                made[prior.stream] = names
-    return made
+    found = {stream: [name for name in cited(prior.because, case.ledger.claims) if case.ledger.voice(name) in origins] for stream, prior in numbers.items()}
+    return {stream: names for stream, names in found.items() if names}
 
 
 # ----------------------------------------------------------------------------------------------------- what was seen

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,25 +21,27 @@ Array = npt.NDArray[np.float64]
 
 FEWEST = 200
 """Effective draws of a hypothesis below which nothing is said of its odds: its 5th percentile would rest on fewer than ten."""
+SURE = 3.0
+"""Standard errors beyond which a number is said to move the odds."""
 ALIKE = 1e-9
 """Difference of log-likelihoods below which two hypotheses expect the same of everything seen."""
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How a hypothesis stands: its probability before and after, the Monte-Carlo standard error of the latter, and what that rests on.
+class Evidence:
+    """The probability that a hypothesis gives to what was seen, as a logarithm with its standard error, and what that rests on.
 
-    `log_evidence` is the logarithm of the probability that it gave to what was seen, `effective` Kish's number of its draws that count, `k` the shape of their largest
-    weights.
+    `effective` is Kish's number of the draws that count, of `draws`; `k` the shape of their largest weights, nought where draws were not weighed but moved. `relative` is the
+    likelihood of every draw over the mean, shape (draws,), where draws of all hypotheses are the same.
     """
 
-    prior: float
-    posterior: float
+    log: float
     error: float
-    log_evidence: float
     effective: float
     k: float
     draws: int
+    method: Literal["reweighting", "tempering"]
+    relative: Array | None = None
 
     @property
     def sound(self) -> bool:
@@ -46,22 +49,41 @@ class Standing:
         return self.effective >= FEWEST and self.k <= pareto.highest(self.draws)
 
 
-def standings(priors: Mapping[str, float], logs: Mapping[str, Array]) -> dict[str, Standing]:
-    """Return how hypotheses stand, from their prior probabilities and the log-likelihood of their draws, each of shape (draws,), the same draws for all.
+@dataclass(frozen=True)
+class Standing:
+    """How a hypothesis stands: its probability before and after, and the Monte-Carlo standard error of the latter."""
 
-    The standard error is that of the delta method: hypotheses are run on the same draws, so what they have in common cancels.
+    prior: float
+    posterior: float
+    error: float
+    evidence: Evidence
+
+
+def reweighted(logs: Array) -> Evidence:
+    """Return the evidence of a hypothesis from the log-likelihood of draws from its prior, shape (draws,)."""
+    log = log_mean(logs)
+    if log == -math.inf:
+        return Evidence(log, math.inf, 0.0, math.inf, len(logs), "reweighting", np.ones_like(logs))
+    relative = np.exp(logs - log)
+    square = float((relative**2).mean())
+    error = math.sqrt(max(square - 1, 0.0) / len(logs))
+    return Evidence(log, error, len(logs) / square, pareto.shape(logs), len(logs), "reweighting", relative)
+
+
+def standings(priors: Mapping[str, float], evidence: Mapping[str, Evidence]) -> dict[str, Standing]:
+    """Return how hypotheses stand, from their prior probabilities and their evidence.
+
+    The standard error is that of the delta method. Where all were reweighted on the same draws, what they have in common cancels draw by draw.
     """
-    evidence = {name: log_mean(logs[name]) for name in priors}
-    posterior = posteriors(priors, evidence)
-    relative = {name: np.exp(logs[name] - evidence[name]) if evidence[name] > -math.inf else np.ones_like(logs[name]) for name in priors}
-    common = sum((posterior[name] * relative[name] for name in priors), start=np.zeros(1))
-    made: dict[str, Standing] = {}
-    for name, prior in priors.items():
-        drift = posterior[name] * (relative[name] - common)
-        effective = relative[name].sum() ** 2 / (relative[name] ** 2).sum() if evidence[name] > -math.inf else 0.0
-        error = float(np.sqrt((drift**2).mean() / len(drift)))
-        made[name] = Standing(prior, posterior[name], error, evidence[name], float(effective), pareto.shape(logs[name]), len(drift))
-    return made
+    posterior = posteriors(priors, {name: one.log for name, one in evidence.items()})
+    paired = {name: one.relative for name, one in evidence.items() if one.relative is not None}
+    if len(paired) == len(evidence):
+        common = sum((posterior[name] * relative for name, relative in paired.items()), start=np.zeros(1))
+        errors = {name: float(posterior[name] * np.sqrt(((relative - common) ** 2).mean() / len(common))) for name, relative in paired.items()}
+    else:
+        spread = sum((posterior[name] * one.error) ** 2 for name, one in evidence.items())
+        errors = {name: posterior[name] * math.sqrt(max(spread + (1 - 2 * posterior[name]) * one.error**2, 0.0)) for name, one in evidence.items()}
+    return {name: Standing(priors[name], posterior[name], errors[name], one) for name, one in evidence.items()}
 
 
 def posteriors(priors: Mapping[str, float], evidence: Mapping[str, float]) -> dict[str, float]:
@@ -94,12 +116,12 @@ def alike(logs: Mapping[str, Array]) -> list[tuple[str, str]]:
     return [pair for pair, distance in apart.items() if distance < ALIKE]
 
 
-def draw_weights(priors: Mapping[str, float], logs: Mapping[str, Array]) -> Array:
-    """Return the weight of every draw of every hypothesis after what was seen, shape (hypotheses, draws), all adding up to 1."""
-    whole = np.stack([math.log(prior) + logs[name] for name, prior in priors.items()])
-    best = whole.max()
-    weights = np.exp(whole - best) if best > -math.inf else np.ones_like(whole)
-    return weights / weights.sum()
+def sampled(logs: Array, size: int) -> tuple[npt.NDArray[np.int64], Array]:
+    """Return the draws that stand for those weighed by their likelihood, and their weights: a systematic sample of `size`, each draw once."""
+    weights = np.exp(logs - logs.max())
+    steps = (np.arange(size) + 0.5) / size * weights.sum()
+    picked, counts = np.unique(np.minimum(np.searchsorted(np.cumsum(weights), steps), len(logs) - 1), return_counts=True)
+    return picked, counts / size
 
 
 def reweighed(stated: Mapping[str, float], wanted: Mapping[str, float]) -> dict[str, float]:
@@ -114,47 +136,55 @@ def reweighed(stated: Mapping[str, float], wanted: Mapping[str, float]) -> dict[
 
 
 @dataclass(frozen=True)
-class Hinge:
-    """A number on which the odds hang: the probability of the leading hypothesis where it is in the lowest and in the highest third of its draws, and what those thirds are.
+class Thirds:
+    """An uncertain number under one hypothesis: the medians of the lowest and the highest third of its prior draws, the share of the weight that each has after what was seen,
+    and the standard errors of the logarithms of these shares.
+    """  # noqa: D205
 
-    `ends` are the medians of the two thirds in `unit`.
-    """
+    ends: tuple[float, float]
+    shares: tuple[float, float]
+    errors: tuple[float, float]
+
+
+def thirds(before: Array, after: Array, weights: Array) -> Thirds | None:
+    """Return the thirds of a number from its draws before and after what was seen, the latter with their weights; None for one that is mostly the same."""
+    ordered = np.sort(before)
+    low, high = ordered[len(ordered) // 3], ordered[-1 - len(ordered) // 3]
+    if low >= high:
+        return None
+    ends = float(np.median(ordered[ordered <= low])), float(np.median(ordered[ordered >= high]))
+    shares = float(weights[after <= low].sum()), float(weights[after >= high].sum())
+    effective = 1 / float((weights**2).sum())
+    least = 1 / effective
+    errors = [math.sqrt(max(1 - share, 0.0) / (effective * max(share, least))) for share in shares]
+    return Thirds(ends, shares, (errors[0], errors[1]))
+
+
+@dataclass(frozen=True)
+class Hinge:
+    """A number on which the odds hang: the probability of the leading hypothesis were it in the lowest or the highest third of its draws, the medians of these, the swing in bits."""
 
     stream: str
-    unit: str
     ends: tuple[float, float]
     posterior: tuple[float, float]
     swing: float
 
 
-def hinges(priors: Mapping[str, float], logs: Mapping[str, Array], lead: str, drawn: Mapping[str, tuple[str, Array]]) -> list[Hinge]:
-    """Return the numbers on which the odds of the leading hypothesis hang, the most first: those whose thirds move them by more than three standard errors.
-
-    `drawn` holds the unit and the draws of every uncertain number by its stream. A swing is in bits.
-    """
-    names = list(priors)
-    shift = max(float(one.max()) for one in logs.values())
-    scaled = np.stack([priors[name] * np.exp(logs[name] - shift) for name in names])
-    mine = names.index(lead)
+def hinges(posterior: Mapping[str, float], numbers: Mapping[str, Mapping[str, Thirds]], lead: str) -> list[Hinge]:
+    """Return the numbers, by stream, on which the odds of the leading hypothesis hang, the most first: those that move them by more than three standard errors."""
     made: list[Hinge] = []
-    for stream, (unit, values) in drawn.items():
-        order = np.argsort(values, kind="stable")
-        thirds = order[: len(order) // 3], order[-(len(order) // 3) :]
-        if values[thirds[0][-1]] >= values[thirds[1][0]]:
-            continue  # a switch, mostly on or mostly off
-        shares, errors = zip(*(_share(scaled[:, third], mine) for third in thirds), strict=True)
-        swing = bits(shares[1], shares[0])
-        if abs(swing) > 3 * math.hypot(*errors):
-            made.append(Hinge(stream, unit, (float(np.median(values[thirds[0]])), float(np.median(values[thirds[1]]))), (shares[0], shares[1]), swing))
+    for stream, mine in numbers[lead].items():
+        rivals = {name: numbers[name].get(stream) for name in posterior if name != lead}
+        given: list[float] = []
+        noise = 0.0
+        for side in (0, 1):
+            own = posterior[lead] * mine.shares[side]
+            rest = {name: posterior[name] * (one.shares[side] if one else 1 / 3) for name, one in rivals.items()}
+            whole = own + sum(rest.values())
+            given.append(own / whole if whole > 0 else posterior[lead])
+            heaviest = rivals[max(rest, key=lambda name: rest[name])]
+            noise += mine.errors[side] ** 2 + (heaviest.errors[side] ** 2 if heaviest else 0.0)
+        swing = bits(given[1], given[0])
+        if abs(swing) > SURE * math.sqrt(noise) / math.log(2):
+            made.append(Hinge(stream, mine.ends, (given[0], given[1]), swing))
     return sorted(made, key=lambda one: -abs(one.swing))
-
-
-def _share(scaled: Array, mine: int) -> tuple[float, float]:
-    """Return the share of one hypothesis in the likelihood of some draws, and the standard error of its odds in bits."""
-    means = scaled.mean(axis=1)
-    own, rest = scaled[mine], np.delete(scaled, mine, axis=0).sum(axis=0)
-    share = float(means[mine] / means.sum())
-    if own.mean() == 0 or rest.mean() == 0:
-        return share, math.inf
-    drift = own / own.mean() - rest / rest.mean()
-    return share, float(np.sqrt((drift**2).mean() / len(drift))) / math.log(2)

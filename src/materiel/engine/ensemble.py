@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import platform
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from materiel.engine import laws, machine, reference
-from materiel.engine.draws import Sampler
+from materiel.engine.draws import Sampler, Uniform
 from materiel.engine.fans import Fan
 from materiel.network import Program
 
@@ -150,22 +150,43 @@ class Simulator:
 
     def chunk(self, draws: range) -> list[Left]:
         """Return what some draws leave of every pass."""
-        return self.left(self.sampler.draw(self.settings.seed, draws.start, len(draws)))
+        everything = range(len(self.passes))
+        left = self.left(self.sampler.draw(self.settings.seed, draws.start, len(draws)), everything)
+        return [left[i] for i in everything]
 
-    def left(self, drawn: Array) -> list[Left]:
-        """Return what draws leave of every pass, from their numbers for the priors of all passes, shape (priors, draws).
+    def left(self, drawn: Array, only: Container[int]) -> dict[int, Left]:
+        """Return what draws leave of some passes, from their numbers for the priors of all passes, shape (priors, draws).
 
         Passes that have no stem in common are run one after the other, so that few are in memory.
         """
         left: dict[int, Left] = {}
         for group in self.groups:
+            if not any(i in only for i in group):
+                continue
             passes = [self.passes[i] for i in group]
             memories = [
                 reference.fill(one.program, drawn[self.ends[i] : self.ends[i + 1]], self.settings.step, one.fixed) for i, one in zip(group, passes, strict=True)
             ]
             outcomes = self.step(group, memories)
             left |= {i: _left(one, outcome) for i, one, outcome in zip(group, passes, outcomes, strict=True)}
-        return [left[i] for i in range(len(self.passes))]
+        return left
+
+    def kept(self, uniform: Uniform, count: int, only: Sequence[int]) -> dict[int, Array]:
+        """Return what so many draws leave in the kept slots of some passes, shape (slots, count) each, where `uniform` gives the numbers of every stream.
+
+        Raises RunError when a law is broken.
+        """
+        held = {stream: uniform(stream) for stream in self.sampler.coordinates}
+
+        def work(draws: range) -> dict[int, Left]:
+            return self.left(self.sampler.at(lambda stream: held[stream][draws.start : draws.stop], len(draws)), only)
+
+        made = {i: np.empty((len(self.passes[i].kept), count)) for i in only}
+        for draws, left in _spread(work, _cut(range(count), self.size), self.settings.workers):
+            for i, values in made.items():
+                values[:, draws.start : draws.stop] = left[i][0]
+                laws.check(left[i][2], self.settings.engine)
+        return made
 
     def block(self, draws: range) -> list[Ensemble]:
         """Return what a block of draws leaves, worked on by one thread."""
