@@ -145,6 +145,6 @@ def quantiles(ordered: Array, probabilities: npt.ArrayLike, *, observed: bool = 
 def weighted_quantiles(values: Array, weights: Array, probabilities: npt.ArrayLike) -> Array:
     """Return quantiles of weighted values in any order, shape of the probabilities: the least value that such a share of the weight does not exceed."""
     order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weights[order])
-    at = np.searchsorted(reached, np.asarray(probabilities, dtype=np.float64) * reached[-1])
+    reached: Array = np.cumsum(weights[order])
+    at: npt.NDArray[np.int64] = np.searchsorted(reached, np.asarray(probabilities, dtype=np.float64) * float(reached[-1]))
     return values[order[np.minimum(at, len(values) - 1)]]

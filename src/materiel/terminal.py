@@ -281,13 +281,14 @@ def _left_out(found: Weighed) -> None:
 def _expected(found: Weighed) -> None:
     from materiel.analysis import words
 
-    table = _table("seen", "days", "source", "counted", *(f"expected: {name}" for name in found.found))
+    table = _table("seen", "days", "counted", *found.found)
+    table.title = "What was seen, and what each hypothesis expected of it: the middle, and nine runs in ten"
     for i, one in enumerate(found.rivals.sightings):
-        days = str(one.first) if one.first == one.last else f"{one.first}..{one.last}"
-        said = " ".join(filter(None, (one.term.bound, words.number(one.term.seen, one.term.seen, one.term.seen, one.unit))))
-        spans = [rival.span(i) for rival in found.found.values()]
-        text = one.observable + ("" if one.rows else ", the other days of the watch")
-        table.add_row(*map(_plain, (text, days, found.speaker(one.origin), said, *spans)))
+        alike = one.first.replace(day=1) == one.last.replace(day=1)
+        days = str(one.first) if one.first == one.last else f"{one.first}..{one.last.day:02}" if alike else f"{one.first}..{one.last}"
+        count = f"1 {one.unit}" if one.term.seen == 1 else words.number(one.term.seen, one.term.seen, one.term.seen, one.unit)
+        what = f"{one.observable}{'' if one.rows else ', other days of the watch'} ({found.speaker(one.origin)})"
+        table.add_row(*map(_plain, (what, days, f"{one.term.bound} {count}".strip(), *(rival.span(i) for rival in found.found.values()))))
     _print(table)
 
 

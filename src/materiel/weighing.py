@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from materiel import preparation, rivals, units
+from materiel import disk, preparation, rivals, units
 from materiel.analysis import hypotheses, observables, odds, pareto, questions, words
 from materiel.analysis.comparison import Cell
 from materiel.analysis.likelihood import log_likelihood
@@ -24,7 +24,11 @@ from materiel.case.schema import Question
 from materiel.engine.draws import Sampler, Uniform, uniforms
 from materiel.errors import CaseError, Problem, RunError, nearest
 from materiel.options import Options, Reading
+from materiel.results import encoded
 from materiel.rivals import Rivals
+
+if TYPE_CHECKING:
+    import xarray
 
 Array = npt.NDArray[np.float64]
 
@@ -38,12 +42,13 @@ ANSWERED_BEFORE, ANSWERED_AFTER = 2000, 4000
 class Rival:
     """One hypothesis as it was run: what it expects of each sighting by draw, shape (sightings, draws), its evidence, of everything and without each origin, and its answers.
 
-    `after` are those of draws that stand for what is left of it after what was seen, with `weights` that add up to 1; `coordinates` give these draws.
+    `after` are those of draws that stand for what is left of it after what was seen, with `weights` that add up to 1; `left` is what these draws expect of each sighting.
     """
 
     name: str
     expected: Array = field(repr=False)
     logs: Array = field(repr=False)
+    left: Array = field(repr=False)
     evidence: Evidence
     without: dict[str, Evidence]
     before: dict[str, Array] = field(repr=False)
@@ -232,6 +237,22 @@ class Weighed:
             "hidden": self.hidden, "unheard": self.unheard, "doubled": self.doubled, "seconds": self.seconds,
         }  # fmt: skip
 
+    def data(self) -> xarray.DataTree:
+        """Return draws before and after what was seen, and what was seen, in the groups of ArviZ."""
+        from materiel.groups import tree
+
+        return tree(self)
+
+    def save(self, path: str | Path) -> Path:
+        """Write these groups into a netCDF file and return its path. Raises RunError when it cannot be written."""
+        held = encoded(self.data())
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            disk.replace(Path(path), lambda made: made.write_bytes(held))
+        except OSError as error:
+            raise RunError(f"{path} cannot be written: {error.strerror}") from None
+        return Path(path)
+
     def _told(self, name: str) -> dict[str, Any]:
         one, evidence = self.standings[name], self.found[name].evidence
         return {
@@ -282,7 +303,7 @@ def weigh(name: str | Path, more: Mapping[str, Question], options: Options, repo
     expected = ready.expected(lambda stream: uniforms(options.seed, stream, 0, options.draws), options.draws)
     _possible(ready, expected)
     with ThreadPoolExecutor(ready.evidence.settings.workers) as pool:
-        logs = dict(zip(ready.names, pool.map(lambda one: _logs(ready, expected[one]), ready.names), strict=True))
+        logs = dict(zip(ready.names, pool.map(functools.partial(_logs, ready), expected.values()), strict=True))
     weighed = time.perf_counter()
     made: dict[str, Rival] = {}
     for i, one in enumerate(ready.names):
@@ -322,12 +343,13 @@ def _rival(ready: Rivals, options: Options, name: str, expected: Array, logs: Ma
     """Return one hypothesis with its evidence and its answers."""
     evidence = {origin: odds.reweighted(one) for origin, one in logs.items()}
     first = np.arange(min(options.draws, ANSWERED_BEFORE))
-    picked, weights = odds.sampled(logs[""], ANSWERED_AFTER)
+    picked, counts = np.unique(odds.systematic(np.exp(logs[""] - logs[""].max()), ANSWERED_AFTER), return_counts=True)
+    weights = counts / ANSWERED_AFTER
     before, after = (ready.answers(name, rivals.drawn(options.seed, chosen), len(chosen)) for chosen in (first, picked))
     everything = np.arange(options.draws)
     thirds = _thirds(ready, name, rivals.drawn(options.seed, everything), rivals.drawn(options.seed, picked), len(everything), weights)
     without = {origin: one for origin, one in evidence.items() if origin}
-    return Rival(name, expected, logs[""], evidence[""], without, before, after, weights, thirds)
+    return Rival(name, expected, logs[""], expected[:, picked], evidence[""], without, before, after, weights, thirds)
 
 
 def _thirds(ready: Rivals, name: str, before: Uniform, after: Uniform, draws: int, weights: Array) -> dict[str, Thirds]:

@@ -101,7 +101,9 @@ def test_counts_with_a_common_error_are_integrated(counts, error):
     expected = np.array([[0.05, 0.8, 5.0, 60.0, 900.0]] * len(counts)) * np.arange(1, len(counts) + 1)[:, None]
     grid, wanted = np.linspace(-100, 100, 200001), []
     for draw in expected.T:
-        values = np.array(stats.norm.logpdf(grid)) + sum(stats.poisson.logpmf(seen, mean * np.exp(error * grid)) for seen, mean in zip(counts, draw, strict=True))
+        values = np.array(stats.norm.logpdf(grid)) + sum(
+            stats.poisson.logpmf(seen, mean * np.exp(error * grid)) for seen, mean in zip(counts, draw, strict=True)
+        )
         wanted.append(special.logsumexp(values) + math.log(grid[1] - grid[0]))
     assert log_likelihood(terms, expected) == pytest.approx(wanted, abs=1e-4)
 
@@ -133,7 +135,7 @@ def test_bounds_on_amounts_with_a_common_error_are_within_a_hundredth():
 
 
 def test_groups_are_terms_linked_by_common_errors():
-    terms = [Term("count", 1, shared={name: 0.1 for name in names}) for names in ("ab", "c", "bd", "", "ec", "f")]
+    terms = [Term("count", 1, shared=dict.fromkeys(names, 0.1)) for names in ("ab", "c", "bd", "", "ec", "f")]
     assert groups(terms) == [[0, 2], [1, 4], [3], [5]]
 
 

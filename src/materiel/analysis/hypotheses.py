@@ -13,25 +13,17 @@ from materiel.evidence.pooling import Prior
 def problems(case: Case, readings: Mapping[str, Case]) -> list[Problem]:
     """Return the problem of every hypothesis that changes nothing although it means to, and of every two that are the same; `readings` are the case under each."""
     forms = {name: _form(reading) for name, reading in readings.items()}
-    made: list[Problem] = []
-    for name, one in case.hypotheses.items():
-        if (one.set or one.scenarios) and forms[name] == _form(case):
-            made.append(
-                Problem(
-                    case.place(("hypotheses", name), key=True), f"hypothesis {name!r} changes nothing", "another number or option, or neither `set` nor `with`"
-                )
-            )
-    for one, other in combinations(forms, 2):
-        if forms[one] == forms[other]:
-            made.append(Problem(case.place(("hypotheses", other), key=True), f"hypothesis {other!r} is the same as {one!r}", "hypotheses that differ"))
-    return made
+    idle = [name for name, one in case.hypotheses.items() if (one.set or one.scenarios) and forms[name] == _form(case)]
+    same = [(one, other) for one, other in combinations(forms, 2) if forms[one] == forms[other] and not {one, other} & set(idle)]
+    told = [(name, f"hypothesis {name!r} changes nothing", "another number or option, or neither `set` nor `with`") for name in idle]
+    told += [(other, f"hypothesis {other!r} is the same as {one!r}", "hypotheses that differ") for one, other in same]
+    return [Problem(case.place(("hypotheses", name), key=True), found, allowed) for name, found, allowed in told]
 
 
-def _form(case: Case) -> dict[str, object]:
+def _form(case: Case) -> tuple[object, ...]:
     """Return all of a case that moves a run, reasons left out."""
-    return {path: _of(one) for path, one in case.components.items()} | {
-        "": {name: {item: _said(prior) for item, prior in one.items()} for name, one in case.conversions.items()}
-    }
+    conversions = {name: {item: _said(prior) for item, prior in one.items()} for name, one in case.conversions.items()}
+    return {path: _of(one) for path, one in case.components.items()}, conversions
 
 
 def _of(one: Instance) -> tuple[object, ...]:

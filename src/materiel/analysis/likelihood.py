@@ -187,18 +187,21 @@ def _mode(group: _Group, basis: Array) -> tuple[Array, Array]:
     Slopes are differences: they place the nodes, and do not enter the integral. Curvatures that are negative, as bounds with a floor have them, count as nought.
     """
     draws, size = group.eta.shape[1], basis.shape[1]
-    at = np.zeros((draws, size))
+    at: Array = np.zeros((draws, size))
+    curvature: Array = np.broadcast_to(np.eye(size), (draws, size, size))
     for _ in range(_ROUNDS):
-        errors = basis @ at.T
+        errors: Array = basis @ at.T
         below, here, above = (group.values(errors + step) for step in (-_STEP, 0.0, _STEP))
         slope, curve = (above - below) / (2 * _STEP), np.maximum((2 * here - above - below) / _STEP**2, 0.0)
         curvature = np.eye(size) + np.einsum("cr,cd,cs->drs", basis, curve, basis)
-        move = np.linalg.solve(curvature, (slope.T @ basis - at)[:, :, None])[:, :, 0]
+        uphill: Array = slope.T @ basis - at
+        move = np.linalg.solve(curvature, uphill[:, :, None])[:, :, 0]
         farthest = np.abs(move @ basis.T).max(axis=1, initial=1e-300)
-        at = at + move * np.minimum(1.0, _FARTHEST / farthest)[:, None]
+        at += move * np.minimum(1.0, _FARTHEST / farthest)[:, None]
         if farthest.max(initial=0.0) < 1e-3:
             break
-    return at, np.linalg.cholesky(np.linalg.inv(curvature))
+    spread: Array = np.linalg.cholesky(np.linalg.inv(curvature)).astype(np.float64)
+    return at, spread
 
 
 def _rule(size: int, *, sharp: bool) -> tuple[Array, Array]:
@@ -209,8 +212,8 @@ def _rule(size: int, *, sharp: bool) -> tuple[Array, Array]:
     else:
         x, w = np.polynomial.hermite.hermgauss(_NODES.get(size, 1))
         logs = np.log(w) + x**2
-    grid = np.meshgrid(*[x] * size, indexing="ij")
-    return np.stack([axis.ravel() for axis in grid], axis=1), sum(np.meshgrid(*[logs] * size, indexing="ij")).ravel()  # pyright: ignore[reportReturnType, reportAttributeAccessIssue]
+    nodes, weights = (np.stack(np.meshgrid(*[axis] * size, indexing="ij")).reshape(size, -1) for axis in (x, logs))
+    return nodes.T, weights.sum(axis=0)
 
 
 # ------------------------------------------------------------------------------------------------------------- single laws

@@ -26,6 +26,7 @@ from materiel.quantities import QuantityError, constant
 
 Bound = Literal["", "at least", "at most"]
 
+ONCE = "an origin in priors or in the likelihood, never in both"
 _DAY = datetime.timedelta(days=1)
 _WAYS = ("indicator", "total", "value")
 _DECLARED = {"first_day": "a first day of the watch", "detection": "a share that is seen", "background": "a background", "delay": "a reporting delay"}
@@ -367,7 +368,13 @@ def _twice(case: Case, sightings: Sequence[Sighting]) -> list[Problem]:
                 against = weighed.get(voice) or (documents[source].observable if source in documents else "")
                 if against:
                     what = f"claim {claim!r} of {case.ledger.speaker(voice)} feeds {prior.stream}, and {against} weighs observations of the same origin"
-                    made.append(Problem(_place(case, one, prior), what, "an origin in priors or in the likelihood, never in both"))
+                    made.append(Problem(_place(case, one, prior), what, ONCE))
+    for name, hypothesis in case.hypotheses.items():
+        for claim in cited(hypothesis.because, case.ledger.claims):
+            if case.ledger.voice(claim) in weighed:
+                speaker = case.ledger.speaker(case.ledger.voice(claim))
+                what = f"the prior of {name!r} rests on {claim!r} of {speaker}, and {weighed[case.ledger.voice(claim)]} weighs observations of the same origin"
+                made.append(Problem(case.place(("hypotheses", name, "because")), what, ONCE))
     return made
 
 

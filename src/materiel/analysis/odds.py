@@ -116,12 +116,10 @@ def alike(logs: Mapping[str, Array]) -> list[tuple[str, str]]:
     return [pair for pair, distance in apart.items() if distance < ALIKE]
 
 
-def sampled(logs: Array, size: int) -> tuple[npt.NDArray[np.int64], Array]:
-    """Return the draws that stand for those weighed by their likelihood, and their weights: a systematic sample of `size`, each draw once."""
-    weights = np.exp(logs - logs.max())
-    steps = (np.arange(size) + 0.5) / size * weights.sum()
-    picked, counts = np.unique(np.minimum(np.searchsorted(np.cumsum(weights), steps), len(logs) - 1), return_counts=True)
-    return picked, counts / size
+def systematic(weights: Array, size: int) -> npt.NDArray[np.int64]:
+    """Return the positions of a sample of weighed draws, shape (size,), that has each as often as its weight asks for, to the nearest whole number below or above."""
+    reached: Array = np.cumsum(weights)
+    return np.minimum(np.searchsorted(reached, (np.arange(size) + 0.5) / size * float(reached[-1])), len(weights) - 1)
 
 
 def reweighed(stated: Mapping[str, float], wanted: Mapping[str, float]) -> dict[str, float]:

@@ -77,9 +77,9 @@ def _override(text: Text, name: str) -> None:
     if entry is None:
         return  # told when the shape of the case is checked
     if section != "scenarios":
-        under: Any = entry.get("with", ())
-        for one in [under] if isinstance(under, str) else under if isinstance(under, list) else ():
-            if one in (known["scenarios"] or {}):
+        under = entry.get("with", ())
+        for one in cast("list[object]", under) if isinstance(under, list) else [under]:
+            if isinstance(one, str) and one in (known["scenarios"] or {}):
                 _override(text, one)
     for path, value in (_mapping(entry.get("set", {})) or {}).items():
         at: Key = (section, name, "set", path)
