@@ -6,7 +6,7 @@ seen end on the day as of which the case is read, and compute nothing that no ob
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from materiel import portable, preparation
 from materiel.analysis import questions
+from materiel.analysis.likelihood import log_likelihood
 from materiel.analysis.observables import Sighting
 from materiel.analysis.questions import Asked
 from materiel.case.model import Case
@@ -54,6 +55,16 @@ class Rivals:
         """Return what so many draws of some hypotheses (all if none is named) expect of everything seen, shape (sightings, draws) each."""
         wanted = {self.names.index(name): name for name in names or self.names}
         return {wanted[i]: kept for i, kept in self.evidence.kept(uniform, count, list(wanted)).items()}
+
+    def likelihood(self, name: str, seed: int, kept: Sequence[int] = ()) -> Callable[[Array], Array]:
+        """Return the log-likelihood, under a hypothesis, of some sightings (all if none is named) as a function of the normal scores of draws."""
+        rows = list(kept) or list(range(len(self.sightings)))
+        terms = [self.sightings[i].term for i in rows]
+
+        def logs(scores: Array) -> Array:
+            return log_likelihood(terms, self.expected(placed(self.coordinates, scores, seed), scores.shape[1], [name])[name][rows])
+
+        return logs
 
     def answers(self, name: str, uniform: Uniform, count: int) -> dict[str, Array]:
         """Return the answers of so many draws of a hypothesis, by question. Raises RunError when a law is broken."""

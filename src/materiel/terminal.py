@@ -256,7 +256,16 @@ def _standings(found: Weighed) -> None:
         table.add_row(
             *map(
                 _plain,
-                (name, f"{one.prior:.1%}", f"{one.posterior:.1%}", f"{one.error:.1%}", best, worst, f"{one.evidence.effective:,.0f}", f"{one.evidence.k:.2f}"),
+                (
+                    name,
+                    f"{one.prior:.1%}",
+                    f"{one.posterior:.1%}",
+                    f"{one.error:.1%}",
+                    best,
+                    worst,
+                    f"{one.evidence.effective:,.0f}",
+                    "moved" if one.evidence.method == "tempering" else f"{one.evidence.k:.2f}",
+                ),
             )
         )
     _print(table)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from materiel import disk, preparation, rivals, units
-from materiel.analysis import hypotheses, observables, odds, pareto, questions, words
+from materiel.analysis import hypotheses, observables, odds, questions, words
 from materiel.analysis.comparison import Cell
 from materiel.analysis.likelihood import log_likelihood
 from materiel.analysis.odds import Evidence, Hinge, Standing, Thirds
 from materiel.analysis.questions import Answer
+from materiel.analysis.tempering import Tempered, temper
 from materiel.case.model import Case
 from materiel.case.schema import Question
 from materiel.engine.draws import Sampler, Uniform, uniforms
@@ -43,6 +45,7 @@ class Rival:
     """One hypothesis as it was run: what it expects of each sighting by draw, shape (sightings, draws), its evidence, of everything and without each origin, and its answers.
 
     `after` are those of draws that stand for what is left of it after what was seen, with `weights` that add up to 1; `left` is what these draws expect of each sighting.
+    They come from its prior draws by weight or, where too few of those come near what was seen, from draws that were moved there in so many `steps`.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Rival:
     after: dict[str, Array] = field(repr=False)
     weights: Array = field(repr=False)
     thirds: dict[str, Thirds] = field(repr=False)
+    steps: int
 
     def span(self, sighting: int) -> str:
         """Return what it expects of one sighting in a phrase: the middle, and the 90 % range."""
@@ -112,8 +116,8 @@ class Weighed:
             }.items():
                 if not evidence.sound:
                     return (
-                        f"too few runs of {name!r} come near {what} to say how the hypotheses stand: {evidence.effective:.0f} of {evidence.draws} count "
-                        f"({odds.FEWEST} are needed) and the largest weights have shape {evidence.k:.2f} (at most {pareto.highest(evidence.draws):.2f}); try more draws"
+                        f"nothing can be said of how the hypotheses stand: too few runs of {name!r} come near {what} ({evidence.effective:.0f} of {evidence.draws} count, "
+                        f"{odds.FEWEST} are needed; its evidence is known to a factor of {math.exp(min(evidence.error, 99)):.2g}); is it possible at all?"
                     )
         return ""
 
@@ -187,6 +191,11 @@ class Weighed:
     def notes(self) -> list[str]:
         """What a reader must know of how it was weighed, a line each."""
         made = [f"{one!r} and {other!r} expect the same of everything that was seen: nothing here can tell them apart." for one, other in self.alike]
+        made += [
+            f"Draws of {name!r} were moved to what was seen by tempering, in {one.steps} steps, for too few came near it by themselves."
+            for name, one in self.found.items()
+            if one.steps
+        ]
         counted = len({id(row) for one in self.rivals.sightings for row in one.rows})
         made.append(
             f"{counted} observations were weighed" + (f"; {self.hidden} more are known only after {self.case.as_of} and hidden" if self.hidden else "") + "."
@@ -334,22 +343,40 @@ def _possible(ready: Rivals, expected: Mapping[str, Array]) -> None:
 
 def _logs(ready: Rivals, expected: Array) -> dict[str, Array]:
     """Return the log-likelihood of every draw, of everything seen (under the empty name) and of it without each origin."""
-    kept = {"": list(range(len(ready.sightings)))}
-    kept |= {one.origin: [i for i, other in enumerate(ready.sightings) if other.origin != one.origin] for one in ready.sightings}
-    return {origin: log_likelihood([ready.sightings[i].term for i in rows], expected[rows]) for origin, rows in kept.items()}
+    return {origin: log_likelihood([ready.sightings[i].term for i in rows], expected[rows]) for origin, rows in _parts(ready).items()}
+
+
+def _parts(ready: Rivals) -> dict[str, list[int]]:
+    """Return the positions of everything seen, under the empty name, and of it without each origin."""
+    seen = list(enumerate(ready.sightings))
+    return {"": [i for i, _ in seen]} | {one.origin: [i for i, other in seen if other.origin != one.origin] for _, one in seen}
 
 
 def _rival(ready: Rivals, options: Options, name: str, expected: Array, logs: Mapping[str, Array]) -> Rival:
-    """Return one hypothesis with its evidence and its answers."""
+    """Return one hypothesis with its evidence and its answers; where too few draws come near what was seen, draws are moved there."""
     evidence = {origin: odds.reweighted(one) for origin, one in logs.items()}
-    first = np.arange(min(options.draws, ANSWERED_BEFORE))
-    picked, counts = np.unique(odds.systematic(np.exp(logs[""] - logs[""].max()), ANSWERED_AFTER), return_counts=True)
-    weights = counts / ANSWERED_AFTER
-    before, after = (ready.answers(name, rivals.drawn(options.seed, chosen), len(chosen)) for chosen in (first, picked))
-    everything = np.arange(options.draws)
-    thirds = _thirds(ready, name, rivals.drawn(options.seed, everything), rivals.drawn(options.seed, picked), len(everything), weights)
-    without = {origin: one for origin, one in evidence.items() if origin}
-    return Rival(name, expected, logs[""], expected[:, picked], evidence[""], without, before, after, weights, thirds)
+    moved = {origin: temper(ready.likelihood(name, options.seed, _parts(ready)[origin]), len(ready.coordinates), options.seed) for origin, one in evidence.items() if not one.sound and _parts(ready)[origin]}  # fmt: skip
+    evidence |= {origin: _tempered(one) for origin, one in moved.items()}
+    if "" in moved:
+        scores, counts = np.unique(moved[""].scores, axis=1, return_counts=True)
+        after, weights = rivals.placed(ready.coordinates, scores, options.seed), counts / counts.sum()
+        left = ready.expected(after, len(weights), [name])[name]
+    else:
+        picked, counts = np.unique(odds.systematic(np.exp(logs[""] - logs[""].max()), ANSWERED_AFTER), return_counts=True)
+        after, weights, left = rivals.drawn(options.seed, picked), counts / ANSWERED_AFTER, expected[:, picked]
+    before = rivals.drawn(options.seed, np.arange(min(options.draws, ANSWERED_BEFORE)))
+    everything = rivals.drawn(options.seed, np.arange(options.draws))
+    return Rival(
+        name, expected, logs[""], left, evidence[""], {origin: one for origin, one in evidence.items() if origin},
+        ready.answers(name, before, min(options.draws, ANSWERED_BEFORE)), ready.answers(name, after, len(weights)), weights,
+        _thirds(ready, name, everything, after, options.draws, weights), moved[""].steps if "" in moved else 0,
+    )  # fmt: skip
+
+
+def _tempered(moved: Tempered) -> Evidence:
+    """Return evidence from draws that were moved to what was seen."""
+    distinct = len(np.unique(moved.scores[0])) if moved.reached else 0
+    return Evidence(moved.log_evidence, moved.error, float(distinct), -np.inf, len(moved.logs), "tempering")
 
 
 def _thirds(ready: Rivals, name: str, before: Uniform, after: Uniform, draws: int, weights: Array) -> dict[str, Thirds]:

@@ -6,7 +6,7 @@ makes them negative binomial; amounts are lognormal. "At least" and "at most" ha
 statement in twenty is wrong, as in the rules of evidence, so that no bound can weigh more than twenty to one.
 
 Common errors are integrated out, never sampled. Terms linked by them make a group. A group of amounts is a multivariate normal law in closed form, with one
-bound if there is one. Any other group is integrated by Gauss-Hermite quadrature about the mode of each draw (Liu and Pierce, Biometrika, 1994), which is within 1e-4
+bound if there is one. Any other group is integrated by Gauss-Hermite quadrature about the mode of each draw (Liu and Pierce, Biometrika, 1994), which is within 3e-4
 for counts; where several bounds on amounts make sharp edges, on an even grid, which is within 1 %. The number of common errors of a group is that of its nodes' dimensions:
 above five, one node is left, which is Laplace's approximation.
 """
@@ -30,7 +30,7 @@ WRONG = 0.05
 MOST_SUMMED = 50
 """Largest count whose tail is summed; above it a count is taken for a gamma number, which is within 0.01."""
 
-_NODES = {1: 21, 2: 11, 3: 7, 4: 5, 5: 3}
+_NODES = {1: 21, 2: 7, 3: 5, 4: 3, 5: 3}
 """Nodes of the quadrature in each dimension, by the number of dimensions."""
 _GRID = {1: 161, 2: 41}
 """The same for sharp edges."""

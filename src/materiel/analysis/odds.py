@@ -21,6 +21,8 @@ Array = npt.NDArray[np.float64]
 
 FEWEST = 200
 """Effective draws of a hypothesis below which nothing is said of its odds: its 5th percentile would rest on fewer than ten."""
+MOST_ERROR = 0.5
+"""Standard error of the logarithm of an evidence above which nothing is said of its odds."""
 SURE = 3.0
 """Standard errors beyond which a number is said to move the odds."""
 ALIKE = 1e-9
@@ -31,7 +33,7 @@ ALIKE = 1e-9
 class Evidence:
     """The probability that a hypothesis gives to what was seen, as a logarithm with its standard error, and what that rests on.
 
-    `effective` is Kish's number of the draws that count, of `draws`; `k` the shape of their largest weights, nought where draws were not weighed but moved. `relative` is the
+    `effective` is Kish's number of the draws that count, of `draws`; `k` the shape of their largest weights, minus infinity where draws were not weighed but moved. `relative` is the
     likelihood of every draw over the mean, shape (draws,), where draws of all hypotheses are the same.
     """
 
@@ -46,7 +48,7 @@ class Evidence:
     @property
     def sound(self) -> bool:
         """Whether its draws can be relied upon."""
-        return self.effective >= FEWEST and self.k <= pareto.highest(self.draws)
+        return self.effective >= FEWEST and self.k <= pareto.highest(self.draws) and self.error <= MOST_ERROR
 
 
 @dataclass(frozen=True)
