@@ -345,8 +345,9 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
                 questions.prepare(load_case(case, as_of=_day(as_of), scenario=name, like=checked))
             except CaseError as error:
                 found += error.problems
-        if found := found or weighing.problems(case, checked, Reading(_day(as_of), scenario)):
+        if found:
             raise CaseError(found)
+        weighing.read(case, {}, checked, Reading(_day(as_of), scenario))
         counts = {
             "components": len(checked.components), "questions": len(asked), "claims": len(checked.ledger.claims),
             "sources": len(checked.ledger.sources), "unit_proofs": stages, "undeclared": len(checked.undeclared),

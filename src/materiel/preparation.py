@@ -62,14 +62,14 @@ class Prepared:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - began
 
 
-def prepare(name: str | Path, more: Mapping[str, Question], options: Options, *, observed: bool = False, like: Case | None = None) -> Prepared:
+def prepare(name: str | Path, more: Mapping[str, Question], options: Options, *, observed: Case | None = None) -> Prepared:
     """Return what an engine runs for a case: the same for the same files, questions and options. Raises CaseError, RunError.
 
-    If `observed`, runs keep what they expect of whatever was seen; `like` is the case as read in another scenario.
+    With `observed`, which is the case as the options read it, runs keep what they expect of whatever was seen.
     """
     began = time.perf_counter()
-    case = read(name, more, options.reading, like)
-    builder = _Builder(name, more, options, case, observed=observed)
+    case = observed or read(name, more, options.reading)
+    builder = _Builder(name, more, options, case, observed=observed is not None)
     watched = builder.watched(case)
     asked = builder.chosen(case)
     branches = _branches(asked)

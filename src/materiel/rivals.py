@@ -80,10 +80,10 @@ class Rivals:
         return {one.stream: one for _, prior in program.priors for one in (prior.mix or (prior,))}
 
 
-def prepare(name: str | Path, more: Mapping[str, Question], options: Options, case: Case) -> Rivals:
-    """Return the hypotheses of a sound case, ready to run. Raises CaseError, RunError."""
+def prepare(name: str | Path, more: Mapping[str, Question], options: Options, case: Case, readings: Mapping[str, Case]) -> Rivals:
+    """Return the hypotheses of a sound case, ready to run; `readings` are the case under each. Raises CaseError, RunError."""
     prepared = {
-        one: preparation.prepare(name, more, replace(options, reading=under(options.reading, one)), observed=True, like=case) for one in case.hypotheses
+        one: preparation.prepare(name, more, replace(options, reading=under(options.reading, one)), observed=reading) for one, reading in readings.items()
     }
     first = next(iter(prepared.values()))
     if first.watched is None or not first.watched.sightings:

@@ -32,11 +32,14 @@ from materiel.rivals import Rivals
 if TYPE_CHECKING:
     import xarray
 
+    from materiel.analysis.walking import Walked
+    from materiel.twins import Twins
+
 Array = npt.NDArray[np.float64]
 
 WEAK = 0.5
 """Bits by which an assumption must move the odds for a result to be said to hang on it."""
-ANSWERED_BEFORE, ANSWERED_AFTER = 2000, 4000
+ANSWERED_BEFORE, ANSWERED_AFTER = 1000, 2000
 """Draws of a hypothesis from which answers are read: the first ones before, a sample of those that count after."""
 
 
@@ -246,6 +249,24 @@ class Weighed:
             "hidden": self.hidden, "unheard": self.unheard, "doubled": self.doubled, "seconds": self.seconds,
         }  # fmt: skip
 
+    def second_opinion(self, walkers: int = 200, steps: int = 1000) -> Walked:
+        """Return the odds by a second method that shares no sampler code with the first, from walkers that go so many steps."""
+        from materiel.analysis.walking import walk
+
+        terms, coordinates = [one.term for one in self.rivals.sightings], self.rivals.coordinates
+
+        def logs(scores: Array) -> dict[str, Array]:
+            expected = self.rivals.expected(rivals.placed(coordinates, scores, self.options.seed), scores.shape[1])
+            return {name: log_likelihood(terms, one) for name, one in expected.items()}
+
+        return walk(logs, self.priors, len(coordinates), self.options.seed, walkers, steps)
+
+    def twins(self, count: int = 200, draws: int = 4000) -> Twins:
+        """Return so many twins of the case weighed: are the stated probabilities right?"""
+        from materiel import twins
+
+        return twins.weigh(self.rivals, self.priors, draws, self.options.seed, count)
+
     def data(self) -> xarray.DataTree:
         """Return draws before and after what was seen, and what was seen, in the groups of ArviZ."""
         from materiel.groups import tree
@@ -278,13 +299,13 @@ def _three(values: Array) -> list[float]:
     return [float(value) for value in np.quantile(values, (0.05, 0.5, 0.95))]
 
 
-def problems(name: str | Path, case: Case, reading: Reading) -> list[Problem]:
-    """Return what is wrong with the hypotheses and observables of a case that is sound in itself, read as it was."""
+def read(name: str | Path, more: Mapping[str, Question], case: Case, reading: Reading) -> dict[str, Case]:
+    """Return a case that is sound in itself under each of its hypotheses. Raises CaseError with every problem of its hypotheses and observables."""
     found: list[Problem] = []
     readings: dict[str, Case] = {}
     for hypothesis in case.hypotheses:
         try:
-            readings[hypothesis] = preparation.read(name, {}, rivals.under(reading, hypothesis), case)
+            readings[hypothesis] = preparation.read(name, more, rivals.under(reading, hypothesis), case)
             questions.prepare(readings[hypothesis])
         except CaseError as error:
             found += error.problems
@@ -293,7 +314,9 @@ def problems(name: str | Path, case: Case, reading: Reading) -> list[Problem]:
             observables.prepare(one)
         except CaseError as error:
             found += error.problems
-    return found or hypotheses.problems(case, readings)
+    if found := found or hypotheses.problems(case, readings):
+        raise CaseError(found)
+    return readings
 
 
 def weigh(name: str | Path, more: Mapping[str, Question], options: Options, report: Callable[[int, int], None]) -> Weighed:
@@ -303,11 +326,10 @@ def weigh(name: str | Path, more: Mapping[str, Question], options: Options, repo
     case = preparation.read(name, more, options.reading)
     if not case.hypotheses:
         raise RunError(f"{case.name} has no hypotheses to weigh; it would name them in hypotheses.yaml")
-    if found := problems(name, case, options.reading):
-        raise CaseError(found)
+    readings = read(name, more, case, options.reading)
     keys = tuple(question for question, one in case.questions.items() if one.key)
     options = replace(options, only=options.only or keys or tuple(case.questions)[:1])
-    ready = rivals.prepare(name, more, options, case)
+    ready = rivals.prepare(name, more, options, case, readings)
     prepared = time.perf_counter()
     expected = ready.expected(lambda stream: uniforms(options.seed, stream, 0, options.draws), options.draws)
     _possible(ready, expected)

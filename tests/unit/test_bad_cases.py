@@ -34,7 +34,11 @@ def problems_of(path: Path) -> list[str]:
             questions.prepare(load(path, scenario=name))
         except CaseError as error:
             found += [str(problem) for problem in error.problems]
-    return found or [str(problem) for problem in CaseError(weighing.problems(path, case, Reading())).problems]
+    try:
+        weighing.read(path, {}, case, Reading())
+    except CaseError as error:
+        found += [str(problem) for problem in error.problems]
+    return found
 
 
 def written(tmp_path: Path, content: str | bytes) -> Path:

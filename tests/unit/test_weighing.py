@@ -87,7 +87,7 @@ def test_an_amount_and_a_lognormal_rate_are_conjugate(study):
     weight = prior**2 / (prior**2 + spread**2)
     for name, mean in logs.items():
         middle = math.exp(mean + weight * (seen - mean))
-        drawn = np.repeat(found.found[name].after["made"], np.round(4000 * found.found[name].weights).astype(int)) / 334
+        drawn = np.repeat(found.found[name].after["made"], np.round(2000 * found.found[name].weights).astype(int)) / 334
         assert np.median(drawn) == pytest.approx(middle, rel=0.02)
         assert np.std(np.log(drawn)) == pytest.approx(prior * math.sqrt(1 - weight), rel=0.05)
 

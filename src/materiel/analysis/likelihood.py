@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -66,6 +66,21 @@ def log_likelihood(terms: Sequence[Term], expected: Array) -> Array:
     for group in groups(terms):
         total += _together([terms[i] for i in group], expected[group])
     return total
+
+
+def simulated(terms: Sequence[Term], expected: Array, rng: np.random.Generator) -> list[Term]:
+    """Return what might have been seen instead, by the same laws, by a draw that expects so much of each, shape (terms,); where a bound was stated, the value itself is seen."""
+    common = {name: rng.standard_normal() for term in terms for name in term.shared}
+    made: list[Term] = []
+    for term, mean in zip(terms, expected, strict=True):
+        factor = math.exp(term.shift + sum(size * common[name] for name, size in term.shared.items()))
+        if term.kind == "amount":
+            seen = float(mean * factor * math.exp(term.own * rng.standard_normal()))
+        else:
+            size = _size(term.own)
+            seen = float(rng.poisson(mean * factor * (1.0 if size == math.inf else rng.gamma(size) / size)))
+        made.append(replace(term, seen=seen, bound=""))
+    return made
 
 
 def groups(terms: Sequence[Term]) -> list[list[int]]:
