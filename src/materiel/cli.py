@@ -270,14 +270,11 @@ def weigh(
 
 def _odds(text: str) -> dict[str, float]:
     """Return prior probabilities written as `a=0.5,b=0.2`."""
-    made: dict[str, float] = {}
-    for part in filter(None, text.split(",")):
-        name, _, probability = part.partition("=")
-        try:
-            made[name.strip()] = float(probability)
-        except ValueError:
-            raise typer.BadParameter(f"{part!r}; HYPOTHESIS=PROBABILITY, separated by commas") from None
-    return made
+    parts = [part.partition("=") for part in filter(None, text.split(","))]
+    try:
+        return {name.strip(): float(probability) for name, _, probability in parts}
+    except ValueError:
+        raise typer.BadParameter(f"{text!r}; HYPOTHESIS=PROBABILITY, separated by commas") from None
 
 
 @app.command()

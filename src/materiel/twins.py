@@ -50,14 +50,14 @@ def weigh(ready: Rivals, priors: Mapping[str, float], draws: int, seed: int, cou
     rng = np.random.default_rng([seed, count])
     everything = np.arange(draws)
     expected = ready.expected(rivals.drawn(seed, everything), draws)
-    true = rng.choice(len(priors), size=count, p=list(priors.values()))
+    true: npt.NDArray[np.int64] = rng.choice(len(priors), size=count, p=list(priors.values()))
     fresh = ready.expected(rivals.drawn(seed + 1, np.arange(count)), count)
     values = {name: _values(ready, name, seed, everything) for name in priors}
     own = {name: _values(ready, name, seed + 1, np.arange(count)) for name in priors}
     terms, names = [one.term for one in ready.sightings], list(priors)
     posterior, effective = np.empty((count, len(names))), np.empty(count)
     places: dict[str, list[int]] = {}
-    for i, mine in enumerate(true):
+    for i, mine in enumerate(map(int, true)):
         name = names[mine]
         seen = simulated(terms, fresh[name][:, i], rng)
         logs = {other: log_likelihood(seen, expected[other]) for other in names}

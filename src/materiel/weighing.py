@@ -271,7 +271,16 @@ class Weighed:
         """Return draws before and after what was seen, and what was seen, in the groups of ArviZ."""
         from materiel.groups import tree
 
-        return tree(self)
+        everybody = list(self.found.values())
+        sides = {
+            "prior": (self.weights_before, [(one.before, one.expected[:, : len(next(iter(one.before.values())))]) for one in everybody]),
+            "posterior": (self.weights_after, [(one.after, one.left) for one in everybody]),
+        }
+        said = {
+            "case": self.case.name, "case_sha256": self.case.digest, "as_of": self.case.as_of.isoformat(), "rules": self.case.rule.name, "seed": self.options.seed,
+            "draws": self.options.draws,
+        }  # fmt: skip
+        return tree(self.rivals, sides, self.priors, [one.logs for one in everybody], self.options.only, said)
 
     def save(self, path: str | Path) -> Path:
         """Write these groups into a netCDF file and return its path. Raises RunError when it cannot be written."""

@@ -78,7 +78,8 @@ def simulated(terms: Sequence[Term], expected: Array, rng: np.random.Generator) 
             seen = float(mean * factor * math.exp(term.own * rng.standard_normal()))
         else:
             size = _size(term.own)
-            seen = float(rng.poisson(mean * factor * (1.0 if size == math.inf else rng.gamma(size) / size)))
+            own = 1.0 if size == math.inf else float(rng.gamma(size)) / size
+            seen = float(rng.poisson(float(mean) * factor * own))
         made.append(replace(term, seen=seen, bound=""))
     return made
 

@@ -22,7 +22,7 @@ Array = npt.NDArray[np.float64]
 LogLikelihood = Callable[[Array], Array]
 """What gives the log-likelihood of draws from their normal scores, shape (coordinates, draws)."""
 
-PARTICLES, REPETITIONS = 1000, 4
+PARTICLES, REPETITIONS = 500, 4
 KEPT = 0.5
 """Share of the particles that stay effective from one temperature to the next."""
 MOST_STEPS, FORGOTTEN = 100, 0.2

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import platform
 from collections import deque
-from collections.abc import Callable, Container, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -135,11 +135,11 @@ class Simulator:
     def __init__(self, passes: Sequence[Pass], settings: Settings) -> None:
         """Compile what the engine needs."""
         self.passes, self.settings = passes, settings
-        self.sampler = Sampler([prior for one in passes for _, prior in one.program.priors])
-        self.ends = np.cumsum([0, *(len(one.program.priors) for one in passes)])
+        self.samplers: dict[tuple[int, ...], Sampler] = {}
+        self.sampler = self.sampler_of(range(len(passes)))
         start = {"numpy": _reference, "jax": _traced}.get(settings.engine, _native)
         self.groups, self.step, self.machine = start(passes, settings)
-        priors = int(self.ends[-1])
+        priors = sum(len(one.program.priors) for one in passes)
         largest = max(sum(2 * passes[i].program.size + len(passes[i].recorded) * (passes[i].steps // settings.every) for i in group) for group in self.groups)
         most = MEMORY // (settings.workers * 8 * (3 * priors + largest))  # three times: scores, shares of them, and what is drawn
         self.size = min(settings.chunk, max(most, 64))
@@ -148,25 +148,32 @@ class Simulator:
         """Return what no draws leave of every pass, with room for some."""
         return [replace(empty(one, self.settings, draws), machines={self.machine}) for one in self.passes]
 
+    def sampler_of(self, only: Sequence[int]) -> Sampler:
+        """Return what draws the numbers of some passes."""
+        key = tuple(only)
+        if key not in self.samplers:
+            self.samplers[key] = Sampler([prior for i in key for _, prior in self.passes[i].program.priors])
+        return self.samplers[key]
+
     def chunk(self, draws: range) -> list[Left]:
         """Return what some draws leave of every pass."""
         everything = range(len(self.passes))
         left = self.left(self.sampler.draw(self.settings.seed, draws.start, len(draws)), everything)
         return [left[i] for i in everything]
 
-    def left(self, drawn: Array, only: Container[int]) -> dict[int, Left]:
-        """Return what draws leave of some passes, from their numbers for the priors of all passes, shape (priors, draws).
+    def left(self, drawn: Array, only: Sequence[int]) -> dict[int, Left]:
+        """Return what draws leave of some passes, a stem with all that leave it, from their numbers for the priors of these passes, shape (priors, draws).
 
         Passes that have no stem in common are run one after the other, so that few are in memory.
         """
+        ends = np.cumsum([len(self.passes[i].program.priors) for i in only])[:-1]
+        numbers = dict(zip(only, np.split(drawn, ends), strict=True))
         left: dict[int, Left] = {}
         for group in self.groups:
-            if not any(i in only for i in group):
+            if group[0] not in numbers:
                 continue
             passes = [self.passes[i] for i in group]
-            memories = [
-                reference.fill(one.program, drawn[self.ends[i] : self.ends[i + 1]], self.settings.step, one.fixed) for i, one in zip(group, passes, strict=True)
-            ]
+            memories = [reference.fill(one.program, numbers[i], self.settings.step, one.fixed) for i, one in zip(group, passes, strict=True)]
             outcomes = self.step(group, memories)
             left |= {i: _left(one, outcome) for i, one, outcome in zip(group, passes, outcomes, strict=True)}
         return left
@@ -176,10 +183,11 @@ class Simulator:
 
         Raises RunError when a law is broken.
         """
-        held = {stream: uniform(stream) for stream in self.sampler.coordinates}
+        sampler = self.sampler_of(only)
+        held = {stream: uniform(stream) for stream in sampler.coordinates}
 
         def work(draws: range) -> dict[int, Left]:
-            return self.left(self.sampler.at(lambda stream: held[stream][draws.start : draws.stop], len(draws)), only)
+            return self.left(sampler.at(lambda stream: held[stream][draws.start : draws.stop], len(draws)), only)
 
         made = {i: np.empty((len(self.passes[i].kept), count)) for i in only}
         for draws, left in _spread(work, _cut(range(count), self.size), self.settings.workers):
