@@ -108,14 +108,14 @@ class Sampler:
         """Return draws first .. first + count - 1 of all priors in their canonical units, shape (priors, count)."""
         return self.at(lambda stream: uniforms(seed, stream, first, count), count)
 
-    def at(self, uniform: Uniform, count: int) -> Array:
-        """Return so many draws of all priors, shape (priors, count), where `uniform` gives the numbers of every stream."""
+    def at(self, uniform: Uniform, count: int, score: Uniform | None = None) -> Array:
+        """Return so many draws of all priors, shape (priors, count), where `uniform` gives the numbers of every stream, and `score` their normal scores if these are known."""
         made = np.empty((len(self.priors), count))
-        scores = self._scores(uniform, count)
+        scores = self._scores(score or (lambda stream: portable.normal_quantile(uniform(stream))), count)
         for i in self.constants:
             made[i] = self.priors[i].parts[0].distribution.values[0]
         for lines in self.lines.values():
-            made[lines.rows] = lines.draw(uniform, count, scores)
+            made[lines.rows] = lines.draw(uniform, count, scores, score)
         for i in self.others:
             prior = self.priors[i]
             u = np.clip(portable.normal_cdf(scores[i]), _LEAST, 1.0 - _LEAST) if i in scores else uniform(prior.stream)
@@ -127,9 +127,9 @@ class Sampler:
             made[i] = made[weights[index]] / whole
         return made[self.rows]
 
-    def _scores(self, uniform: Uniform, count: int) -> dict[int, Array]:
+    def _scores(self, score: Uniform, count: int) -> dict[int, Array]:
         """Return the normal scores of the rows that mix several streams; terms are added in the order of the mixing, so that every machine adds alike."""
-        own = {stream: portable.normal_quantile(uniform(stream)) for stream in self.streams}
+        own = {stream: score(stream) for stream in self.streams}
         made: dict[int, Array] = {}
         for i in self.mixed:
             made[i] = np.zeros(count)
@@ -161,16 +161,17 @@ class _Lines:
             self.edges[i, : len(prior.parts) - 1] = np.cumsum([part.weight for part in prior.parts])[:-1]
         self.pooled = [i for i, prior in enumerate(priors) if len(prior.parts) > 1]
 
-    def draw(self, uniform: Uniform, count: int, scores: Mapping[int, Array]) -> Array:
+    def draw(self, uniform: Uniform, count: int, scores: Mapping[int, Array], score: Uniform | None) -> Array:
         plain = np.empty((len(self.plain), count))
         for k, i in enumerate(self.plain):
-            plain[k] = uniform(self.priors[i].stream)
+            plain[k] = (score or uniform)(self.priors[i].stream)
+        plain = plain if score else portable.normal_quantile(plain)
         if self.mixed:
             z = np.empty((len(self.priors), count))
-            z[self.plain] = portable.normal_quantile(plain)
+            z[self.plain] = plain
             z[self.mixed] = [scores[self.rows[i]] for i in self.mixed]
         else:
-            z = portable.normal_quantile(plain)
+            z = plain
         picked = np.zeros(z.shape, dtype=np.int64)
         for i in self.pooled:
             picked[i] = np.searchsorted(self.edges[i], _voices(self.priors[i], uniform, count), side="right")

@@ -6,6 +6,7 @@ chunks come. Draws are kept on disk, and given to other machines, in blocks that
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 from collections import deque
@@ -178,16 +179,19 @@ class Simulator:
             left |= {i: _left(one, outcome) for i, one, outcome in zip(group, passes, outcomes, strict=True)}
         return left
 
-    def kept(self, uniform: Uniform, count: int, only: Sequence[int]) -> dict[int, Array]:
+    def kept(self, uniform: Uniform, count: int, only: Sequence[int], score: Uniform | None = None) -> dict[int, Array]:
         """Return what so many draws leave in the kept slots of some passes, shape (slots, count) each, where `uniform` gives the numbers of every stream.
 
-        Raises RunError when a law is broken.
+        `score` gives their normal scores, where these are known. Raises RunError when a law is broken.
         """
         sampler = self.sampler_of(only)
-        held = {stream: uniform(stream) for stream in sampler.coordinates}
+        uniform = functools.cache(uniform)
 
         def work(draws: range) -> dict[int, Left]:
-            return self.left(sampler.at(lambda stream: held[stream][draws.start : draws.stop], len(draws)), only)
+            def cut(some: Uniform) -> Uniform:
+                return lambda stream: some(stream)[draws.start : draws.stop]
+
+            return self.left(sampler.at(cut(uniform), len(draws), cut(score) if score else None), only)
 
         made = {i: np.empty((len(self.passes[i].kept), count)) for i in only}
         for draws, left in _spread(work, _cut(range(count), self.size), self.settings.workers):
