@@ -161,11 +161,11 @@ class _Lines:
             self.edges[i, : len(prior.parts) - 1] = np.cumsum([part.weight for part in prior.parts])[:-1]
         self.pooled = [i for i, prior in enumerate(priors) if len(prior.parts) > 1]
 
-    def draw(self, uniform: Uniform, count: int, scores: Mapping[int, Array], score: Uniform | None) -> Array:
+    def draw(self, uniform: Uniform, count: int, scores: Mapping[int, Array], known: Uniform | None) -> Array:
         plain = np.empty((len(self.plain), count))
         for k, i in enumerate(self.plain):
-            plain[k] = (score or uniform)(self.priors[i].stream)
-        plain = plain if score else portable.normal_quantile(plain)
+            plain[k] = (known or uniform)(self.priors[i].stream)
+        plain = plain if known else portable.normal_quantile(plain)
         if self.mixed:
             z = np.empty((len(self.priors), count))
             z[self.plain] = plain
