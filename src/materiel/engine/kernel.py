@@ -341,11 +341,14 @@ class _Writer:
         made = [i for i, slot in enumerate(self.recorded) if self.plan.made_in[slot] == part]
         if not made:
             return
+        row = f"%row{part}"
+        single = self.value("icmp eq i64 %every, 1")  # a division takes as long as forty additions
+        self.lines += [f"  br label %recording{part}", f"recording{part}:", f"  br i1 {single}, label %record{part}, label %divide{part}", f"divide{part}:"]
         passed = self.value(f"add i64 {n}, 1")
-        rest = self.value(f"srem i64 {passed}, %every")
+        rest, quotient = self.value(f"srem i64 {passed}, %every"), self.value(f"sdiv i64 {n}, %every")
         due = self.value(f"icmp eq i64 {rest}, 0")
         self.lines += [f"  br i1 {due}, label %record{part}, label %recorded{part}", f"record{part}:"]
-        row = self.value(f"sdiv i64 {n}, %every")
+        self.line(f"{row} = phi i64 [ {n}, %recording{part} ], [ {quotient}, %divide{part} ]")
         row = self.value(f"mul i64 {row}, {len(self.recorded)}")
         for i in made:
             area, place = self.plan.places[self.recorded[i]]

@@ -133,6 +133,7 @@ class Knowledge:
         for stage in self.program.step:
             for row in range(len(stage.arguments)):
                 slots, formulas = self.operands(stage, row)
+                first: dict[int, int] = {}
                 for slot, n in zip(stage.results[row].tolist(), formulas.results, strict=True):
                     node = formulas.graph.nodes[n]
                     if stage.levels:
@@ -144,6 +145,8 @@ class Knowledge:
                         self.fact[slot] = node.fact
                         if node.op == "operand":
                             self.copy[slot] = slots[node.key]
+                        elif first.setdefault(n, slot) != slot:
+                            self.copy[slot] = first[n]
         return unsure
 
     def _constants(self, stage: Stage) -> None:
