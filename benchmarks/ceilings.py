@@ -107,8 +107,8 @@ def counted(plan: Plan) -> dict[str, int]:
         made["divisions"] += loop.count * of.count("div")
         others = sum(op in ("lt", "gt", "le", "ge", "and", "or", "where", "neg") for op in of)
         made["minima, maxima"] += loop.count * (others - extrema)
-        made["loads"] += loop.count * len(loop.operands)
-        made["stores"] += loop.count * len(loop.stores)
+        made["loads"] += loop.count * sum(one.area != "register" for one in loop.operands)
+        made["stores"] += loop.count * sum(one.column.area != "register" for one in loop.stores)
     return made
 
 

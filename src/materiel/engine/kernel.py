@@ -31,8 +31,8 @@ binding: Any = importlib.import_module("llvmlite.binding")  # it has no types
 ACCUMULATORS = 8
 """Rows in which signs of levels are gathered in turn, so that no cell waits for the one before."""
 
-UNROLLED, REMEMBERED = 16, 6
-"""Most cells of a form that are written one after the other; most values that are kept in registers from one such cell to the next."""
+REMEMBERED = 6
+"""Most values of memory that are kept in registers from one cell to the next."""
 
 TAKEN = 8
 """Blocks that are taken from memory together: several registers of a row lie side by side there."""
@@ -250,6 +250,7 @@ class _Writer:
         self.names, self.turns = itertools.count(), itertools.count()
         self.lines: list[str] = []
         self.recent: dict[tuple[str, int], str] = {}
+        self.registers: dict[int, str] = {}
         self.tables: list[str] = []
         self.below = ""
         self.bases: dict[str, str] = {area: f"%{area}" for area in ("draws", "shared", "records")}
@@ -270,7 +271,7 @@ class _Writer:
         areas = ", ".join(f"ptr noalias %{area}" for area in ("draws", "handed", "shared", "times", "records", "below"))
         return (
             "\n".join(self.tables)
-            + f"\ndefine void @run({areas}, i64 %begin, i64 %end, i64 %every) nounwind {{\nentry:\n{body}\n  ret void\n}}\n!0 = !{{i32 1}}\n"
+            + f'\ndefine void @run({areas}, i64 %begin, i64 %end, i64 %every) nounwind "stackrealign" {{\nentry:\n{body}\n  ret void\n}}\n!0 = !{{i32 1}}\n'
         )
 
     def _period(self, part: int, passed: str, n: str) -> None:
@@ -357,17 +358,19 @@ class _Writer:
         self.lines += [f"  br label %recorded{part}", f"recorded{part}:"]
 
     def _cells(self, loop: Loop) -> None:
-        """Write the cells of a loop: a few one after the other, many as a loop."""
-        if loop.count <= UNROLLED:
-            for cell in range(loop.count):
-                _Body(self, loop, cell).write()
+        """Write one cell, or the loop over many."""
+        if loop.count == 1:
+            _Body(self, loop, 0).write()
             return
         self.recent.clear()
         with self._loop(loop.count, "cells") as i:
             _Body(self, loop, i).write()
 
     def remember(self, place: tuple[str, int], value: str) -> None:
-        """Keep a value that has just been read or written for the cells that come next; of many the one longest unused goes."""
+        """Keep a value that has just been read or written for the cells that come next; of many in memory the one longest unused goes."""
+        if place[0] == "register":
+            self.registers[place[1]] = value
+            return
         self.recent.pop(place, None)
         self.recent[place] = value
         if len(self.recent) > REMEMBERED:
@@ -390,7 +393,8 @@ class _Body:
         below: list[str] = []
         for store in self.loop.stores:
             value = self.values[store.node]
-            writer.line(f"store {writer.type} {value}, ptr {self._place(store.column)}, align {writer.align}")
+            if store.column.area != "register":
+                writer.line(f"store {writer.type} {value}, ptr {self._place(store.column)}, align {writer.align}")
             if isinstance(self.i, int):
                 writer.remember((store.column.area, int(store.column.places[self.i])), value)
             if store.bound:
@@ -415,6 +419,8 @@ class _Body:
             if isinstance(self.i, str):
                 return writer.load(column.area, self._place(column))
             place = column.area, int(column.places[self.i])
+            if column.area == "register":
+                return writer.registers[place[1]]
             value = writer.recent.get(place) or writer.load(column.area, self._place(column))
             writer.remember(place, value)
             return value

@@ -23,8 +23,11 @@ from materiel.network import Program, T
 
 Array = npt.NDArray[np.float64]
 
-Area = Literal["draws", "handed", "shared", "clock"]
-"""Where a number lies: one for each draw, one for each draw and period, one that all draws share, or one that they share in each period."""
+Area = Literal["draws", "register", "handed", "shared", "clock"]
+"""Where a number lies: one for each draw, in memory or not; one for each draw and period; one that all draws share; or one that they share in each period."""
+
+UNROLLED = 16
+"""Most cells of a form that are written one after the other; between cells so written, values need no memory."""
 
 LARGEST = 120
 """Most operations of a cell: more would not fit the registers."""
@@ -49,7 +52,7 @@ class Store:
 
 @dataclass(frozen=True)
 class Loop:
-    """Cells of one form: a graph whose operands are keyed by their position in `operands`, and what of it is stored."""
+    """Cells of one form, more than a few, or one cell: a graph whose operands are keyed by their position in `operands`, and what of it is stored."""
 
     graph: Graph
     operands: list[Column]
@@ -228,14 +231,15 @@ def _graph(cell: _Cell) -> tuple[Graph, list[tuple[int, bool]]]:
 
 
 def _in_order(cells: list[_Cell]) -> list[list[_Cell]]:
-    """Return the loops in order: cells of one form that do not wait for one another; what has just been computed is used next."""
+    """Return the loops in order: many cells of one form that do not wait for one another, or one cell; what has just been computed is used next."""
     groups: dict[tuple[Any, ...], list[int]] = {}
     for c, depth in enumerate(_depths(cells)):
         groups.setdefault((depth, cells[c].form), []).append(c)
     loops = list(groups.values())
     loop_of = {c: n for n, group in enumerate(loops) for c in group}
     after = [sorted({loop_of[d] for c in group for d in cells[c].after}) for group in loops]
-    return [[cells[c] for c in reversed(loops[n])] for n in _sorted(after)]
+    ordered = [[cells[c] for c in reversed(loops[n])] for n in _sorted(after)]
+    return [some for alike in ordered for some in ([alike] if len(alike) > UNROLLED else [[cell] for cell in alike])]
 
 
 def _depths(cells: list[_Cell]) -> list[int]:
@@ -272,6 +276,7 @@ class _Layout:
     def __init__(self, known: Knowledge, roots: Sequence[int], handed: set[int]) -> None:
         self.known, self.roots, self.handed = known, roots, handed
         self.places: dict[_Operand, int] = {}
+        self.registers: set[_Operand] = set()
 
     def plan(self, parts: list[list[list[_Cell]]]) -> Plan:
         """Return the plan of the loops of every part, in order."""
@@ -305,8 +310,12 @@ class _Layout:
         return _known_operand(self.known.node[slot] if slot in self.known.node else self.known.graph.number(0.0), fact)
 
     def _passing(self, loops: list[list[_Cell]], size: int) -> int:
-        """Give places to what lives within a period, and return how many rows there are in all."""
+        """Give places to what lives within a period, and return how many rows there are in all; what no loop of many cells touches needs none."""
         last = {one: n for n, cells in enumerate(loops) for cell in cells for one in cell.reads}
+        many = {one for cells in loops if len(cells) > 1 for cell in cells for one in (*cell.reads, *cell.stores)}
+        passing = dict.fromkeys(one for cells in loops for cell in cells for one in cell.stores if one not in self.places)
+        self.registers = {one for one in passing if one not in many}
+        self.places |= {one: n for n, one in enumerate(one for one in passing if one in self.registers)}
         free: list[int] = []
         ending: dict[int, list[int]] = {}
         for n, cells in enumerate(loops):
@@ -326,4 +335,5 @@ class _Layout:
         return Loop(graph, reads, stores, len(cells))
 
     def _column(self, operands: Sequence[_Operand]) -> Column:
-        return Column(operands[0].area, np.array([self.places[one] for one in operands], dtype=np.int64))
+        area = "register" if operands[0] in self.registers else operands[0].area
+        return Column(area, np.array([self.places[one] for one in operands], dtype=np.int64))
