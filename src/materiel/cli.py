@@ -1,4 +1,4 @@
-"""The command line: `materiel run`, `resume`, `reproduce`, `check`, `why`, `examine`, `compare`, `report`, `sources`, `schema`, `cases`, `order`.
+"""The command line: `materiel run`, `resume`, `reproduce`, `check`, `why`, `examine`, `compare`, `forecast`, `score`, `report`, `sources`, `schema`, `cases`, `order`.
 
 Answers go to standard output, progress to standard error and only to a terminal. Exit codes: 0 well, 1 problems, 2 usage, 3 internal, 130 stopped by the user
 (143 by the system).
@@ -230,6 +230,46 @@ def _as_named(name: str, draws: int, seed: int, scenario: str, rules: str, repor
 
 
 @app.command()
+def forecast(
+    case: CaseArgument,
+    draws: Draws = 10_000,
+    seed: Seed = 1,
+    as_of: AsOf = "",
+    question: Annotated[list[str] | None, typer.Option(help="a question to forecast; may be repeated; all that resolve if absent")] = None,
+    note: Annotated[str, typer.Option(help="what a reader of the forecast must know")] = "",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="the file; forecasts/DAY.yaml in the folder of the case if absent")] = None,
+    as_json: Json = False,
+) -> None:
+    """Freeze what a case says of days to come, so that it can be scored; as of an earlier day it is a hindcast, and says so."""
+    with console.told(as_json=as_json):
+        from materiel import forecasting, terminal
+        from materiel.study import load
+
+        with console.progress(as_json) as report:
+            path, said = forecasting.freeze(load(case), console.day(as_of), draws, seed, tuple(question or ()), output, note, report)
+        typer.echo(said.model_dump_json(indent=2) if as_json else terminal.frozen(path, said))
+
+
+@app.command()
+def score(
+    case: CaseArgument,
+    forecast: Annotated[str, typer.Option(help="one forecast of the case, by its name, or a file; all if absent")] = "",
+    as_of: Annotated[str, typer.Option(help="day (YYYY-MM-DD) on which it is scored; today if absent")] = "",
+    as_json: Json = False,
+) -> None:
+    """Settle the frozen forecasts of a case by what was observed since, and score them beside naive ones."""
+    with console.told(as_json=as_json):
+        from materiel import terminal
+        from materiel.analysis import scoring
+
+        found = scoring.score(case, console.day(as_of), forecast)
+        if as_json:
+            typer.echo(json.dumps(found.plain(), ensure_ascii=False, indent=2))
+        else:
+            terminal.scored(found)
+
+
+@app.command()
 def sources(case: CaseArgument, form: Annotated[str, typer.Option(help="bibtex or csl-json")] = "bibtex", as_of: AsOf = "") -> None:
     """Print the sources of a case for a reference manager."""
     if form not in ("bibtex", "csl-json"):
@@ -277,7 +317,7 @@ def export(
 def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", as_json: Json = False) -> None:
     """Read a case and print every problem: file:line:column, what was read, what is allowed, the nearest name."""
     with console.told(as_json=as_json):
-        from materiel.analysis import examination, questions
+        from materiel.analysis import examination, frozen, questions, resolution
         from materiel.case.loading import load as load_case
         from materiel.network import build
         from materiel.proof import prove
@@ -285,7 +325,7 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
         checked = load_case(case, as_of=console.day(as_of), scenario=scenario)
         asked = questions.prepare(checked)
         stages = prove(build(checked, [one.gauge for one in asked.values() if one.gauge]))
-        remarks = [*checked.remarks, *examination.misfits(checked, asked)]
+        remarks = [*checked.remarks, *examination.misfits(checked, asked), *resolution.remarks(checked), *frozen.remarks(checked)]
         found: list[Problem] = []
         for name in checked.scenarios:
             try:
