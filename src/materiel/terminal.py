@@ -309,8 +309,7 @@ def _groups(found: Ledger) -> Table:
 
     table = _table("by", "group", "n", "CRPS of logarithms", "log score", "Brier", "in 50 %", "in 90 %", "nearest naive")
     for own in (one for one in found.totals if one.who == MODEL and one.by != "all"):
-        rivals = [one for one in found.totals if (one.by, one.group, one.n) == (own.by, own.group, own.n) and one.who != MODEL and one.crps_log is not None]
-        near = min(rivals, key=lambda one: one.crps_log or 0.0, default=None)
+        near = found.nearest(own)
         table.add_row(*map(_plain, (own.by, own.group, str(own.n), *_scores(own), f"{near.who} {near.crps_log:.3g}" if near else "")))
     return table
 

@@ -219,7 +219,8 @@ def test_a_seal_made_anew_does_not_make_quantiles_of_what_are_none(case, forecas
         score(case, DAY)
 
 
-def test_questions_come_out_by_the_voice_that_the_rule_puts_first(case, forecast):
+@pytest.mark.usefixtures("forecast")
+def test_questions_come_out_by_the_voice_that_the_rule_puts_first(case):
     found = score(case, DAY)
     held, came = found.scored
     assert (held.outcome.value, held.outcome.by.source, held.outcome.by.grade) == (
@@ -248,7 +249,8 @@ def test_scores_are_those_of_the_frozen_quantiles(case, forecast):
     assert (came.absent["last value"], came.threshold) == ("0 of 1 observations", None)
 
 
-def test_means_are_taken_over_questions_of_one_kind_and_say_how_many(case, forecast):
+@pytest.mark.usefixtures("forecast")
+def test_means_are_taken_over_questions_of_one_kind_and_say_how_many(case):
     found = score(case, DAY)
     totals = {(one.by, one.group, one.who): one for one in found.totals}
     everything = totals["all", "2023-06-30", MODEL]
@@ -262,7 +264,8 @@ def test_means_are_taken_over_questions_of_one_kind_and_say_how_many(case, forec
     assert found.caution.endswith("nothing follows from how many fell inside a range.")
 
 
-def test_before_its_day_nothing_is_scored(case, forecast):
+@pytest.mark.usefixtures("forecast")
+def test_before_its_day_nothing_is_scored(case):
     found = score(case, datetime.date(2023, 12, 30))
     assert (found.scored, len(found.open), found.totals) == ([], 3, [])
     told = call("score", case, "--as-of", "2023-12-30").stdout
@@ -304,7 +307,8 @@ def test_what_the_rule_does_not_hear_leaves_a_question_open(case, rule, reason):
         assert found.scored[0].outcome.by.source == "rumour"
 
 
-def test_the_rule_that_was_frozen_counts_and_a_change_is_remarked(case, forecast):
+@pytest.mark.usefixtures("forecast")
+def test_the_rule_that_was_frozen_counts_and_a_change_is_remarked(case):
     edited(case / "case.yaml", "sources: [ministry, any]", "sources: [rumour]")
     edited(case / "case.yaml", "  came:\n", "  arrived:\n")
     assert score(case, DAY).scored[0].outcome.value == 39.0
@@ -318,7 +322,8 @@ def test_a_series_of_which_nothing_is_known_yet_is_remarked(case):
     assert re.search(r"note: case.yaml:\d+:\d+: nothing is observed yet of series 'come'; did you mean 'came'\?", call("check", case).stdout)
 
 
-def test_an_observation_of_something_else_is_refused_at_its_place(case, forecast):
+@pytest.mark.usefixtures("forecast")
+def test_an_observation_of_something_else_is_refused_at_its_place(case):
     rows(case, "held,2023-12-30,45,kt,,,return,2,2024-01-20,ministry")
     edited(case / "case.yaml", "    resolves: &rule\n", "    observed: held\n    resolves: &rule\n")
     told = "observations.csv:7:4: series 'held'"
@@ -339,7 +344,8 @@ def test_a_case_without_forecasts_says_how_to_make_one(case):
     assert (done.exit_code, done.stderr.strip()) == (1, "store has no forecast; `materiel forecast store` freezes one")
 
 
-def test_a_forecast_of_another_case_is_not_scored_here(case, forecast, tmp_path):
+@pytest.mark.usefixtures("forecast")
+def test_a_forecast_of_another_case_is_not_scored_here(case, tmp_path):
     other = tmp_path / "depot"
     case.rename(other)
     assert score(other, DAY).scored == []
@@ -353,7 +359,8 @@ def test_the_files_of_a_case_are_its_own_whatever_was_forecast(case):
     assert load_case(case).digest == before
 
 
-def test_what_is_printed_has_scores_caution_and_spread(case, forecast):
+@pytest.mark.usefixtures("forecast")
+def test_what_is_printed_has_scores_caution_and_spread(case):
     done = call("score", case, "--as-of", DAY)
     assert done.exit_code == 0
     for told in ("2 questions came out, 1 open", "a hindcast made on 2026-11-26", "nothing follows", "39 kround by The Wire (C3)", "last value", "comparison"):

@@ -181,7 +181,7 @@ def folder(case: Path) -> Path:
 
 def held(case: Case, only: str = "") -> dict[Path, tuple[Frozen, Text]]:
     """Return the forecasts of a case, by file. Raises CaseError with every problem of all of them, RunError when there is none."""
-    paths = _files(case)
+    paths = files(case)
     if only:
         names = {path.stem: path for path in paths}
         if only not in names and not Path(only).is_file():
@@ -208,7 +208,8 @@ def held(case: Case, only: str = "") -> dict[Path, tuple[Frozen, Text]]:
     return made
 
 
-def _files(case: Case) -> list[Path]:
+def files(case: Case) -> list[Path]:
+    """Return the files in which the forecasts of a case are."""
     shelf = folder(case.folder)
     return sorted(shelf.glob(f"*{ENDING}")) if shelf.is_dir() else []
 
@@ -216,7 +217,7 @@ def _files(case: Case) -> list[Path]:
 def remarks(case: Case) -> list[Problem]:
     """Return what is odd about the forecasts of a case: questions that it no longer asks, or settles otherwise now. Raises CaseError for one that has been edited."""
     found: list[Problem] = []
-    for said, text in held(case).values() if _files(case) else ():
+    for said, text in held(case).values() if files(case) else ():
         for name, one in said.questions.items():
             place = text.place(("questions", name), key=True)
             if name not in case.questions:

@@ -155,9 +155,11 @@ def _units(case: Case, about: Subject, rule: Resolution) -> Iterator[Problem]:
 
 def remarks(case: Case) -> Iterator[Problem]:
     """Yield what is allowed and may be a slip: series of which nothing is observed yet."""
+    told: set[str] = set()
     for name, question in case.questions.items():
         rule: Resolution | None = question.resolves
-        if rule is not None and rule.series not in case.series:
+        if rule is not None and rule.series not in case.series and rule.series not in told:
+            told.add(rule.series)
             place = case.place(("questions", name, "resolves", "series"))
             yield Problem(place, f"nothing is observed yet of series {rule.series!r}", "", nearest(rule.series, sorted(case.series)))
 

@@ -97,6 +97,11 @@ class Ledger:
         told = f"{len(self.scored)} question{'s' if len(self.scored) > 1 else ''} from {runs} forecast{'s' if runs > 1 else ''} of one case: what is wrong for one is likely wrong for others"
         return f"{told}, so that nothing follows from how many fell inside a range."
 
+    def nearest(self, own: Total) -> Total | None:
+        """Return the naive forecaster with the best CRPS of logarithms over every question of a group, of which `own` is the forecast's total."""
+        rivals = [one for one in self.totals if (one.by, one.group, one.n) == (own.by, own.group, own.n) and one.who != MODEL and one.crps_log is not None]
+        return min(rivals, key=lambda one: one.crps_log or 0.0, default=None)
+
     def plain(self) -> dict[str, Any]:
         """Return it as plain data."""
         told = {name: said.model_dump(mode="json", exclude={"questions"}) for name, said in self.forecasts.items()}
