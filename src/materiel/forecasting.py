@@ -7,6 +7,9 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from materiel import units
 from materiel.analysis import frozen, questions, scores
 from materiel.analysis.frozen import Frozen, Past, Prediction
@@ -16,7 +19,9 @@ from materiel.case.files import find
 from materiel.case.model import Case
 from materiel.errors import RunError, nearest
 from materiel.options import Options, Reading
-from materiel.study import Run, Study
+from materiel.study import Study
+
+Array = npt.NDArray[np.float64]
 
 
 def freeze(
@@ -40,7 +45,7 @@ def freeze(
     said = Frozen(
         format=frozen.FORMAT, case=case.name, title=case.title, as_of=case.as_of, made=day, hindcast=(day - case.as_of).days > 1, note=note, basis="prior",
         rules=case.rule.name, draws=draws, seed=seed, step=case.step, version=run.said["version"], program_sha256=run.said["program_sha256"],
-        case_sha256=case.digest, run=run.identity, questions={name: _prediction(run, run.questions[name]) for name in names}, seal="",
+        case_sha256=case.digest, run=run.identity, questions={name: _prediction(run.case, one, scores.of(one.values)) for name, one in run.questions.items() if name in names}, seal="",
     )  # fmt: skip
     return path, said.model_copy(update={"seal": frozen.write(said, path)})
 
@@ -62,14 +67,14 @@ def _forecastable(case: Case, only: Sequence[str]) -> list[str]:
     return [name for name in found if not only or name in only]
 
 
-def _prediction(run: Run, answer: Answer) -> Prediction:
-    case, asked = run.case, answer.asked
+def _prediction(case: Case, answer: Answer, quantiles: Array) -> Prediction:
+    asked = answer.asked
     about, rule = questions.subject(case, asked), case.questions[asked.id].resolves
     bound = asked.threshold
     return Prediction(
         text=asked.text, items=_items(case, asked), unit=asked.unit, first=about.first, day=about.day, horizon=(about.day - case.as_of).days, resolves=rule,
         threshold={} if bound is None else {"above" if bound[0] == "above" else "below": bound[1]}, probability=answer.probability, assumed=None if math.isnan(answer.base_share) else round(answer.base_share, 4),
-        seen=list(_seen(case, about, rule.baseline or rule.series)), quantiles=scores.of(answer.values).tolist(),
+        seen=list(_seen(case, about, rule.baseline or rule.series)), quantiles=quantiles.tolist(),
     )  # fmt: skip
 
 

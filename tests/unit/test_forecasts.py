@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import random
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -12,10 +14,12 @@ from typer.testing import CliRunner
 
 from materiel.analysis import frozen, scores
 from materiel.analysis.scoring import MODEL, score
+from materiel.case.files import shelf
 from materiel.case.loading import load as load_case
 from materiel.cli import app
 from materiel.errors import CaseError, RunError
 from materiel.forecasting import freeze
+from materiel.report.html import came_out
 from materiel.study import load
 
 CASE = """
@@ -211,11 +215,20 @@ def test_line_ends_of_another_system_break_nothing(case, forecast):
     assert call("score", case).exit_code == 0
 
 
-@pytest.mark.parametrize(("old", "new"), [("quantiles: [", "quantiles: [1.0e+9, "), ("quantiles: [", "quantiles: [.nan, ")])
-def test_a_seal_made_anew_does_not_make_quantiles_of_what_are_none(case, forecast, old, new):
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("quantiles: [", "quantiles: [1.0e+9, ", "200 quantiles; 199 finite ones"),
+        ("quantiles: [", "quantiles: [.nan, ", "0: '.nan'"),
+        ("unit: kround", "unit: krund", "unknown unit 'krund'"),
+        ("within: 20 day", "within: 20 round", "within: unit 'round' does not measure what 'day' measures"),
+        ("value: 20 to 60 kround", "value: 60 to 20 kround", "comparison: '60 to 20 kround' does not rise"),
+    ],
+)
+def test_a_seal_made_anew_does_not_make_sense_of_what_has_none(case, forecast, old, new, told):
     head = re.sub(r"(?m)^seal: .*\n", "", forecast.read_text().replace(old, new, 1))
     forecast.write_text(f"{head}seal: {frozen.digest(head)}\n")
-    with pytest.raises(CaseError, match=r"forecasts/2023-06-30.yaml:\d+:\d+: (200 quantiles; 199 finite ones|0: '.nan')"):
+    with pytest.raises(CaseError, match=rf"forecasts/2023-06-30.yaml:\d+:\d+: {re.escape(told)}"):
         score(case, DAY)
 
 
@@ -381,3 +394,34 @@ def test_no_sign_can_be_changed_without_being_found(forecast):
         if spoilt != text:
             with pytest.raises(CaseError, match=r"^f:\d+:\d+: "):
                 frozen.read(forecast, "f")
+
+
+SEALS = {("britain-1915", "1915-12-31"): "f6be089f367f0d57e6e5e02c391159c1d2f0650b9e7cd293efe72316679bafe5"}
+"""Every forecast that the shipped cases have frozen: none may change, or vanish."""
+
+
+def test_forecasts_of_the_shipped_cases_are_as_they_were_frozen():
+    cases = [load_case(folder.name) for folder in sorted(shelf().iterdir()) if (folder / "case.yaml").is_file()]
+    assert {(case.name, path.stem): frozen.read(path, path.name)[0].seal for case in cases for path in frozen.files(case)} == SEALS
+
+
+def test_britain_is_frozen_on_what_was_known_and_comes_out_by_the_ministry():
+    """Every naive forecast has the same eight observations, all of them known by the end of 1915; the announced aim taken at its word is nearer four times of five."""
+    said = frozen.read(shelf() / "britain-1915" / "forecasts" / "1915-12-31.yaml", "")[0]
+    assert {len(one.seen) for one in said.questions.values()} == {8}
+    found = score("britain-1915")
+    assert (len(found.scored), found.open) == (15, [])
+    assert {one.outcome.by.source for one in found.scored} == {"eb1922-munitions-tables"}
+    total = next(one for one in found.totals if (one.by, one.who) == ("all", "comparison"))
+    assert (total.n, total.won) == (5, 1)
+
+
+@pytest.mark.usefixtures("forecast")
+def test_a_picture_shows_forecasts_over_what_came_out(case):
+    scored = score(case, DAY).scored
+    root = ElementTree.fromstring(came_out(scored))  # noqa: S314
+    titles = [one.text for one in root.iter("{http://www.w3.org/2000/svg}title")]
+    assert titles == ["last value", "drift", "base rate", "comparison"]
+    assert [one.get("class") for one in root.iter("{http://www.w3.org/2000/svg}rect")].count("range90") == 2
+    nought = dataclasses.replace(scored[0], outcome=dataclasses.replace(scored[0].outcome, value=0.0))
+    assert "range90" not in came_out([nought]).partition("</style>")[2]

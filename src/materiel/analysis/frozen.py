@@ -12,6 +12,8 @@ from typing import Literal
 import yaml
 from pydantic import Field, ValidationError
 
+from materiel import units
+from materiel.analysis import resolution
 from materiel.analysis.scores import COUNT
 from materiel.case import problems
 from materiel.case.model import Case
@@ -19,6 +21,7 @@ from materiel.case.reading import Text, read_text, read_yaml
 from materiel.case.schema import Resolution
 from materiel.errors import CaseError, Problem, RunError, nearest
 from materiel.evidence.records import Day, Record
+from materiel.quantities import QuantityError
 
 FORMAT = 1
 """Version of the format of forecasts that this version reads."""
@@ -150,6 +153,7 @@ def read(path: Path, shown: str) -> tuple[Frozen, Text]:
     except ValidationError as error:
         raise CaseError([*said.problems, *problems.translate(error, Frozen, said)]) from None
     for name, one in made.questions.items():
+        said.problems += _unreadable(name, one, said)
         rising = all(low <= high for low, high in itertools.pairwise(one.quantiles))
         if len(one.quantiles) != COUNT or not rising or not all(map(math.isfinite, one.quantiles)):
             said.problems.append(
@@ -158,6 +162,19 @@ def read(path: Path, shown: str) -> tuple[Frozen, Text]:
     if said.problems:
         raise CaseError(said.problems)
     return made, said
+
+
+def _unreadable(name: str, one: Prediction, said: Text) -> list[Problem]:
+    """Return the problem of a unit or a length of time that nobody can read, which only a file that was not written here can have."""
+    try:
+        units.bare(one.unit)
+        resolution.within(one.resolves)
+        resolution.comparison(one.resolves, one.unit)
+    except units.UnitError as error:
+        return [Problem(said.place(("questions", name, "unit")), str(error), "a known unit", error.nearest)]
+    except QuantityError as error:
+        return [Problem(said.place(("questions", name, "resolves", *error.at)), error.found, error.allowed, error.nearest)]
+    return []
 
 
 def _unsealed(raw: str, said: Text) -> list[Problem]:
