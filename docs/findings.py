@@ -166,7 +166,7 @@ def _questions(found: Ledger) -> list[str]:
 
 def _outcome(one: Scored) -> str:
     low, high = one.spread
-    told = f"{words.number(one.outcome.value, low, high, one.unit)}, {one.outcome.by.publisher} ({one.outcome.by.grade})"
+    told = f"{words.number(one.outcome.value, low, high, one.unit)}, {one.outcome.by.who} ({one.outcome.by.grade})"
     spread = f"; {words.number(low, low, high, '')} to {words.number(high, low, high, '')} by {len(one.outcome.figures)} figures"
     return told + (spread if low < high else "")
 

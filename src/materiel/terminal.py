@@ -331,7 +331,7 @@ def _table(*titles: str) -> Table:
 
 def _outcome(one: Scored) -> str:
     low, high = one.spread
-    told = f"{words.number(one.outcome.value, low, high, one.unit)} by {one.outcome.by.publisher} ({one.outcome.by.grade})"
+    told = f"{words.number(one.outcome.value, low, high, one.unit)} by {one.outcome.by.who} ({one.outcome.by.grade})"
     if low < high:
         told += f"; from {words.number(low, low, high, '')} to {words.number(high, low, high, '')} by {_count(len(one.outcome.figures), 'figure')}, CRPS {words.number(one.crps_spread[0], *one.crps_spread, '')} to {words.number(one.crps_spread[1], *one.crps_spread, '')}"
     return told

@@ -376,12 +376,20 @@ def test_the_files_of_a_case_are_its_own_whatever_was_forecast(case):
 def test_what_is_printed_has_scores_caution_and_spread(case):
     done = call("score", case, "--as-of", DAY)
     assert done.exit_code == 0
-    for told in ("2 questions came out, 1 open", "a hindcast made on 2026-11-26", "nothing follows", "39 kround by The Wire (C3)", "last value", "comparison"):
+    for told in (
+        "2 questions came out, 1 open",
+        "a hindcast made on 2026-11-26",
+        "nothing follows",
+        "39 kround by Ministry, in",
+        "last value",
+        "comparison",
+    ):
         assert told in done.stdout
     plain = json.loads(call("score", case, "--as-of", DAY, "--json").stdout)
     assert plain["forecasts"]["2023-06-30"]["hindcast"] is True
     assert plain["scored"][0]["marks"][MODEL]["crps"] > 0
     assert plain["scored"][0]["outcome"]["by"]["source"] == "cable"
+    assert [one.who for one in score(case, DAY).scored[0].outcome.figures] == ["Ministry, in The Wire", "Rumour"]
 
 
 def test_no_sign_can_be_changed_without_being_found(forecast):

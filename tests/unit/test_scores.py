@@ -144,6 +144,13 @@ def test_a_threshold_is_scored_by_the_probability_that_was_stated_or_read_off():
     assert marks(UNIFORM, 6.0, 1.0, None).brier is None
 
 
+def test_nearer_is_by_logarithms_or_else_by_values():
+    low, high = marks(np.full(COUNT, 20.0), 100.0, 1.0, None), marks(np.full(COUNT, 300.0), 100.0, 1.0, None)
+    assert (low.crps < high.crps, high.nearer(low), low.nearer(high), low.nearer(low)) == (True, True, False, False)
+    debt = marks(np.full(COUNT, -1.0), 100.0, 1.0, None)
+    assert (low.nearer(debt), debt.nearer(low)) == (True, False)
+
+
 def test_quantiles_are_those_of_the_draws():
     values = np.random.default_rng(2).permutation(np.arange(1001.0))
     assert scores.of(values) == pytest.approx(1000 * PROBABILITIES)

@@ -36,7 +36,10 @@ class Subject:
 
 @dataclass(frozen=True)
 class Figure:
-    """What one observation says of a question, in its unit; `rank` is the place of its voice in the rule, `apart` how many days it is off."""
+    """What one observation says of a question, in its unit; `rank` is the place of its voice in the rule, `apart` how many days it is off.
+
+    `publisher` is who printed it, `speaker` whose word that is, where the rule names an origin.
+    """
 
     value: float
     lower: float | None
@@ -46,10 +49,16 @@ class Figure:
     known: datetime.date
     source: str
     publisher: str
+    speaker: str
     grade: str
     note: str
     rank: int
     apart: int
+
+    @property
+    def who(self) -> str:
+        """Who says so, and who printed it, where these differ."""
+        return f"{self.speaker}, in {self.publisher}" if self.speaker not in ("", self.publisher) else self.publisher
 
 
 @dataclass(frozen=True)
@@ -209,9 +218,10 @@ def _figure(case: Case, one: Observation, about: Subject, rule: Resolution) -> F
     spoken = case.ledger.speaking(one.source, one.origin)
     rank = next((i for i, name in enumerate(rule.sources) if name == ANY or name in spoken), len(rule.sources))
     low, high = (None if bound is None else bound * factor for bound in (one.lower, one.upper))
+    origin = case.ledger.origins.get(rule.sources[rank]) if rank < len(rule.sources) else None
     grade = Grade(case.ledger.reliability(one.source), one.credibility)  # type: ignore[arg-type]
     return Figure(
-        one.quantity * factor, low, high, one.start, one.end, one.known, one.source, case.ledger.publisher(one.source), str(grade), one.note, rank, _apart(one, about)
+        one.quantity * factor, low, high, one.start, one.end, one.known, one.source, case.ledger.publisher(one.source), origin.title if origin else "", str(grade), one.note, rank, _apart(one, about)
     )  # fmt: skip
 
 

@@ -105,6 +105,12 @@ class Marks:
     probability: float | None
     brier: float | None
 
+    def nearer(self, other: Marks) -> bool:
+        """Whether it did better than another at the same outcome: by the CRPS of logarithms, or by that of values where either has none."""
+        if self.crps_log is None or other.crps_log is None:
+            return self.crps < other.crps
+        return self.crps_log < other.crps_log
+
 
 def marks(quantiles: Array, outcome: float, size: float, threshold: tuple[str, float, float | None] | None) -> Marks:
     """Return all scores of one forecast; `size` is how many units without prefix the unit is.

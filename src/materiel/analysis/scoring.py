@@ -62,7 +62,7 @@ class Open:
 class Total:
     """Mean scores of one forecaster over `n` questions, `thresholds` of which had one, and those of the forecast over the same ones.
 
-    `won` says in how many the forecast had the lower CRPS. What is in units is not averaged over questions; logarithms are.
+    `won` says in how many the forecast had the lower CRPS of logarithms, or the lower CRPS where there are none. What is in units is not averaged over questions.
     """
 
     by: str
@@ -172,7 +172,7 @@ def _total(by: str, group: str, who: str, rows: Sequence[Scored]) -> Total:
         return float(np.mean(found)) if found else None
 
     inside = {percent: sum(one.marks[who].inside[percent] for one in rows) for percent in (50, 90)}
-    won = sum(one.marks[MODEL].crps < one.marks[who].crps for one in rows)
+    won = sum(one.marks[MODEL].nearer(one.marks[who]) for one in rows)
     return Total(
         by,
         group,
