@@ -16,7 +16,8 @@ Array = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int32]
 
 _SHIFT = 42  # leaves the exponent and ten bits of the mantissa
-PAGE, SPARE = 1024, 2  # bins of a page; pages to which there is room to grow
+_OCTAVE = 10
+PAGE, SPARE = 1 << _OCTAVE, 2  # bins of a page; pages to which there is room to grow
 _SMALLEST = 1e-9  # anything nearer to nought counts as nought
 _OFFSET = int(np.array(_SMALLEST).view(np.int64)) >> _SHIFT
 
@@ -36,12 +37,12 @@ class Fan:
         size = np.abs(values)
         bins = np.where(size > _SMALLEST, (size.view(np.int64) >> _SHIFT) - _OFFSET + 1, 0)
         bins = np.where(values < 0, -bins, bins)
-        pages, within = np.divmod(bins, PAGE)
+        pages = bins >> _OCTAVE
         low = int(pages.min())
         present = np.flatnonzero(np.bincount((pages - low).ravel())) + low
         rows = np.zeros(int(present[-1]) - low + 1, dtype=np.int64)
         rows[present - low] = self._rows(present.tolist())
-        at = (rows[pages - low] * self.times + np.arange(self.times)[:, None]) * PAGE + within
+        at = (rows[pages - low] * self.times + np.arange(self.times)[:, None]) * PAGE + (bins & (PAGE - 1))
         np.add.at(self._counts.reshape(-1), at.ravel(), np.int32(1))
 
     def _rows(self, pages: Sequence[int]) -> list[int]:
@@ -79,21 +80,21 @@ class Fan:
 
     def quantiles(self, probabilities: Array) -> Array:
         """Return quantiles of shape (probabilities, times)."""
-        made = np.empty((len(probabilities), self.times))
+        bins = np.empty((len(probabilities), self.times), dtype=np.int64)
+        inside = np.empty(bins.shape)
         pages = sorted(self.pages)
         rows = [self.pages[page] for page in pages]
         numbers = (np.array(pages, dtype=np.int64)[:, None] * PAGE + np.arange(PAGE)).reshape(-1)
         for time in range(self.times):
             counts = self._counts[rows, time].reshape(-1)
-            filled = np.flatnonzero(counts)
+            filled = np.flatnonzero(counts != 0)  # which NumPy finds faster among truths than among numbers
             cumulative = np.cumsum(counts[filled], dtype=np.int64)
             ranks = np.maximum(probabilities * cumulative[-1], 0.5)
             index = cast("npt.NDArray[np.int64]", np.searchsorted(cumulative, ranks))
-            inside = (ranks - (cumulative[index] - counts[filled[index]])) / counts[filled[index]]
-            bins = numbers[filled[index]]
-            lower, upper = _edge(bins - (bins < 0)), _edge(bins + (bins > 0))
-            made[:, time] = lower + inside * (upper - lower)
-        return made
+            found = filled[index]
+            bins[:, time], inside[:, time] = numbers[found], (ranks - (cumulative[index] - counts[found])) / counts[found]
+        lower, upper = _edge(bins - (bins < 0)), _edge(bins + (bins > 0))
+        return lower + inside * (upper - lower)
 
 
 def _edge(bins: npt.NDArray[np.int64]) -> Array:
