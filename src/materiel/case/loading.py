@@ -176,7 +176,7 @@ class _Builder:
         moved = _moved(text.data, self.like.text.data) if self.like else set[str]()
         like = self.like if self.like and self._numbers_alike(case, self.like, moved) else None
         for path, instance in self.components.items():
-            if like and self._entry(instance) is _entry(like.text, instance) and not _rests_on(self._entry(instance), moved):
+            if like and self._entry(instance) is _entry(like.text, instance) and not (moved and _rests_on(self._entry(instance), moved)):
                 known = like.components[path]
                 instance.links, instance.numbers, instance.entries = known.links, known.numbers, known.entries
             else:
