@@ -52,7 +52,8 @@ def main(version: Annotated[bool, typer.Option("--version", help="print the vers
     if version:
         typer.echo(__version__)
         raise typer.Exit
-    gc.set_threshold(50_000)  # a case is some 100,000 small objects that all stay: to look for garbage after every 700 takes a third of the time to read it
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # no matrices are multiplied here; threads that wait for some take a twentieth of a second
+    gc.set_threshold(500_000)  # a case is some 100,000 small objects that all stay: to look for garbage after every 700 takes a third of the time to read it
     atexit.register(gc.freeze)  # nor is there any to be found at the end, which took a tenth of a second
 
 

@@ -7,6 +7,7 @@ import datetime
 import functools
 import itertools
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +25,6 @@ from materiel.case.schema import Question
 from materiel.engine import ensemble
 from materiel.errors import CaseError, RunError, nearest
 from materiel.evidence.grades import DEFAULT
-from materiel.evidence.vocabulary import Scale
 from materiel.folder import Folder, opened, save
 from materiel.options import Options, Reading
 from materiel.preparation import Prepared, Recipe
@@ -290,22 +290,26 @@ class _Runner:
     def run(self, shelf: Folder | None, client: Client | None) -> Run:
         prepared = self.prepared
         case, asked, passes = prepared.case, prepared.asked, prepared.passes
-        with prepared.timed("run"):
-            ensembles = ensemble.run(list(passes.values()), prepared.settings, self._tell, shelf, self._elsewhere(client) if client else None)
         kept: dict[str, Array] = {}
-        curves: dict[str, Curve] = {}
+        drawn: dict[str, Future[Curve]] = {}
         laws: dict[str, float] = {}
-        for names, one, found in zip(prepared.branches.values(), passes.values(), ensembles, strict=True):
-            kept |= dict(zip(names, found.kept, strict=True))
-            slots = zip([name for name in names if asked[name].fan], one.fans, strict=True)
-            curves |= {name: _curve(one, asked[name], found, slot, case.step) for name, slot in slots}
-            laws = {name: max(error, laws.get(name, 0.0)) for name, error in found.laws.items()}
-        with prepared.timed("answers"):
-            answers, leading, inputs = self._answers(asked, kept, passes, case.ledger.scales[0])
+        with ThreadPoolExecutor(prepared.settings.workers) as threads:
+            numbers = threads.submit(self._inputs)  # in the time in which one core compiles the kernel
+            with prepared.timed("run"):
+                ensembles = ensemble.run(list(passes.values()), prepared.settings, self._tell, shelf, self._elsewhere(client) if client else None)
+            with prepared.timed("answers"):
+                for names, one, found in zip(prepared.branches.values(), passes.values(), ensembles, strict=True):
+                    kept |= dict(zip(names, found.kept, strict=True))
+                    slots = zip([name for name in names if asked[name].fan], one.fans, strict=True)
+                    drawn |= {name: threads.submit(_curve, one, asked[name], found, slot, case.step) for name, slot in slots}
+                    laws = {name: max(error, laws.get(name, 0.0)) for name, error in found.laws.items()}
+                values, inputs = questions.values(asked, kept), numbers.result()
+                told = dict(zip(asked, threads.map(lambda name: self._answer(asked[name], values[name], inputs[name]), asked), strict=True))
+                curves = {name: drawn[name].result() for name in asked if name in drawn}
         program = next(iter(passes.values())).program
         seconds = {name: round(value, 3) for name, value in prepared.seconds.items()}
         said = self.said | {"laws": laws, "machines": sorted(set[str]().union(*(found.machines for found in ensembles)))}
-        curves = {name: curves[name] for name in asked if name in curves}
+        answers, leading = {name: answer for name, (answer, _) in told.items()}, {name: found for name, (_, found) in told.items()}
         return Run(self.study, case, self.options, answers, curves, leading, inputs, laws, seconds, program, said, shelf.path if shelf else None)
 
     def _elsewhere(self, client: Client) -> ensemble.Work:
@@ -319,26 +323,20 @@ class _Runner:
         self.done += count
         self.report(self.done, len(self.prepared.passes) * self.options.draws)
 
-    def _answers(
-        self, asked: dict[str, Asked], kept: dict[str, Array], passes: dict[Branch, ensemble.Pass], scale: Scale
-    ) -> tuple[dict[str, Answer], dict[str, dict[str, float]], dict[str, drivers.Inputs]]:
-        """Return answers, their drivers and their inputs; each is driven by the numbers of the branches it was read in."""
-        drawn = questions.values(asked, kept)
+    def _inputs(self) -> dict[str, drivers.Inputs]:
+        """Return what drives the answer to each question: the numbers of the branches it is read in."""
+        asked, passes = self.prepared.asked, self.prepared.passes
         priors = {branch: [prior for _, prior in one.program.priors if prior.path not in branch.fixed] for branch, one in passes.items()}
         everything = drivers.inputs([prior for of_pass in priors.values() for prior in of_pass], self.options.seed, self.options.draws)
-        by_branches: dict[tuple[Branch, ...], drivers.Inputs] = {}
-        inputs: dict[str, drivers.Inputs] = {}
-        answers: dict[str, Answer] = {}
-        leading: dict[str, dict[str, float]] = {}
-        for name, one in asked.items():
-            read_in = tuple(dict.fromkeys(asked[part].branch for part in (one.parts or (name,))))
-            if read_in not in by_branches:
-                by_branches[read_in] = everything.of([prior for branch in read_in for prior in priors[branch]])
-            inputs[name] = by_branches[read_in]
-            found = drivers.shares(inputs[name], drawn[name])
-            answers[name] = questions.answer(one, drawn[name], drivers.base_share(inputs[name], found), scale)
-            leading[name] = dict(drivers.leading(inputs[name], found))
-        return answers, leading, inputs
+        read_in = {name: tuple(dict.fromkeys(asked[part].branch for part in (one.parts or (name,)))) for name, one in asked.items()}
+        made = {branches: everything.of([prior for branch in branches for prior in priors[branch]]) for branches in dict.fromkeys(read_in.values())}
+        return {name: made[branches] for name, branches in read_in.items()}
+
+    def _answer(self, asked: Asked, values: Array, inputs: drivers.Inputs) -> tuple[Answer, dict[str, float]]:
+        """Return the answer to a question from its values per draw, and the numbers that drive it."""
+        found = drivers.shares(inputs, values)
+        answer = questions.answer(asked, values, drivers.base_share(inputs, found), self.prepared.case.ledger.scales[0])
+        return answer, dict(drivers.leading(inputs, found))
 
 
 def _branch(case: Case, question: str) -> Branch:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from materiel.engine.draws import Sampler, voices
+from materiel.engine.draws import Sampler, Streams
 from materiel.evidence.pooling import Prior
 
 Array = npt.NDArray[np.float64]
@@ -53,19 +53,16 @@ class Inputs:
 
 def inputs(priors: Sequence[Prior], seed: int, draws: int) -> Inputs:
     """Return the distinct uncertain numbers among `priors`, drawn again from their streams."""
-    count = min(draws, MOST_DRAWS)
+    streams = Streams(seed, 0, min(draws, MOST_DRAWS))
     kept = list({_key(one): one for prior in priors for one in (prior.mix or (prior,)) if not one.constant}.values())
-    classes = np.empty((len(kept), count), dtype=np.int64)
-    sizes = np.empty((len(kept), CLASSES), dtype=np.int64)
+    ranks = _ranks(Sampler(kept).draw(seed, 0, streams.count))
+    classes = (ranks * CLASSES).astype(np.int64)
+    sizes = np.array([np.bincount(row, minlength=CLASSES) for row in classes]).reshape(-1, CLASSES)
     base = np.ones(len(kept))
-    drawn = Sampler(kept).draw(seed, 0, count)
     for i, prior in enumerate(kept):
-        ranks = _ranks(drawn[i])
-        classes[i] = (ranks * CLASSES).astype(np.int64)
-        sizes[i] = np.bincount(classes[i], minlength=CLASSES)
         if any(part.claims for part in prior.parts):
-            ours = np.array([not part.claims for part in prior.parts])[prior.pick(voices(prior, seed, 0, count))]
-            spread = (ranks - ranks.mean()) ** 2
+            ours = np.array([not part.claims for part in prior.parts])[prior.pick(streams.voices(prior))]
+            spread = (ranks[i] - ranks[i].mean()) ** 2
             base[i] = spread[ours].sum() / max(spread.sum(), 1e-300)
     return Inputs(kept, classes, sizes, base, _heard(priors))
 
@@ -86,7 +83,7 @@ def _key(prior: Prior) -> tuple[object, ...]:
 def shares(given: Inputs, values: Array) -> Array:
     """Return the share of the variance of `values` (shape (draws,), in draw order) that each number explains; shape (numbers,)."""
     count = given.classes.shape[1]
-    ranks = _ranks(values[:count])
+    ranks = _ranks(values[None, :count])[0]
     variance = ranks.var()
     if variance == 0 or count < FEWEST_DRAWS:
         return np.zeros(len(given.priors))
@@ -103,12 +100,15 @@ def base_share(given: Inputs, found: Array) -> float:
 
 
 def _ranks(values: Array) -> Array:
-    """Return ranks between 0 and 1; ties share their mean rank, so that a constant explains nothing."""
-    order = np.argsort(values)
-    ordered, ranks = values[order], np.empty(len(values))
-    ends = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]) + 1, len(values))
+    """Return ranks between 0 and 1 within each row; ties share their mean rank, so that a constant explains nothing."""
+    count = values.shape[1]
+    order = np.argsort(values, axis=1)
+    ordered, ranks = np.take_along_axis(values, order, axis=1), np.empty(values.shape)
+    last = np.ones(values.shape, dtype=np.bool_)
+    last[:, :-1] = ordered[:, 1:] != ordered[:, :-1]
+    ends = np.flatnonzero(last) + 1
     counts = np.diff(ends, prepend=0)
-    ranks[order] = np.repeat((ends - counts / 2) / len(values), counts) - 1e-12
+    np.put_along_axis(ranks, order, np.repeat(((ends - 1) % count + 1 - counts / 2) / count, counts).reshape(values.shape) - 1e-12, axis=1)
     return ranks
 
 

@@ -14,6 +14,7 @@ import itertools
 import struct
 import threading
 from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +67,10 @@ class Branch:
 
 @dataclass(frozen=True)
 class Kernel:
-    """A compiled program: `width` draws at a time, in floats of `bits`; `recorded` are the slots it records, `kept` those that can be read at the last boundary."""
+    """A program and its code, which may still be compiling.
+
+    It works on `width` draws at a time, in floats of `bits`; `recorded` are the slots it records, `kept` those that can be read at the last boundary.
+    """
 
     program: Program
     plan: Plan
@@ -74,8 +78,12 @@ class Kernel:
     kept: tuple[int, ...]
     bits: int
     width: int
-    engine: Any
-    address: int
+    code: Future[tuple[Any, int]]
+
+    @property
+    def address(self) -> int:
+        """Where the code begins; waits until it is there."""
+        return self.code.result()[1]
 
     def run(self, memory: Array, steps: int, every: int, room: Array | None = None) -> Outcome:
         """Run a prepared memory of shape (slots, draws) for `steps` periods, as the reference engine does; releases the GIL.
@@ -207,13 +215,13 @@ def _aligned(shape: tuple[int, ...], kind: Any) -> Any:
     return raw[skip : skip + size].view(kind).reshape(shape)
 
 
-_compiled: dict[str, tuple[Any, int]] = {}
+_compiled: dict[str, Future[tuple[Any, int]]] = {}
 
 
 def compile_program(
     program: Program, recorded: Sequence[int], kept: Sequence[int] | None = None, constant: Mapping[int, float | None] | None = None, bits: int = 64
 ) -> Kernel:
-    """Return the kernel of a program, in floats of 64 or 32 bits; programs of one structure share one compilation.
+    """Return the kernel of a program, in floats of 64 or 32 bits; programs of one structure share one compilation, which goes on beside what the caller does next.
 
     `kept` are the slots that can be read at the last boundary (all levels if None), `constant` the numbers that all draws of its runs share (`plan.constants`; none if None).
     """
@@ -224,11 +232,18 @@ def compile_program(
     text = _Writer(made, recorded, bits, width).text()
     with _lock:
         if text not in _compiled:
-            engine = binding.create_mcjit_compiler(binding.parse_assembly(text), target)
-            engine.finalize_object()
-            _compiled[text] = engine, engine.get_function_address("run")
-        engine, address = _compiled[text]
-    return Kernel(program, made, tuple(recorded), roots, bits, width, engine, address)
+            compiler = ThreadPoolExecutor(1)
+            _compiled[text] = compiler.submit(_code, text, target)
+            compiler.shutdown(wait=False)
+        code = _compiled[text]
+    return Kernel(program, made, tuple(recorded), roots, bits, width, code)
+
+
+def _code(text: str, target: Any) -> tuple[Any, int]:
+    """Return the compiled code of a text, which lives as long as its engine does, and where it begins; LLVM works without holding up Python."""
+    engine = binding.create_mcjit_compiler(binding.parse_assembly(text), target)
+    engine.finalize_object()
+    return engine, engine.get_function_address("run")
 
 
 _OPERATIONS = {
