@@ -10,6 +10,7 @@ import atexit
 import dataclasses
 import gc
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
