@@ -41,13 +41,10 @@ def knots(known: Knowledge, roots: Sequence[int]) -> list[Knot]:
     while size < len(needed):  # levels are needed before they are moved, so that one look is not enough
         size, found = len(needed), []
         for stage in reversed(known.program.step):
-            for row in reversed(range(len(stage.arguments))):
-                slots, formulas = known.operands(stage, row)
-                made = [
-                    (k, slot) for k, slot in enumerate(stage.results[row].tolist()) if slot in needed and _computed(known, slot, k, slots, formulas, pinned)
-                ]
+            for (slots, formulas), results in zip(reversed(known.instances[stage]), stage.results[::-1].tolist(), strict=True):
+                made = [(k, slot) for k, slot in enumerate(results) if slot in needed and _computed(known, slot, k, slots, formulas, pinned)]
                 if made:
-                    found.append(Knot(formulas, numbers.setdefault(formulas, len(numbers)), slots, made))
+                    found.append(Knot(formulas, numbers.setdefault(formulas, len(numbers)), list(slots), made))
                     needed.update(found[-1].needs)
     found.reverse()
     return found

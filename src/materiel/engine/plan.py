@@ -146,12 +146,15 @@ _Wiring = tuple[int, tuple[int | tuple[int, int], ...], tuple[tuple[int, Area | 
 """Of a knot in a cell: its form, where its operands come from, and of each result where it is stored, if it is, and whether it is a bound level."""
 
 
+_Form = tuple[tuple[_Wiring, ...], tuple[Area, ...]]
+
+
 @dataclass(eq=False)
 class _Cell:
     """Knots that feed one another: its form, what it reads from memory and what it writes, in the order of its form, and which cells come after it."""
 
     knots: list[Knot]
-    form: tuple[tuple[_Wiring, ...], tuple[Area, ...]] = ((), ())
+    form: _Form = ((), ())
     reads: list[_Operand] = field(default_factory=list[_Operand])
     stores: list[_Operand] = field(default_factory=list[_Operand])
     after: set[int] = field(default_factory=set[int])
@@ -277,6 +280,7 @@ class _Layout:
         self.known, self.roots, self.handed = known, roots, handed
         self.places: dict[_Operand, int] = {}
         self.registers: set[_Operand] = set()
+        self.graphs: dict[_Form, tuple[Graph, list[tuple[int, bool]]]] = {}
 
     def plan(self, parts: list[list[list[_Cell]]]) -> Plan:
         """Return the plan of the loops of every part, in order."""
@@ -329,7 +333,9 @@ class _Layout:
 
     def _loop(self, cells: list[_Cell]) -> Loop:
         """Return the loop of cells of one form."""
-        graph, nodes = _graph(cells[0])
+        if cells[0].form not in self.graphs:
+            self.graphs[cells[0].form] = _graph(cells[0])
+        graph, nodes = self.graphs[cells[0].form]
         reads = [self._column([cell.reads[n] for cell in cells]) for n in range(len(cells[0].reads))]
         stores = [Store(node, self._column([cell.stores[n] for cell in cells]), bound) for n, (node, bound) in enumerate(nodes)]
         return Loop(graph, reads, stores, len(cells))
