@@ -293,17 +293,20 @@ class _Runner:
         kept: dict[str, Array] = {}
         drawn: dict[str, Future[Curve]] = {}
         laws: dict[str, float] = {}
+        numbers: list[Future[dict[str, drivers.Inputs]]] = []
         with ThreadPoolExecutor(prepared.settings.workers) as threads:
-            numbers = threads.submit(self._inputs)  # in the time in which one core compiles the kernel
             with prepared.timed("run"):
-                ensembles = ensemble.run(list(passes.values()), prepared.settings, self._tell, shelf, self._elsewhere(client) if client else None)
+                elsewhere = self._elsewhere(client) if client else None
+                ensembles = ensemble.run(
+                    list(passes.values()), prepared.settings, self._tell, shelf, elsewhere, lambda: numbers.append(threads.submit(self._inputs))
+                )
             with prepared.timed("answers"):
                 for names, one, found in zip(prepared.branches.values(), passes.values(), ensembles, strict=True):
                     kept |= dict(zip(names, found.kept, strict=True))
                     slots = zip([name for name in names if asked[name].fan], one.fans, strict=True)
                     drawn |= {name: threads.submit(_curve, one, asked[name], found, slot, case.step) for name, slot in slots}
                     laws = {name: max(error, laws.get(name, 0.0)) for name, error in found.laws.items()}
-                values, inputs = questions.values(asked, kept), numbers.result()
+                values, inputs = questions.values(asked, kept), numbers[0].result()
                 told = dict(zip(asked, threads.map(lambda name: self._answer(asked[name], values[name], inputs[name]), asked), strict=True))
                 curves = {name: drawn[name].result() for name in asked if name in drawn}
         program = next(iter(passes.values())).program

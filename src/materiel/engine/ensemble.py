@@ -177,17 +177,27 @@ class Simulator:
                 yield block, made
 
 
-def run(passes: Sequence[Pass], settings: Settings, report: Callable[[int], None], shelf: Shelf | None = None, work: Work | None = None) -> list[Ensemble]:
+def run(
+    passes: Sequence[Pass],
+    settings: Settings,
+    report: Callable[[int], None],
+    shelf: Shelf | None = None,
+    work: Work | None = None,
+    beside: Callable[[], None] = lambda: None,
+) -> list[Ensemble]:
     """Run passes on the same draws and return what was asked to be kept of each.
 
     `report` is told the number of runs done. With a `shelf`, blocks are kept there as they are done, and those that are there are not run again; with `work`,
-    they are run elsewhere. Raises RunError when a law is broken.
+    they are run elsewhere. `beside` is called when code has been written and begins to be compiled, which leaves Python and other cores free. Raises RunError when
+    a law is broken.
     """
+    here = work or Simulator(passes, settings).work
+    beside()
     if shelf is None and work is None:
-        ((_, made),) = Simulator(passes, settings).work([range(settings.draws)], report)
+        ((_, made),) = here([range(settings.draws)], report)
     else:
         made = [empty(one, settings, settings.draws) for one in passes]
-        _gather(made, settings, report, shelf, work or Simulator(passes, settings).work)
+        _gather(made, settings, report, shelf, here)
     for ensemble in made:
         laws.check(ensemble.laws, settings.engine)
     return made
