@@ -242,4 +242,10 @@ def _noteless(source: Source, hidden: Collection[str]) -> Source:
 
 def cited(text: str, ids: Container[str]) -> list[str]:
     """Return the ids of claims that a text names."""
-    return [word for word in dict.fromkeys(found.strip(".-") for found in re.findall(r"[\w.-]+", text)) if word in ids]
+    return [word for word in _words(text) if word in ids]
+
+
+@functools.lru_cache(maxsize=4096)  # reasons are looked at for several purposes, and again in each scenario
+def _words(text: str) -> tuple[str, ...]:
+    """Return the words of a text that could be ids, each once."""
+    return tuple(dict.fromkeys(found.strip(".-") for found in re.findall(r"[\w.-]+", text)))
