@@ -307,7 +307,8 @@ class _Runner:
                     drawn |= {name: threads.submit(_curve, one, asked[name], found, slot, case.step) for name, slot in slots}
                     laws = {name: max(error, laws.get(name, 0.0)) for name, error in found.laws.items()}
                 values, inputs = questions.values(asked, kept), numbers[0].result()
-                told = dict(zip(asked, threads.map(lambda name: self._answer(asked[name], values[name], inputs[name]), asked), strict=True))
+                answers = threads.map(self._answer, asked.values(), [values[name] for name in asked], [inputs[name] for name in asked])
+                told = dict(zip(asked, answers, strict=True))
                 curves = {name: drawn[name].result() for name in asked if name in drawn}
         program = next(iter(passes.values())).program
         seconds = {name: round(value, 3) for name, value in prepared.seconds.items()}

@@ -96,7 +96,7 @@ class Ensemble:
         """Add what a run of some draws of a pass, which begin at column `first`, left. Threads may do so at once."""
         found = {name: float(np.max(error)) for name, error in laws.errors(one.program, outcome).items()}
         with self.lock:
-            self.kept[:, first : first + outcome.last.shape[1]] = outcome.last[list(one.kept)]
+            self.kept[:, first : first + len(outcome.lowest)] = outcome.last[list(one.kept)]
             for slot, fan in self.fans.items():
                 if len(outcome.records):
                     fan.add(outcome.series(one.recorded.index(slot)))
