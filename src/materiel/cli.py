@@ -1,4 +1,4 @@
-"""The command line: `materiel run`, `resume`, `reproduce`, `check`, `why`, `examine`, `compare`, `report`, `sources`, `schema`, `cases`, `order`.
+"""The command line: `materiel run`, `resume`, `reproduce`, `check`, `why`, `examine`, `compare`, `forecast`, `score`, `report`, `sources`, `schema`, `cases`, `order`.
 
 Answers go to standard output, progress to standard error and only to a terminal. Exit codes: 0 well, 1 problems, 2 usage, 3 internal, 130 stopped by the user
 (143 by the system).
@@ -7,27 +7,20 @@ Answers go to standard output, progress to standard error and only to a terminal
 from __future__ import annotations
 
 import atexit
-import contextlib
 import dataclasses
-import datetime
 import gc
 import json
 import os
-import signal
-import sys
-import threading
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from materiel import __version__
-from materiel.errors import CaseError, MaterielError, Problem
+from materiel import __version__, console
+from materiel.errors import CaseError, Problem
 
 if TYPE_CHECKING:
-    from distributed import Client
-
     from materiel.study import Run
 
 DEFAULT = "plain"
@@ -88,14 +81,14 @@ def run(
     """Run a case and print its key judgements; with other evidence, both before and after."""
     if engine not in ("native", "native32", "numpy", "jax"):
         raise typer.BadParameter(f"unknown engine {engine!r}; native, native32, numpy or jax")
-    with _told(as_json=as_json):
+    with console.told(as_json=as_json):
         from materiel.options import Options, Reading
         from materiel.study import load
 
         study = load(case)
-        reading = Reading(_day(as_of), scenario, step, rules, tuple(drop or ()), independent)
+        reading = Reading(console.day(as_of), scenario, step, rules, tuple(drop or ()), independent)
         options = Options(reading, draws, seed, engine, chunk)
-        with _cluster(cluster) as client, _progress(as_json) as report:
+        with console.cluster(cluster) as client, console.progress(as_json) as report:
             done = study.again(options, report, output, client)
             before = study.again(dataclasses.replace(options, reading=reading.plain), report, client=client) if reading != reading.plain else None
         _finished(done, before, as_json)
@@ -104,10 +97,10 @@ def run(
 @app.command()
 def resume(folder: Kept, chunk: Chunk = 1024, cluster: ClusterOption = "", as_json: Json = False) -> None:
     """Finish a run that was stopped or killed: draws that its folder keeps are not run again."""
-    with _told(as_json=as_json):
+    with console.told(as_json=as_json):
         from materiel import reproduction
 
-        with _cluster(cluster) as client, _progress(as_json) as report:
+        with console.cluster(cluster) as client, console.progress(as_json) as report:
             done = reproduction.resume(folder, report, client, chunk)
         _finished(done, None, as_json)
 
@@ -115,10 +108,10 @@ def resume(folder: Kept, chunk: Chunk = 1024, cluster: ClusterOption = "", as_js
 @app.command()
 def reproduce(folder: Kept, case: Annotated[str, typer.Option(help="the case, if it is elsewhere now")] = "", as_json: Json = False) -> None:
     """Make a run again from its manifest and say whether every number is identical, bit for bit, or what differs; exits with 1 if anything does."""
-    with _told(as_json=as_json):
+    with console.told(as_json=as_json):
         from materiel import reproduction, terminal
 
-        with _progress(as_json) as report:
+        with console.progress(as_json) as report:
             found = reproduction.reproduce(folder, case, report)
         typer.echo(json.dumps(dataclasses.asdict(found), ensure_ascii=False, indent=2) if as_json else terminal.reproduced(found))
         if not found.identical:
@@ -154,14 +147,14 @@ def why(
     as_json: Json = False,
 ) -> None:
     """Say what an answer rests on: the numbers that drive it, who said them, and what it would be without each."""
-    with _told(as_json=as_json):
+    with console.told(as_json=as_json):
         from materiel import terminal
         from materiel.options import Options, Reading
         from materiel.study import load
 
-        reading = Reading(_day(as_of), scenario, None, rules, tuple(drop or ()), independent)
-        study, name = load(case).ask(output, _day(at), reading)
-        with _progress(as_json) as report:
+        reading = Reading(console.day(as_of), scenario, None, rules, tuple(drop or ()), independent)
+        study, name = load(case).ask(output, console.day(at), reading)
+        with console.progress(as_json) as report:
             done = study.again(Options(reading, draws, seed, only=(name,)), report)
         found = done.why(name, exact=exact)
         if as_json:
@@ -181,14 +174,14 @@ def examine(
     as_json: Json = False,
 ) -> None:
     """Put a claim in the dock: predict what it says from everything else, and hear who speaks for and against it."""
-    with _told(as_json=as_json):
+    with console.told(as_json=as_json):
         from materiel import terminal
         from materiel.options import Reading
         from materiel.study import load
 
-        study, reading = load(case), Reading(_day(as_of), rules=rules)
+        study, reading = load(case), Reading(console.day(as_of), rules=rules)
         names = study.claims(claim, reading)
-        with _progress(as_json) as report:
+        with console.progress(as_json) as report:
             found = study.examine(names, draws, seed, reading, report)
         if as_json:
             typer.echo(json.dumps([dataclasses.asdict(one) for one in found], ensure_ascii=False, indent=2, default=str))
@@ -210,10 +203,10 @@ def compare(
     """Put runs as of several days side by side, and say which claims and revisions made the difference."""
     if len(runs) < 2:
         raise typer.BadParameter("one run; name two or more, each CASE@DAY or the folder of a run")
-    with _told(as_json=as_json):
+    with console.told(as_json=as_json):
         from materiel import study, terminal
 
-        with _progress(as_json) as report:
+        with console.progress(as_json) as report:
             done = [_as_named(name, draws, seed, scenario, rules, report) for name in runs]
             labels = [f"{run.case.name}@{run.case.as_of}" for run in done]
             found = study.compare(done, labels if len(set(labels)) == len(labels) else [Path(name).name for name in runs])
@@ -235,7 +228,47 @@ def _as_named(name: str, draws: int, seed: int, scenario: str, rules: str, repor
     if saved:
         return repeat(Path(name))
     case, _, day = name.rpartition("@") if "@" in name else (name, "", "")
-    return load(case).again(Options(Reading(_day(day), scenario, rules=rules), draws, seed), report)
+    return load(case).again(Options(Reading(console.day(day), scenario, rules=rules), draws, seed), report)
+
+
+@app.command()
+def forecast(
+    case: CaseArgument,
+    draws: Draws = 10_000,
+    seed: Seed = 1,
+    as_of: AsOf = "",
+    question: Annotated[list[str] | None, typer.Option(help="a question to forecast; may be repeated; all that resolve if absent")] = None,
+    note: Annotated[str, typer.Option(help="what a reader of the forecast must know")] = "",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="the file; forecasts/DAY.yaml in the folder of the case if absent")] = None,
+    as_json: Json = False,
+) -> None:
+    """Freeze what a case says of days to come, so that it can be scored; as of an earlier day it is a hindcast, and says so."""
+    with console.told(as_json=as_json):
+        from materiel import forecasting, terminal
+        from materiel.study import load
+
+        with console.progress(as_json) as report:
+            path, said = forecasting.freeze(load(case), console.day(as_of), draws, seed, tuple(question or ()), output, note, report)
+        typer.echo(said.model_dump_json(indent=2) if as_json else terminal.frozen(path, said))
+
+
+@app.command()
+def score(
+    case: CaseArgument,
+    forecast: Annotated[str, typer.Option(help="one forecast of the case, by its name, or a file; all if absent")] = "",
+    as_of: Annotated[str, typer.Option(help="day (YYYY-MM-DD) on which it is scored; today if absent")] = "",
+    as_json: Json = False,
+) -> None:
+    """Settle the frozen forecasts of a case by what was observed since, and score them beside naive ones."""
+    with console.told(as_json=as_json):
+        from materiel import terminal
+        from materiel.analysis import scoring
+
+        found = scoring.score(case, console.day(as_of), forecast)
+        if as_json:
+            typer.echo(json.dumps(found.plain(), ensure_ascii=False, indent=2))
+        else:
+            terminal.scored(found)
 
 
 @app.command()
@@ -243,11 +276,11 @@ def sources(case: CaseArgument, form: Annotated[str, typer.Option(help="bibtex o
     """Print the sources of a case for a reference manager."""
     if form not in ("bibtex", "csl-json"):
         raise typer.BadParameter(f"unknown form {form!r}; bibtex or csl-json")
-    with _told():
+    with console.told():
         from materiel.case.loading import load as load_case
         from materiel.evidence.citations import to_bibtex, to_csl
 
-        ledger = load_case(case, as_of=_day(as_of)).ledger
+        ledger = load_case(case, as_of=console.day(as_of)).ledger
         names = {name: publisher.name for name, publisher in ledger.publishers.items()}
         if form == "bibtex":
             typer.echo(to_bibtex(ledger.sources, names))
@@ -272,12 +305,12 @@ def export(
     """Write the model of a case, with the numbers of one draw and what they rest on, for other tools to run."""
     if draw != "median" and not (draw.isascii() and draw.isdecimal()):
         raise typer.BadParameter(f"draw {draw!r}; a whole number of at least 0, or median")
-    with _told():
+    with console.told():
         from materiel.export import xmile as form
         from materiel.options import Reading
         from materiel.study import load
 
-        reading = Reading(_day(as_of), scenario, step, rules, tuple(drop or ()), independent)
+        reading = Reading(console.day(as_of), scenario, step, rules, tuple(drop or ()), independent)
         made = load(case).model(None if draw == "median" else int(draw), seed, reading, question)
         typer.echo(form.text(made) if xmile == "-" else form.write(made, Path(xmile)), nl=xmile != "-")
 
@@ -285,20 +318,20 @@ def export(
 @app.command()
 def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", as_json: Json = False) -> None:
     """Read a case and print every problem: file:line:column, what was read, what is allowed, the nearest name."""
-    with _told(as_json=as_json):
-        from materiel.analysis import examination, questions
+    with console.told(as_json=as_json):
+        from materiel.analysis import examination, frozen, questions, resolution
         from materiel.case.loading import load as load_case
         from materiel.network import build
         from materiel.proof import prove
 
-        checked = load_case(case, as_of=_day(as_of), scenario=scenario)
+        checked = load_case(case, as_of=console.day(as_of), scenario=scenario)
         asked = questions.prepare(checked)
         stages = prove(build(checked, [one.gauge for one in asked.values() if one.gauge]))
-        remarks = [*checked.remarks, *examination.misfits(checked, asked)]
+        remarks = [*checked.remarks, *examination.misfits(checked, asked), *resolution.remarks(checked), *frozen.remarks(checked)]
         found: list[Problem] = []
         for name in checked.scenarios:
             try:
-                questions.prepare(load_case(case, as_of=_day(as_of), scenario=name, like=checked))
+                questions.prepare(load_case(case, as_of=console.day(as_of), scenario=name, like=checked))
             except CaseError as error:
                 found += error.problems
         if found:
@@ -308,7 +341,7 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
             "sources": len(checked.ledger.sources), "unit_proofs": stages, "undeclared": len(checked.undeclared),
         }  # fmt: skip
         if as_json:
-            typer.echo(json.dumps({"case": checked.name, "problems": [], "remarks": _rows(remarks), **counts}, ensure_ascii=False))
+            typer.echo(json.dumps({"case": checked.name, "problems": [], "remarks": console.rows(remarks), **counts}, ensure_ascii=False))
         else:
             for remark in remarks:
                 typer.echo(f"note: {remark}")
@@ -318,11 +351,11 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
 @app.command()
 def report(case: CaseArgument, path: Annotated[Path, typer.Option("--output", "-o")] = Path("report.html"), draws: Draws = 2000, seed: Seed = 1, as_of: AsOf = "", scenario: ScenarioOption = "") -> None:  # fmt: skip
     """Run a case and write its report as one HTML file that opens without a network."""
-    with _told():
+    with console.told():
         from materiel.study import load
 
-        with _progress(quiet=False) as tell:
-            done = load(case).run(draws=draws, seed=seed, as_of=_day(as_of), scenario=scenario, report=tell)
+        with console.progress(quiet=False) as tell:
+            done = load(case).run(draws=draws, seed=seed, as_of=console.day(as_of), scenario=scenario, report=tell)
         typer.echo(done.report(path))
 
 
@@ -346,7 +379,7 @@ def cases(as_json: Json = False) -> None:
 @app.command()
 def order(case: CaseArgument, as_json: Json = False) -> None:
     """Print the order in which a period of a case is computed."""
-    with _told(as_json=as_json):
+    with console.told(as_json=as_json):
         from materiel.analysis import questions
         from materiel.case.loading import load as load_case
         from materiel.network import build
@@ -358,100 +391,3 @@ def order(case: CaseArgument, as_json: Json = False) -> None:
             return
         for i, (phase, what, _) in enumerate(rows, 1):
             typer.echo(f"{i:3}  {phase:8} {what}")
-
-
-def _day(text: str) -> datetime.date | None:
-    if not text:
-        return None
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a day; write YYYY-MM-DD") from None
-
-
-def _rows(problems: Iterable[Problem]) -> list[dict[str, str | int]]:
-    return [
-        {"file": p.place.file, "line": p.place.line, "column": p.place.column, "found": p.found, "allowed": p.allowed, "nearest": p.nearest} for p in problems
-    ]  # fmt: skip
-
-
-@contextlib.contextmanager
-def _told(*, as_json: bool = False) -> Generator[None]:
-    """Turn errors of the user into messages and an exit code, never a stack trace."""
-    try:
-        with _ended_by_the_system():
-            yield
-    except CaseError as error:
-        if as_json:
-            typer.echo(json.dumps({"problems": _rows(error.problems)}, ensure_ascii=False))
-        else:
-            count = len(error.problems)
-            typer.echo(f"{error}\n{count} problem{'s' if count > 1 else ''}", err=True)
-        raise typer.Exit(1) from None
-    except MaterielError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
-    except BrokenPipeError:  # whoever read the output has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(0) from None
-    except KeyboardInterrupt as stop:
-        typer.echo("; ".join(["stopped", *getattr(stop, "__notes__", [])]), err=True)
-        sys.stderr.flush()
-        os._exit(143 if isinstance(stop, _Ended) else 130)  # threads at work on draws would be waited for
-    except (typer.Exit, typer.BadParameter, typer.Abort):
-        raise
-    except Exception as error:
-        if os.environ.get("MATERIEL_DEBUG"):
-            raise
-        from materiel.proof import DimensionError
-
-        if isinstance(error, DimensionError):  # what the checks of a case could not place, such as a fleet of tanks among fleets of aircraft
-            typer.echo(f"units do not fit in {error}", err=True)
-            raise typer.Exit(1) from None
-        typer.echo(f"internal error: {type(error).__name__}: {error} (set MATERIEL_DEBUG=1 for the trace)", err=True)
-        raise typer.Exit(3) from None
-
-
-class _Ended(KeyboardInterrupt):
-    """The system asks the program to end."""
-
-
-@contextlib.contextmanager
-def _ended_by_the_system() -> Generator[None]:
-    """Take a request to end as one to stop, so that what is done is kept."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(*_: object) -> None:
-        raise _Ended
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextlib.contextmanager
-def _cluster(address: str) -> Generator[Client | None]:
-    """Yield a client of a cluster, if one is named."""
-    if not address:
-        yield None
-        return
-    from materiel.engine.cluster import connected
-
-    with connected(address) as client:
-        yield client
-
-
-@contextlib.contextmanager
-def _progress(quiet: bool) -> Generator[Callable[[int, int], None] | None]:
-    """Yield a function that shows progress, rate and time left on a terminal, and nothing elsewhere."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from materiel.terminal import progress
-
-    with progress() as tell:
-        yield tell

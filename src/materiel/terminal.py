@@ -7,14 +7,20 @@ import sys
 from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from materiel.analysis import words
 from materiel.case.checks import anachronisms, unheard
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.table import Table
     from rich.tree import Tree
 
     from materiel.analysis.comparison import Account, Change, Comparison
     from materiel.analysis.examination import Examined
+    from materiel.analysis.frozen import Frozen
     from materiel.analysis.lineage import Cited, Driver, Voice, Why
+    from materiel.analysis.scoring import Ledger, Scored, Total
     from materiel.reproduction import Part, Reproduction
     from materiel.study import Run
 
@@ -250,3 +256,87 @@ def _print(what: object) -> None:
     from rich.console import Console
 
     Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False).print(what)
+
+
+def frozen(path: Path, said: Frozen) -> str:
+    """Return what was frozen, and where."""
+    made = f"made on {said.made}: a hindcast" if said.hindcast else f"made on {said.made}"
+    lines = [f"{path}: {_count(len(said.questions), 'question')} of {said.case} as of {said.as_of}, {made}; {said.draws} draws, seed {said.seed}"]
+    for number, one in enumerate(said.questions.values(), 1):
+        low, middle, high = one.at(0.05), one.at(0.5), one.at(0.95)
+        lines.append(f"{number}. {one.text} ({one.day}): {_range(middle, (low, high), one.unit)}")
+    return "\n".join([*lines, f"seal {said.seal}; commit the file or publish the seal, so that others can tell that it was there before"])
+
+
+def scored(found: Ledger) -> None:
+    """Print how forecasts came out, how they did beside naive ones, and what is open."""
+    from materiel.analysis.scoring import MODEL
+
+    when = [f"{name}, as of {said.as_of}" + (f", a hindcast made on {said.made}" if said.hindcast else "") for name, said in found.forecasts.items()]
+    _print(_plain(f"{found.case} on {found.day}: {_count(len(found.scored), 'question')} came out, {len(found.open)} open. Forecasts: {'; '.join(when)}."))
+    if found.scored:
+        _print(_plain(found.caution))
+        table = _table("question", "forecast: median (90 %)", "came out", "percentile", "CRPS", "naive: CRPS")
+        table.show_lines = True
+        for one in found.scored:
+            own, others = one.marks[MODEL], sorted((marks.crps, who) for who, marks in one.marks.items() if who != MODEL)
+            rivals = "\n".join(f"{who} {words.number(crps, crps, crps, '')}" for crps, who in others)
+            table.add_row(*map(_plain, (f"{one.text} ({one.day})", _range(own.median, own.ranges[90], one.unit), _outcome(one), f"{100 * own.percentile:.0f}", words.number(own.crps, own.crps, own.crps, one.unit), rivals)))  # fmt: skip
+        for one in (table, _forecasters(found), _groups(found)):
+            _print(one)
+    for waiting in found.open:
+        _print(_plain(f"open: {waiting.text} ({waiting.forecast}): {waiting.reason}"))
+
+
+def _forecasters(found: Ledger) -> Table:
+    """Return how the forecast and every naive one did over all questions."""
+    from materiel.analysis.scoring import MODEL
+
+    table = _table(
+        "forecast", "forecaster", "n", "CRPS of logarithms", "the forecast's, same n", "log score", "Brier", "in 50 %", "in 90 %", "forecast nearer in"
+    )
+    for one in found.totals:
+        if one.by == "all":
+            own = "" if one.forecast_crps_log is None else f"{one.forecast_crps_log:.3g}"
+            cells = _scores(one)
+            table.add_row(*map(_plain, (one.group, one.who, str(one.n), cells[0], own, *cells[1:], "" if one.who == MODEL else f"{one.won} of {one.n}")))
+    return table
+
+
+def _groups(found: Ledger) -> Table:
+    """Return how the forecast did by item, horizon and grade, and which naive one was nearest there on every question."""
+    from materiel.analysis.scoring import MODEL
+
+    table = _table("by", "group", "n", "CRPS of logarithms", "log score", "Brier", "in 50 %", "in 90 %", "nearest naive")
+    for own in (one for one in found.totals if one.who == MODEL and one.by != "all"):
+        near = found.nearest(own)
+        table.add_row(*map(_plain, (own.by, own.group, str(own.n), *_scores(own), f"{near.who} {near.crps_log:.3g}" if near else "")))
+    return table
+
+
+def _scores(one: Total) -> tuple[str, ...]:
+    means = ("" if score is None else f"{score:.3g}" for score in (one.crps_log, one.log_score))
+    brier = "" if one.brier is None else f"{one.brier:.3g} (n {one.thresholds})"
+    return (*means, brier, f"{one.inside50} of {one.n}", f"{one.inside90} of {one.n}")
+
+
+def _table(*titles: str) -> Table:
+    from rich.table import Table
+
+    made = Table()
+    for title in titles:
+        made.add_column(title)
+    return made
+
+
+def _outcome(one: Scored) -> str:
+    low, high = one.spread
+    told = f"{words.number(one.outcome.value, low, high, one.unit)} by {one.outcome.by.who} ({one.outcome.by.grade})"
+    if low < high:
+        told += f"; from {words.number(low, low, high, '')} to {words.number(high, low, high, '')} by {_count(len(one.outcome.figures), 'figure')}, CRPS {words.number(one.crps_spread[0], *one.crps_spread, '')} to {words.number(one.crps_spread[1], *one.crps_spread, '')}"
+    return told
+
+
+def _range(middle: float, ends: tuple[float, float], unit: str) -> str:
+    low, high = ends
+    return f"{words.number(middle, low, high, '')} ({words.number(low, low, high, '')} to {words.number(high, low, high, unit)})"

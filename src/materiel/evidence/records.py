@@ -8,12 +8,14 @@ import functools
 import inspect
 import itertools
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from materiel.errors import Place
 from materiel.evidence.grades import Credibility, Reliability
 
 MAX_QUOTE_WORDS = 15
@@ -30,8 +32,8 @@ def meanings(model: type[BaseModel]) -> dict[str, str]:
     except OSError:
         return {}
     made: dict[str, str] = {}
-    for field, said in itertools.pairwise(body):
-        match field, said:
+    for named, said in itertools.pairwise(body):
+        match named, said:
             case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str() as text)):
                 made[name] = inspect.cleandoc(text)
             case _:
@@ -246,7 +248,7 @@ class Claim(Record):
 class Observation:
     """Something counted or reported over some days, which runs can be held against.
 
-    Values are in `unit` as written; days are included at both ends.
+    Values are in `unit` as written; days are included at both ends. `places` says where each cell stands.
     """
 
     series: str
@@ -262,3 +264,4 @@ class Observation:
     published: datetime.date
     note: str
     origin: str = ""
+    places: Mapping[str, Place] = field(default_factory=dict[str, Place], compare=False, repr=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,6 +13,7 @@ from materiel import disk
 from materiel.analysis import words
 from materiel.analysis.lineage import Cited, Why, cite, instead
 from materiel.analysis.questions import Answer
+from materiel.analysis.scoring import Scored
 from materiel.case.checks import anachronisms, unheard
 from materiel.case.model import Case
 from materiel.errors import RunError
@@ -19,7 +21,7 @@ from materiel.evidence.pooling import Prior
 from materiel.evidence.records import Claim, Source
 from materiel.evidence.vocabulary import Scale
 from materiel.network import Program
-from materiel.report import charts, diagram, priors
+from materiel.report import charts, diagram, outcomes, priors
 from materiel.results import Curve
 
 if TYPE_CHECKING:
@@ -133,6 +135,11 @@ def picture(run: Finished, question: str) -> str:
 def assumed(run: Finished) -> str:
     """Return every uncertain number of a run as it is assumed, as an SVG file that stands alone."""
     return _alone(priors.chart(run.case, _uncertain(run.program)))
+
+
+def came_out(scored: Sequence[Scored]) -> str:
+    """Return how forecasts came out as an SVG file that stands alone."""
+    return _alone(outcomes.chart(scored))
 
 
 def _alone(svg: str) -> str:
