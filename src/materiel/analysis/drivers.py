@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from materiel.engine.draws import Sampler, Streams
+from materiel.engine.draws import TOGETHER, Sampler, Streams
 from materiel.evidence.pooling import Prior
 
 Array = npt.NDArray[np.float64]
@@ -29,13 +29,13 @@ FEWEST_DRAWS = 10 * CLASSES
 
 @dataclass(frozen=True)
 class Inputs:
-    """Uncertain numbers of a run, one per stream: classes of the draws, shape (numbers, draws used), their sizes, shape (numbers, classes), the share of each that is its base's.
+    """Uncertain numbers of a run, one per stream: the class of every draw used, number by number, their sizes, shape (numbers, classes), the share of each that is its base's.
 
     `heard` are all that claims speak of, also where a scenario says something else on the same stream.
     """
 
     priors: list[Prior]
-    classes: npt.NDArray[np.int64]
+    classes: list[npt.NDArray[np.int64]]
     sizes: npt.NDArray[np.int64]
     base: Array
     heard: list[Prior]
@@ -48,15 +48,19 @@ class Inputs:
     def of(self, priors: Sequence[Prior]) -> Inputs:
         """Return those of these numbers that are among `priors`, one per stream."""
         chosen = [self.rows[_key(prior)] for prior in _uncertain(priors).values()]
-        return Inputs([self.priors[row] for row in chosen], self.classes[chosen], self.sizes[chosen], self.base[chosen], _heard(priors))
+        return Inputs([self.priors[row] for row in chosen], [self.classes[row] for row in chosen], self.sizes[chosen], self.base[chosen], _heard(priors))
 
 
 def inputs(priors: Sequence[Prior], seed: int, draws: int) -> Inputs:
     """Return the distinct uncertain numbers among `priors`, drawn again from their streams."""
     streams = Streams(seed, 0, min(draws, MOST_DRAWS))
     kept = list({_key(one): one for prior in priors for one in (prior.mix or (prior,)) if not one.constant}.values())
-    ranks = _ranks(Sampler(kept).draw(seed, 0, streams.count))
-    classes = (ranks * CLASSES).astype(np.int64)
+    drawn = Sampler(kept).draw(seed, 0, streams.count)
+    ranks = np.empty(drawn.shape)
+    size = max(1, TOGETHER // streams.count)
+    for first in range(0, len(kept), size):
+        ranks[first : first + size] = _ranks(drawn[first : first + size])
+    classes = [(row * CLASSES).astype(np.int64) for row in ranks]
     sizes = np.array([np.bincount(row, minlength=CLASSES) for row in classes]).reshape(-1, CLASSES)
     base = np.ones(len(kept))
     for i, prior in enumerate(kept):
@@ -82,7 +86,7 @@ def _key(prior: Prior) -> tuple[object, ...]:
 
 def shares(given: Inputs, values: Array) -> Array:
     """Return the share of the variance of `values` (shape (draws,), in draw order) that each number explains; shape (numbers,)."""
-    count = given.classes.shape[1]
+    count = min(len(values), MOST_DRAWS)
     ranks = _ranks(values[None, :count])[0]
     variance = ranks.var()
     if variance == 0 or count < FEWEST_DRAWS:
