@@ -1,4 +1,4 @@
-"""The command line: `materiel run`, `resume`, `reproduce`, `check`, `why`, `examine`, `compare`, `forecast`, `score`, `report`, `sources`, `schema`, `cases`, `order`.
+"""The command line: `materiel run`, `resume`, `reproduce`, `check`, `why`, `examine`, `compare`, `solve`, `forecast`, `score`, `report`, `sources`, `schema`, `cases`, `order`.
 
 Answers go to standard output, progress to standard error and only to a terminal. Exit codes: 0 well, 1 problems, 2 usage, 3 internal, 130 stopped by the user
 (143 by the system).
@@ -227,6 +227,40 @@ def _as_named(name: str, draws: int, seed: int, scenario: str, rules: str, repor
         return repeat(Path(name))
     case, _, day = name.rpartition("@") if "@" in name else (name, "", "")
     return load(case).again(Options(Reading(console.day(day), scenario, rules=rules), draws, seed), report)
+
+
+@app.command()
+def solve(
+    case: CaseArgument,
+    change: Annotated[
+        str, typer.Option(help="the number that is decided and the values to try: NUMBER=LOW..HIGH UNIT; an uncertain one has its own 90 % range")
+    ],
+    keep: Annotated[str, typer.Option(help="what to keep: 'QUESTION above VALUE with P %', or below")],
+    largest: Annotated[
+        bool | None,
+        typer.Option("--largest/--smallest", help="which end of the values that do; if absent, the smallest where all lie at the upper end, else the largest"),
+    ] = None,
+    points: Annotated[int, typer.Option("--grid", help="values of the coarse grid", min=3)] = 9,
+    draws: Draws = 2000,
+    seed: Seed = 1,
+    as_of: AsOf = "",
+    scenario: ScenarioOption = "",
+    rules: Rules = DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Say how far a decision can go and keep a question's probability above a bound, or that no value does."""
+    end = "" if largest is None else "largest" if largest else "smallest"
+    with console.told(as_json=as_json):
+        from materiel import terminal
+        from materiel.options import Reading
+        from materiel.study import load
+
+        with console.progress(as_json) as report:
+            found = load(case).solve(change, keep, draws, seed, Reading(console.day(as_of), scenario, rules=rules), end=end, points=points, report=report)
+        if as_json:
+            typer.echo(json.dumps(found.json(), ensure_ascii=False, indent=2))
+        else:
+            terminal.solved(found)
 
 
 @app.command()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from materiel.analysis.lineage import Cited, Driver, Voice, Why
     from materiel.analysis.scoring import Ledger, Scored, Total
     from materiel.reproduction import Part, Reproduction
+    from materiel.solving import Solution
     from materiel.study import Run
 
 WIDTH = 160
@@ -234,6 +235,24 @@ def _account(tree: Tree, account: Account, text: str, unit: str) -> None:
     node = tree.add(_plain(f"{text}: " + "; ".join(f"{name} {said(cell, unit)}" for name, cell in steps)))
     for one in account.arrivals:
         node.add(_plain(f"without {one.origin} ({_few(one.claims)}; on {_few(one.numbers, 3)}): {said_without(one, unit)}"))
+
+
+def solved(found: Solution) -> None:
+    """Print how far a number can go, and the values that show it."""
+    _print(_plain(found.sentence))
+    table = _table(found.number, "probability", "90 % interval", "")
+    for one in found.shown:
+        low, high = (f"{100 * end:.1f}" for end in (one.kept.low, one.kept.high))
+        cells = (
+            found.change.said(one.value, (one.value, one.value)),
+            f"{100 * one.kept.probability:.1f} %",
+            f"{low} to {high} %",
+            "kept" if one.kept.probability >= found.wanted else "",
+        )
+        table.add_row(*map(_plain, cells))
+    _print(table)
+    told = "Intervals say what the number of draws leaves open, not what the case does not know: that is in the probability itself."
+    _print(_plain(f"{found.draws} draws, seed {found.seed}, the same for every value. {told}"))
 
 
 def _count(number: int, what: str) -> str:
