@@ -6,7 +6,6 @@ The number that is decided is set to one value after another; all are run on the
 from __future__ import annotations
 
 import datetime
-import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -64,6 +63,10 @@ class Change:
         """Return a value as a case would write it."""
         return datetime.date.fromordinal(round(value)).isoformat() if self.date else f"{value!r} {self.unit}".strip()
 
+    def shown(self, value: float) -> str:
+        """Return a value for a table, so that neighbours differ."""
+        return self.raw(value) if self.date else f"{value:.4g}{words.plural(self.unit)}"
+
     def said(self, value: float, among: tuple[float, float] | None = None) -> str:
         """Return a value in words, rounded as one of a few between two others, or of any."""
         if self.date:
@@ -117,10 +120,9 @@ class Solution:
 
     @property
     def shown(self) -> list[Tried]:
-        """What tells the story: the grid, and the ends of what satisfies with the neighbours that do not."""
+        """What tells the story: the grid, and the ends of what satisfies."""
         ends = {end for stretch in self.stretches for end in stretch}
-        beside = {value for a, b in itertools.pairwise([one.value for one in self.tried]) for value in (a, b) if {a, b} & ends}
-        return [one for one in self.tried if one.value in beside or one.value in self.grid]
+        return [one for one in self.tried if one.value in ends or one.value in self.grid]
 
     def json(self) -> dict[str, Any]:
         """Return all of it as plain data; days as dates."""

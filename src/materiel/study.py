@@ -385,12 +385,12 @@ def _curve(one: ensemble.Pass, asked: Asked, found: ensemble.Ensemble, slot: int
 
 
 def compare(runs: Sequence[Run], labels: Sequence[str], only: Sequence[str] = ()) -> Comparison:
-    """Return runs side by side, and why each differs from the one before: what was revised, and what each claim that arrived does to its answers.
+    """Return runs side by side, each against the first draw by draw, and why each differs from the one before: what was revised, and what each claim that arrived does.
 
     The later of two runs is repeated without the claims that arrived, so that the effect of revised assumptions stands apart. `only` names the questions
     accounted for (the key ones if empty).
     """
-    from materiel.analysis import comparison
+    from materiel.analysis import comparison, pairing
 
     editions = [comparison.Edition(label, run.case, run.questions, run.inputs, run.options.seed) for label, run in zip(labels, runs, strict=True)]
     wanted = list(only) or [name for name, answer in runs[-1].questions.items() if answer.asked.key]
@@ -398,7 +398,8 @@ def compare(runs: Sequence[Run], labels: Sequence[str], only: Sequence[str] = ()
     for (before, after), (first, run) in zip(itertools.pairwise(editions), itertools.pairwise(runs), strict=True):
         differ = _differences(first, run)
         changes.append(comparison.change(before, after, _without(run, tuple(wanted)), [] if differ else wanted, differ))
-    return comparison.Comparison(list(labels), comparison.rows(editions), changes)
+    first, *others = [pairing.Side(label, run.case, run.questions, run.options.draws, run.options.seed) for label, run in zip(labels, runs, strict=True)]
+    return comparison.Comparison(list(labels), comparison.rows(editions), changes, [pairing.paired(first, other) for other in others])
 
 
 def _differences(before: Run, after: Run) -> list[str]:

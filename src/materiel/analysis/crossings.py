@@ -55,8 +55,10 @@ class Axis:
 
 @dataclass(frozen=True)
 class Crossed:
-    """What was found: the `grid` and `counts` of kept draws by value, in rising order; the stretches of values that are `kept`, and those of which the draws leave no doubt (`surely`) or
-    allow it (`perhaps`)."""
+    """What was found: the `grid`, and `counts` of kept draws by value in rising order.
+
+    `kept` are the stretches of values that satisfy, `surely` those of which the number of draws leaves no doubt, `perhaps` those that it leaves possible.
+    """
 
     grid: list[float]
     counts: dict[float, int]
