@@ -23,8 +23,11 @@ Array = npt.NDArray[np.float64]
 WIDE = 10.0
 """From this ratio of the 95th to the 5th percentile on, answers that are all positive are also compared by their ratio."""
 
-_FIELDS = ("value", "largest", "smallest", "total", "first", "ratio", "below", "above", "conversion", "branch", "scenario")
-"""What of a question says what is measured; its words and thresholds do not."""
+_FIELDS = ("value", "largest", "smallest", "total", "first", "below", "above", "conversion", "branch", "scenario")
+"""What of a question says what is measured; its words and thresholds do not. A ratio is what its parts are."""
+
+_NAMES = {"branch": "if", "scenario": "with"}
+"""What a case calls them."""
 
 
 @dataclass(frozen=True)
@@ -113,17 +116,17 @@ def _unlike(name: str, first: Side, second: Side) -> str:
         if name not in side.answers:
             return f"asked only of {other.label}"
     one, other = (_definition(side, name) for side in (first, second))
-    differ = [what for what, said in one.items() if other[what] != said]
+    differ = [what for what in {**one, **other} if one.get(what) != other.get(what)]
     return f"defined otherwise: {', '.join(differ)}" if differ else ""
 
 
-def _definition(side: Side, name: str) -> dict[str, object]:
+def _definition(side: Side, name: str, of: str = "") -> dict[str, object]:
     """Return what a question measures: what the case says of it, its unit and its days; for a ratio, of both parts."""
     asked, question = side.answers[name].asked, side.case.questions[name]
-    said: dict[str, object] = {{"branch": "if", "scenario": "with"}.get(field, field): getattr(question, field) for field in _FIELDS}
-    said |= {"unit": asked.unit, "first day": _since(side.case, asked), "last day": side.case.date(asked.last_day)}
-    for part in asked.parts:
-        said |= {f"{what} of {part}": value for what, value in _definition(side, part).items()} if part in side.answers else {}
+    said: dict[str, object] = {f"{_NAMES.get(field, field)}{of}": getattr(question, field) for field in _FIELDS}
+    said |= {f"unit{of}": asked.unit, f"first day{of}": _since(side.case, asked), f"last day{of}": None if asked.parts else side.case.date(asked.last_day)}
+    for number, part in enumerate(asked.parts, 1):
+        said |= _definition(side, part, f" of part {number}")
     return said
 
 
