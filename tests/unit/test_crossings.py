@@ -25,7 +25,7 @@ def test_a_crossing_is_narrowed_down_to_the_order_statistic():
     found = find(thresholds)
     exact = np.sort(thresholds)[DRAWS // 10]  # the largest value below which nine draws in ten still have their threshold
     ((_, answer),) = found.kept
-    assert exact - 1 / 512 <= answer < exact
+    assert exact - 1 / 128 <= answer < exact
     assert found.course == "falls"
     assert found.largest
 

@@ -6,13 +6,13 @@ import json
 
 import numpy as np
 import pytest
-from stock import CASE, written
 from typer.testing import CliRunner
 
 import materiel
 from materiel import study
 from materiel.analysis import pairing
 from materiel.cli import app
+from stock import CASE, written
 
 QUESTIONS = """
   empty: {text: Days until few are left, first: north.stockpiles.shell.held, below: 1 Mround}

@@ -17,7 +17,7 @@ from materiel.analysis import chance
 Counts = Callable[[Sequence[float]], Sequence[int]]
 """What says in how many draws a question is kept, value by value."""
 
-FINENESS = 512
+FINENESS = 128
 """Into how many parts of a step of the grid a crossing is narrowed down."""
 
 Stretch = tuple[float, float]
