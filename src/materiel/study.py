@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # what only some commands need is imported where they begin
     from materiel.analysis.examination import Examined
     from materiel.analysis.lineage import Shift, Why
     from materiel.export.model import Model
+    from materiel.solving import Solution
 
 Array = npt.NDArray[np.float64]
 
@@ -134,6 +135,20 @@ class Study:
             near = nearest(output, names)
             raise RunError("; ".join(problem.found for problem in error.problems) + (f"; did you mean {near!r}?" if near not in ("", output) else "")) from None
         return study, output
+
+    def solve(
+        self, change: str, keep: str, draws: int = 2000, seed: int = 1, reading: Reading | None = None, *, end: str = "", points: int | None = None,
+        report: Callable[[int, int], None] | None = None,
+    ) -> Solution:  # fmt: skip
+        """Return how far a number can go and keep a question's probability above a bound.
+
+        `change` is `NUMBER=LOW..HIGH UNIT`, the path of a number and the values to try; `keep` is `QUESTION above VALUE with P %`, or below. `end` is `largest` or
+        `smallest`, `points` how many values the grid has; without them, the end at which values cease to do, and nine. Raises CaseError, RunError.
+        """
+        from materiel import solving
+
+        options = Options(reading or Reading(), draws, seed)
+        return solving.solve(self.name, self.more, change, keep, options, end=end, points=points or solving.POINTS, report=report)
 
     def claims(self, name: str, reading: Reading | None = None) -> list[str]:
         """Return the claims that a name stands for: one claim, or all those of a source, publisher or origin. Raises CaseError, RunError."""
@@ -372,12 +387,12 @@ def _curve(one: ensemble.Pass, asked: Asked, found: ensemble.Ensemble, slot: int
 
 
 def compare(runs: Sequence[Run], labels: Sequence[str], only: Sequence[str] = ()) -> Comparison:
-    """Return runs side by side, and why each differs from the one before: what was revised, and what each claim that arrived does to its answers.
+    """Return runs side by side, each against the first draw by draw, and why each differs from the one before: what was revised, and what each claim that arrived does.
 
     The later of two runs is repeated without the claims that arrived, so that the effect of revised assumptions stands apart. `only` names the questions
     accounted for (the key ones if empty).
     """
-    from materiel.analysis import comparison
+    from materiel.analysis import comparison, pairing
 
     editions = [comparison.Edition(label, run.case, run.questions, run.inputs, run.options.seed) for label, run in zip(labels, runs, strict=True)]
     wanted = list(only) or [name for name, answer in runs[-1].questions.items() if answer.asked.key]
@@ -385,7 +400,8 @@ def compare(runs: Sequence[Run], labels: Sequence[str], only: Sequence[str] = ()
     for (before, after), (first, run) in zip(itertools.pairwise(editions), itertools.pairwise(runs), strict=True):
         differ = _differences(first, run)
         changes.append(comparison.change(before, after, _without(run, tuple(wanted)), [] if differ else wanted, differ))
-    return comparison.Comparison(list(labels), comparison.rows(editions), changes)
+    first, *others = [pairing.Side(label, run.case, run.questions, run.options.draws, run.options.seed) for label, run in zip(labels, runs, strict=True)]
+    return comparison.Comparison(list(labels), comparison.rows(editions), changes, [pairing.paired(first, other) for other in others])
 
 
 def _differences(before: Run, after: Run) -> list[str]:

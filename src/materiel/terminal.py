@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from materiel.analysis.examination import Examined
     from materiel.analysis.frozen import Frozen
     from materiel.analysis.lineage import Cited, Driver, Voice, Why
+    from materiel.analysis.pairing import Paired
     from materiel.analysis.scoring import Ledger, Scored, Total
     from materiel.reproduction import Part, Reproduction
+    from materiel.solving import Solution
     from materiel.study import Run
 
 WIDTH = 160
@@ -201,9 +203,29 @@ def side_by_side(comparison: Comparison, everything: bool) -> None:
     for row in shown:
         table.add_row(_plain(row.text), *(_plain(said(cell, row.unit) if cell else "") for cell in row.cells))
     _print(table)
+    for one in comparison.paired:
+        _paired(one, everything)
     units = {row.id: (row.text, row.unit) for row in comparison.rows}
     for change in comparison.changes:
         _changed(change, units)
+
+
+def _paired(one: Paired, everything: bool) -> None:
+    """Print two runs draw by draw."""
+    from materiel.analysis.pairing import likely, said
+
+    if one.apart:
+        _print(_plain(f"{one.second} against {one.first}: {one.apart}"))
+        return
+    table = _table(f"{one.second} against {one.first}, draw by draw", "difference, or ratio", "higher", "lower", "equal")
+    table.show_lines = True
+    for pair in [pair for pair in one.pairs if pair.key or everything] or one.pairs:
+        told = said(pair.difference, pair.unit) if pair.ratio is None else f"ratio {said(pair.ratio, '1')}"
+        table.add_row(*map(_plain, (pair.text, told, *(likely(chance, pair.draws) for chance in (pair.higher, pair.lower, pair.equal)))))
+    _print(table)
+    reasons = {why: [name for name, other in one.unlike.items() if other == why] for why in one.unlike.values()}
+    for why, names in reasons.items():
+        _print(_plain(f"not compared, {why}: {_few(names)}"))
 
 
 def _changed(change: Change, units: dict[str, tuple[str, str]]) -> None:
@@ -234,6 +256,24 @@ def _account(tree: Tree, account: Account, text: str, unit: str) -> None:
     node = tree.add(_plain(f"{text}: " + "; ".join(f"{name} {said(cell, unit)}" for name, cell in steps)))
     for one in account.arrivals:
         node.add(_plain(f"without {one.origin} ({_few(one.claims)}; on {_few(one.numbers, 3)}): {said_without(one, unit)}"))
+
+
+def solved(found: Solution) -> None:
+    """Print how far a number can go, and the values that show it."""
+    _print(_plain(found.sentence))
+    table = _table(found.number, "probability", "90 % interval", "")
+    for one in found.shown:
+        low, high = (f"{100 * end:.1f}" for end in (one.kept.low, one.kept.high))
+        cells = (
+            found.change.said(one.value, (one.value, one.value)),
+            f"{100 * one.kept.probability:.1f} %",
+            f"{low} to {high} %",
+            "kept" if one.kept.probability >= found.wanted else "",
+        )
+        table.add_row(*map(_plain, cells))
+    _print(table)
+    told = "Intervals say what the number of draws leaves open, not what the case does not know: that is in the probability itself."
+    _print(_plain(f"{found.draws} draws, seed {found.seed}, the same for every value. {told}"))
 
 
 def _count(number: int, what: str) -> str:
