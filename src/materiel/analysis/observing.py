@@ -8,7 +8,7 @@ doubt is p (1 - p), p its probability; for a decision, what certainty would save
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 

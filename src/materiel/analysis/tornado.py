@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from materiel import portable
-from materiel.analysis import sensitivity
+from materiel.analysis import sensitivity, words
 from materiel.analysis.drivers import FEWEST_DRAWS, Category, Inputs
 from materiel.analysis.lineage import correlated, spread
 from materiel.analysis.questions import Answer
@@ -117,6 +117,16 @@ class Reader:
         else:
             places = [float((self.values <= (np.inf if end.median is None else end.median)).mean()) for end in ends]
         return max(places) - min(places)
+
+
+def answered(about: Tornado, end: End) -> str:
+    """Return the answer at one end in words, by the probability or the median, as the others are."""
+    if about.shown == "probability" and end.probability is not None:
+        return words.percent(end.probability, end.draws)
+    if end.median is None:
+        return "beyond the horizon"
+    middles = [abs(one.median) for bar in about.bars for one in bar.ends if one.median is not None] or [end.median]
+    return words.number(end.median, 0.0, max(middles), about.unit)
 
 
 def stand_out(reader: Reader, codes: Codes, held: Codes) -> tuple[Array, Array, npt.NDArray[np.bool_]]:
