@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from materiel.analysis import sensitivity
 from materiel.analysis.sensitivity import Codes
-from materiel.engine.draws import Sampler, voices
+from materiel.engine.draws import Sampler, uniforms, voices
 from materiel.evidence.ledger import Ledger
 from materiel.evidence.pooling import Prior
 
@@ -58,15 +58,20 @@ def inputs(priors: Sequence[Prior], seed: int, draws: int, most: int = MOST_DRAW
     into = sensitivity.classes(count)
     classes = np.empty((len(kept), count), dtype=np.int64)
     base = np.ones(len(kept))
-    drawn = Sampler(kept).draw(seed, 0, count)
+    drawn = iter(Sampler([prior for prior in kept if not _rising(prior)]).draw(seed, 0, count))
     for i, prior in enumerate(kept):
-        ranks = sensitivity.ranks(drawn[i])
+        ranks = sensitivity.ranks(uniforms(seed, prior.stream, 0, count) if _rising(prior) else next(drawn))
         classes[i] = sensitivity.coded(ranks, into)
         if any(part.claims for part in prior.parts):
             ours = np.array([not part.claims for part in prior.parts])[prior.pick(voices(prior, seed, 0, count))]
             spread = (ranks - ranks.mean()) ** 2
             base[i] = spread[ours].sum() / max(spread.sum(), 1e-300)
     return Inputs(kept, classes, sensitivity.sizes(classes, into), base, _heard(priors))
+
+
+def _rising(prior: Prior) -> bool:
+    """Say whether a number rises with the uniform numbers of its own stream alone: then it has their ranks, and need not be drawn to be ranked."""
+    return len(prior.parts) == 1 and prior.parts[0].distribution.straight and prior.mixing in ((), ((prior.stream, 1.0),))
 
 
 def _heard(priors: Sequence[Prior]) -> list[Prior]:

@@ -58,9 +58,9 @@ def first_order(codes: Codes, held: Codes, values: Array) -> Array:
 def distributional(codes: Codes, held: Codes, values: Array) -> Array:
     """Return the distributional index of each input; `values` may be infinite."""
     steps = coded(ranks(values), STEPS)
-    below = np.bincount(steps, minlength=STEPS).cumsum() / len(values)
+    below: Array = np.bincount(steps, minlength=STEPS).cumsum() / len(values)
     shape = (*held.shape, STEPS)
-    counts = np.array([np.bincount(row * STEPS + steps, minlength=held.shape[1] * STEPS) for row in codes], dtype=np.int64).reshape(shape)
+    counts = np.array([np.bincount(row * STEPS + steps, minlength=held.shape[1] * STEPS) for row in codes], dtype=np.float64).reshape(shape)
     return _index(counts.cumsum(axis=2) - held[..., None] * below, held, float(len(values) * (below * (1 - below)).sum()))
 
 
