@@ -155,13 +155,13 @@ def test_nothing_stands_out_of_a_thousand_inputs_that_tell_nothing() -> None:
 
 
 def test_salib_finds_the_same_first_order_indices() -> None:
-    delta = pytest.importorskip("SALib.analyze.delta")
-    x, y = ishigami(4, 2000)
+    """RBD-FAST reads them off the spectrum of the output, sorted by each input: no classes at all."""
+    rbd_fast = pytest.importorskip("SALib.analyze.rbd_fast")
+    x, y = ishigami(4)
     problem = {"num_vars": 4, "names": list("abcd"), "bounds": [[-math.pi, math.pi]] * 4}
-    theirs = delta.analyze(problem, x.T, y, num_resamples=10, seed=1)
+    theirs = rbd_fast.analyze(problem, x.T, y, M=10, num_resamples=20, seed=1)
     ours, errors = first_order(*cut(x), y)
-    apart = np.abs(ours - theirs["S1"])
-    assert (apart < 2 * errors + theirs["S1_conf"] + 0.015).all(), (ours, theirs["S1"])
+    assert (np.abs(ours - theirs["S1"]) < 2 * errors + np.array(theirs["S1_conf"]) + WIDTH).all(), (ours, theirs["S1"])
 
 
 def test_salib_orders_inputs_alike() -> None:

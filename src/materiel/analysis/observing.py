@@ -160,9 +160,7 @@ def reported(one: Candidate, draws: int, seed: int, factor: float) -> Array:
         scatter = np.random.Generator(np.random.Philox(key=np.frombuffer(uniforms(seed, f"counted/{one.name}", 0, 2).tobytes(), dtype=np.uint64)))
         return scatter.poisson(np.maximum(exact, 0.0) * errors).astype(np.float64)
     if one.share:
-        with np.errstate(divide="ignore"):
-            odds = exact / (1 - exact) * errors
-        return np.where(exact < 1, odds / (1 + odds), 1.0)
+        return exact * errors / (exact * errors + (1 - exact))
     return np.where(exact > 0, exact * errors, exact)
 
 
