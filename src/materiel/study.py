@@ -38,6 +38,8 @@ if TYPE_CHECKING:  # what only some commands need is imported where they begin
     from materiel.analysis.comparison import Change, Comparison
     from materiel.analysis.examination import Examined
     from materiel.analysis.lineage import Shift, Why
+    from materiel.analysis.observing import Candidate, Watch, Worth
+    from materiel.analysis.tornado import Tornado
     from materiel.export.model import Model
     from materiel.solving import Solution
 
@@ -266,16 +268,45 @@ class Run:
         """
         from materiel.analysis import lineage
 
-        if question not in self.questions:
-            raise RunError(f"unknown question {question!r}; one of {', '.join(self.questions)}")
         return lineage.why(
             self.case,
-            self.questions[question],
+            self.questions[self._known(question)],
             self.inputs[question],
             self.drivers[question],
             self.options.seed,
             _without(self, (question,)) if exact else None,
         )
+
+    @cached_property
+    def _fine(self) -> drivers.Inputs:
+        """The uncertain numbers of all questions, from more draws than their shares are read from."""
+        from materiel.analysis import tornado
+
+        priors = [prior for given in self.inputs.values() for prior in given.priors]
+        return drivers.inputs(priors, self.options.seed, self.options.draws, tornado.MOST_DRAWS)
+
+    def tornado(self, question: str, categories: Sequence[drivers.Category] = ()) -> Tornado:
+        """Return what moves an answer: numbers, days, whose word was listened to, and `categories` of the draws besides. Raises RunError for an unknown question."""
+        from materiel.analysis import tornado
+
+        given = self._fine.of(self.inputs[self._known(question)].priors)
+        listened = drivers.voiced(given, self.options.seed, self.case.ledger)
+        return tornado.tornado(self.case, self.questions[question], given, [*listened, *categories])
+
+    def worth(self, question: str, watch: Watch, candidates: Sequence[Candidate] = ()) -> list[Worth]:
+        """Return the observations worth having next for an answer: of `candidates`, of what other questions ask about and of uncertain numbers. Raises RunError."""
+        from materiel.analysis import observing, tornado
+
+        given = self._fine.of(self.inputs[self._known(question)].priors)
+        answer, draws, seed = self.questions[question], given.classes.shape[1], self.options.seed
+        others = observing.questions({name: one for name, one in self.questions.items() if name not in self.study.more}, self.case, watch.until)
+        numbers = observing.numbers(given, tornado.Reader(answer, draws), seed)
+        return observing.worth(self.case, answer, draws, [*candidates, *others, *numbers], seed, watch)
+
+    def _known(self, question: str) -> str:
+        if question not in self.questions:
+            raise RunError(f"unknown question {question!r}; one of {', '.join(self.questions)}")
+        return question
 
     def without(self, question: str, claims: Sequence[str]) -> Shift | None:
         """Return an answer as it would be had claims never been made; None where these runs cannot tell."""
