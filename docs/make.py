@@ -67,6 +67,10 @@ def glossary(page: str) -> str:
     lines += ["", "### What a question resolves by", "", "| key | what it holds |", "|---|---|"]
     meanings = records.meanings(schema.Resolution)
     lines += [f"| `{name}` | {meanings[name]} |" for name in schema.Resolution.model_fields]
+    for title, record in (("A hypothesis", schema.Hypothesis), ("An observable", schema.Observable)):
+        lines += ["", f"### {title}", "", "| key | what it holds |", "|---|---|"]
+        meanings = records.meanings(record)
+        lines += [f"| `{field.alias or name}` | {meanings[name]} |" for name, field in record.model_fields.items()]
     lines += ["", "### Rules of evidence", "", "| `--rules` | what it does |", "|---|---|"]
     lines += [f"| `{name}` | {grades.rule(name).title} |" for name in sorted(grades.rules(), key=lambda name: name != grades.DEFAULT)]
     return _below(page, lines)

@@ -1,4 +1,4 @@
-"""The command line: `run`, `resume`, `reproduce`, `check`, `why`, `drivers`, `examine`, `compare`, `solve`, `forecast`, `score`, `report`, `sources`, `schema`, `cases`, `order`.
+"""The command line: `run`, `check`, `why`, `weigh`, `drivers`, `examine`, `compare`, `solve`, `forecast`, `score`, `report`, `sources`, `schema`, `cases`, `order`.
 
 Answers go to standard output, progress to standard error and only to a terminal. Exit codes: 0 well, 1 problems, 2 usage, 3 internal, 130 stopped by the user
 (143 by the system).
@@ -341,6 +341,37 @@ def score(
 
 
 @app.command()
+def weigh(
+    case: CaseArgument,
+    draws: Draws = 10000,
+    seed: Seed = 1,
+    as_of: AsOf = "",
+    odds: Annotated[str, typer.Option(help="other prior probabilities, HYPOTHESIS=P,...; those not named share what is left")] = "",
+    rules: Rules = DEFAULT,
+    drop: Drop = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="file to write the draws and their weights to, as netCDF in the groups of ArviZ")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Weigh the rival hypotheses of a case by what was observed: odds before and after, the evidence for and against each, answers before and after."""
+    wanted = console.odds(odds)
+    with console.told(as_json=as_json):
+        from materiel import terminal
+        from materiel.options import Options, Reading
+        from materiel.study import load
+
+        with console.progress(as_json) as report:
+            found = load(case).weighed(Options(Reading(console.day(as_of), rules=rules, drop=tuple(drop or ())), draws, seed), wanted, report)
+        if as_json:
+            typer.echo(json.dumps(found.json(), ensure_ascii=False, indent=2))
+        else:
+            terminal.weighed(found)
+        if output is not None:
+            typer.echo(found.save(output), err=as_json)
+
+
+@app.command()
 def sources(case: CaseArgument, form: Annotated[str, typer.Option(help="bibtex or csl-json")] = "bibtex", as_of: AsOf = "") -> None:
     """Print the sources of a case for a reference manager."""
     if form not in ("bibtex", "csl-json"):
@@ -388,9 +419,11 @@ def export(
 def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", as_json: Json = False) -> None:
     """Read a case and print every problem: file:line:column, what was read, what is allowed, the nearest name."""
     with console.told(as_json=as_json):
+        from materiel import weighing
         from materiel.analysis import examination, frozen, questions, resolution
         from materiel.case.loading import load as load_case
         from materiel.network import build
+        from materiel.options import Reading
         from materiel.proof import prove
 
         checked = load_case(case, as_of=console.day(as_of), scenario=scenario)
@@ -405,6 +438,7 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
                 found += error.problems
         if found:
             raise CaseError(found)
+        weighing.read(case, {}, checked, Reading(console.day(as_of), scenario))
         counts = {
             "components": len(checked.components), "questions": len(asked), "claims": len(checked.ledger.claims),
             "sources": len(checked.ledger.sources), "unit_proofs": stages, "undeclared": len(checked.undeclared),

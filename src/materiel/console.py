@@ -117,3 +117,12 @@ def progress(quiet: bool) -> Generator[Callable[[int, int], None] | None]:
 
     with progress() as tell:
         yield tell
+
+
+def odds(text: str) -> dict[str, float]:
+    """Return prior probabilities written as `a=0.5,b=0.2`."""
+    parts = [part.partition("=") for part in filter(None, text.split(","))]
+    try:
+        return {name.strip(): float(probability) for name, _, probability in parts}
+    except ValueError:
+        raise typer.BadParameter(f"{text!r}; HYPOTHESIS=PROBABILITY, separated by commas") from None

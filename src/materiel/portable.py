@@ -141,3 +141,11 @@ def quantiles(ordered: Array, probabilities: npt.ArrayLike, *, observed: bool = 
     below = np.floor(at).astype(np.int64)
     low, high, part = ordered[below], ordered[np.minimum(below + 1, len(ordered) - 1)], at - below
     return np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1.0 - part))  # from the nearer one
+
+
+def weighted_quantiles(values: Array, weights: Array, probabilities: npt.ArrayLike) -> Array:
+    """Return quantiles of weighted values in any order, shape of the probabilities: the least value that such a share of the weight does not exceed."""
+    order = np.argsort(values, kind="stable")
+    reached: Array = np.cumsum(weights[order])
+    at: npt.NDArray[np.int64] = np.searchsorted(reached, np.asarray(probabilities, dtype=np.float64) * float(reached[-1]))
+    return values[order[np.minimum(at, len(values) - 1)]]

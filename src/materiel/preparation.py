@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from materiel import network, proof
-from materiel.analysis import questions
+from materiel.analysis import observables, questions
+from materiel.analysis.observables import Watched
 from materiel.analysis.questions import Asked, Branch
 from materiel.case.files import contents
 from materiel.case.loading import load
@@ -41,14 +42,16 @@ def read(name: str | Path, more: Mapping[str, Question], reading: Reading, like:
 class Prepared:
     """A run that can begin: the case, what is asked of it, the names of the questions of every branch, a pass per branch, and how passes are run.
 
-    `seconds` says how long each stage took.
+    Where runs are held against what was seen, `watched` is that, and `sighted` the pass that keeps what a run expects of it and computes nothing else. `seconds` says how long each stage took.
     """
 
     case: Case
+    watched: Watched | None
     asked: dict[str, Asked]
     branches: dict[Branch, list[str]]
     passes: dict[Branch, ensemble.Pass]
     settings: ensemble.Settings
+    sighted: ensemble.Pass | None = None
     seconds: dict[str, float] = field(default_factory=dict[str, float])
 
     @contextlib.contextmanager
@@ -59,21 +62,26 @@ class Prepared:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - began
 
 
-def prepare(name: str | Path, more: Mapping[str, Question], options: Options) -> Prepared:
-    """Return what an engine runs for a case: the same for the same files, questions and options. Raises CaseError, RunError."""
+def prepare(name: str | Path, more: Mapping[str, Question], options: Options, *, observed: Case | None = None) -> Prepared:
+    """Return what an engine runs for a case: the same for the same files, questions and options. Raises CaseError, RunError.
+
+    With `observed`, which is the case as the options read it, runs keep what they expect of whatever was seen.
+    """
     began = time.perf_counter()
-    case = read(name, more, options.reading)
-    asked = _chosen(questions.prepare(case), options.only)
+    case = observed or read(name, more, options.reading)
+    builder = _Builder(name, more, options, case, observed=observed is not None)
+    watched = builder.watched(case)
+    asked = builder.chosen(case)
     branches = _branches(asked)
     if not branches:
         raise RunError(f"{case.name} asks no questions; nothing to run for")
     every = max(1, round(_steps(case, case.day(case.end)) / FAN_POINTS))
     settings = ensemble.Settings(options.seed, options.draws, case.step, every, options.chunk, options.engine)
-    made = Prepared(case, asked, branches, {}, settings, {"load": time.perf_counter() - began})
+    made = Prepared(case, watched, asked, branches, {}, settings, seconds={"load": time.perf_counter() - began})
     with made.timed("build"):
-        builder = _Builder(name, more, options, case)
         for branch, names in branches.items():
             made.passes[branch] = builder.of(branch, [asked[one] for one in names], list(made.passes))
+        made.sighted = builder.sighted(watched) if watched and watched.sightings else None
     return made
 
 
@@ -115,16 +123,23 @@ class Recipe:
 class _Builder:
     """Makes the passes of one run; passes of one scenario share a program."""
 
-    def __init__(self, name: str | Path, more: Mapping[str, Question], options: Options, case: Case) -> None:
-        self.name, self.more, self.options, self.case = name, more, options, case
+    def __init__(self, name: str | Path, more: Mapping[str, Question], options: Options, case: Case, *, observed: bool) -> None:
+        self.name, self.more, self.options, self.case, self.observed = name, more, options, case, observed
         self.programs: dict[str, tuple[network.Program, dict[str, str], list[str]]] = {}
         self.built: list[tuple[network.Program, list[Instance]]] = []
 
+    def chosen(self, case: Case) -> dict[str, Asked]:
+        """Return what is asked of a case."""
+        chosen = _chosen(questions.prepare(case), self.options.only)
+        return {name: replace(one, fan="") for name, one in chosen.items()} if self.observed else chosen
+
+    def watched(self, case: Case) -> Watched | None:
+        """Return what was seen of a case, if runs are held against it."""
+        return observables.prepare(case) if self.observed else None
+
     def of(self, branch: Branch, asked: list[Asked], before: list[Branch]) -> ensemble.Pass:
         """Return the pass of one branch; it leaves the same scenario without a contingency, if that runs `before`, when its contingency begins."""
-        if branch.scenario not in self.programs:
-            self.programs[branch.scenario] = self._program(branch.scenario)
-        program, gauges, fans = self.programs[branch.scenario]
+        program, gauges, fans = self._program(branch.scenario)
         kept = [program.variables[f"{gauges[one.id]}.{'crossed' if one.form == 'first' else 'kept'}"][0] for one in asked]
         seen = {name: program.variables[f"{gauges[name]}.now"][0] for name in fans}
         counted = [seen[one.id] for one in asked if one.fan]
@@ -134,7 +149,18 @@ class _Builder:
         leaves = max(int(branch.day // self.case.step), 0) if stem is not None else 0
         return ensemble.Pass(program, steps, kept, list(seen.values()), counted, branch.fixed, stem, leaves)
 
+    def sighted(self, watched: Watched) -> ensemble.Pass:
+        """Return the pass that keeps what a run of the baseline expects of everything seen."""
+        program, gauges, _ = self._program("")
+        kept = [program.variables[f"{gauges[one.asked.id]}.kept"][0] for one in watched.sightings]
+        return ensemble.Pass(program.behind(kept), _steps(self.case, max(one.asked.last_day for one in watched.sightings)), kept)
+
     def _program(self, scenario: str) -> tuple[network.Program, dict[str, str], list[str]]:
+        if scenario not in self.programs:
+            self.programs[scenario] = self._built(scenario)
+        return self.programs[scenario]
+
+    def _built(self, scenario: str) -> tuple[network.Program, dict[str, str], list[str]]:
         """Return the program of a scenario with the gauges of all questions, so that passes of one structure share a kernel.
 
         With it come the path of every question's gauge and the questions shown over time.
@@ -143,13 +169,14 @@ class _Builder:
         if scenario:
             reading = self.options.reading
             case = read(self.name, self.more, replace(reading, scenario=",".join(filter(None, (reading.scenario, scenario)))), case)
-        everything = _chosen(questions.prepare(case), self.options.only)
+        watched, everything = self.watched(case), self.chosen(case)
+        everything |= {one.asked.id: one.asked for one in watched.sightings} if watched else {}
         gauges = [one.gauge for one in everything.values() if one.gauge is not None]
-        program = self._built(case, gauges)
+        program = self._network(watched.case if watched else case, gauges)
         paths = {one.id: one.gauge.path for one in everything.values() if one.gauge is not None}
         return program, paths, [one.id for one in everything.values() if one.fan]
 
-    def _built(self, case: Case, gauges: list[Instance]) -> network.Program:
+    def _network(self, case: Case, gauges: list[Instance]) -> network.Program:
         """Return the program of a case; of one that differs in numbers only from another, the same with its own numbers."""
         instances = [*case.components.values(), *gauges]
         for program, before in self.built:

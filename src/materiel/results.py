@@ -62,8 +62,8 @@ def dataset(answers: Mapping[str, tuple[str, str, Array]], curves: Mapping[str, 
     return xarray.Dataset(variables, coords=coordinates, attrs=dict(attributes))
 
 
-def encoded(data: xarray.Dataset) -> bytes | memoryview:
-    """Return what results.nc holds. It is made in memory, because the library that writes such files ends badly where a disk is full."""
+def encoded(data: xarray.Dataset | xarray.DataTree) -> bytes | memoryview:
+    """Return what a file of results holds. It is made in memory, because the library that writes such files ends badly where a disk is full."""
     with _no_cluster():
         return cast("Any", data).to_netcdf(engine="h5netcdf")
 

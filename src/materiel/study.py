@@ -6,7 +6,7 @@ import contextlib
 import datetime
 import functools
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # what only some commands need is imported where they begin
     from materiel.analysis.tornado import Tornado
     from materiel.export.model import Model
     from materiel.solving import Solution
+    from materiel.weighing import Weighed
 
 Array = npt.NDArray[np.float64]
 
@@ -81,11 +82,7 @@ class Study:
         the questions asked (all if empty). `report` is told how many runs of how many are done. With `output`, the run gets a folder of its own there, in which
         draws are kept as they are done, and what was kept of the same run is not run again; with `client`, draws are run on a Dask cluster. Raises CaseError, RunError.
         """
-        try:
-            day = datetime.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
-        except ValueError:
-            raise RunError(f"as_of {as_of!r}; a day as YYYY-MM-DD") from None
-        reading = Reading(day, scenario, step, rules, tuple(drop), independent)
+        reading = Reading(_day(as_of), scenario, step, rules, tuple(drop), independent)
         return self.again(Options(reading, draws, seed, engine, chunk, tuple(only)), report, output, client)
 
     def again(self, options: Options, report: Callable[[int, int], None] | None = None, output: str | Path | None = None, client: Client | None = None) -> Run:
@@ -98,6 +95,32 @@ class Study:
             if shelf is not None:
                 shelf.complete(run.data, run.manifest(), run.report)
         return run
+
+    def weigh(
+        self,
+        draws: int = 10000,
+        seed: int = 1,
+        as_of: datetime.date | str | None = None,
+        odds: Mapping[str, float] | None = None,
+        rules: str = DEFAULT,
+        drop: Sequence[str] = (),
+        only: Sequence[str] = (),
+    ) -> Weighed:
+        """Weigh the rival hypotheses of the case by what was observed of it.
+
+        `odds` replaces prior probabilities, those not named sharing what is left; `only` names the questions answered before and after (the key ones if empty); the
+        rest is as in `run`, with `draws` for each hypothesis. Raises CaseError, RunError: also where too few draws come near what was seen.
+        """
+        return self.weighed(Options(Reading(_day(as_of), rules=rules, drop=tuple(drop)), draws, seed, only=tuple(only)), odds or {})
+
+    def weighed(self, options: Options, odds: Mapping[str, float], report: Callable[[int, int], None] | None = None) -> Weighed:
+        """Weigh the hypotheses of the case with the options of a run. Raises CaseError, RunError."""
+        from materiel import weighing
+
+        found = weighing.weigh(self.name, self.more, options, report or (lambda _done, _all: None)).with_priors(odds)
+        if found.refusal:
+            raise RunError(found.refusal)
+        return found
 
     def model(self, draw: int | None = None, seed: int = 1, reading: Reading | None = None, question: str = "") -> Model:
         """Return the case as a flat model for other tools: with the numbers of one draw of a run, counted from 0, or all medians if None.
@@ -387,6 +410,13 @@ class _Runner:
         found = drivers.shares(inputs, values)
         answer = questions.answer(asked, values, drivers.base_share(inputs, found), self.prepared.case.ledger.scales[0])
         return answer, dict(drivers.leading(inputs, found))
+
+
+def _day(as_of: datetime.date | str | None) -> datetime.date | None:
+    try:
+        return datetime.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+    except ValueError:
+        raise RunError(f"as_of {as_of!r}; a day as YYYY-MM-DD") from None
 
 
 def _branch(case: Case, question: str) -> Branch:

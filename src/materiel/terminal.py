@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from materiel.solving import Solution
     from materiel.study import Run
     from materiel.watching import Driven
+    from materiel.weighing import Weighed
 
 WIDTH = 160
 """Columns of what is printed elsewhere than to a terminal."""
@@ -326,6 +327,85 @@ def solved(found: Solution) -> None:
     _print(table)
     told = "Intervals say what the number of draws leaves open, not what the case does not know: that is in the probability itself."
     _print(_plain(f"{found.draws} draws, seed {found.seed}, the same for every value. {told}"))
+
+
+def weighed(found: Weighed) -> None:
+    """Print how hypotheses stand: what it hangs on first, then each, the evidence, the odds without each source, answers before and after."""
+    from materiel.analysis import words
+
+    case, scale = found.case, found.case.ledger.scales[0]
+    lines = [f"{case.title}, as of {case.as_of}", found.hangs_on, ""]
+    for i, (name, one) in enumerate(sorted(found.standings.items(), key=lambda entry: -entry[1].posterior), 1):
+        lines.append(
+            f"{i}. {words.said(one.posterior, round(one.evidence.effective), scale)} that {case.hypotheses[name].text}; before: {words.percent(one.prior, 10**6)}."
+        )
+    _print(_plain("\n".join(lines)))
+    _standings(found)
+    _left_out(found)
+    _expected(found)
+    _before_and_after(found)
+    _print(_plain("\n".join(found.notes)))
+
+
+def _standings(found: Weighed) -> None:
+    table = _table("hypothesis", "before", "after", "Monte-Carlo error", "strongest evidence for", "strongest evidence against", "draws that count", "k")
+    for name, one in found.standings.items():
+        best, worst = (_evidence(found, name, side) for side in (1, -1))
+        table.add_row(
+            *map(
+                _plain,
+                (
+                    name,
+                    f"{one.prior:.1%}",
+                    f"{one.posterior:.1%}",
+                    f"{one.error:.1%}",
+                    best,
+                    worst,
+                    f"{one.evidence.effective:,.0f}",
+                    "moved" if one.evidence.method == "tempering" else f"{one.evidence.k:.2f}",
+                ),
+            )
+        )
+    _print(table)
+
+
+def _evidence(found: Weighed, name: str, side: int) -> str:
+    """Return the origin that speaks loudest for a hypothesis, or against it, with its weight in bits."""
+    told = [(side * weight, origin) for origin, weight in found.evidence[name].items() if side * weight > 0.01]
+    return f"{found.speaker(max(told)[1])}: {max(told)[0]:.1f} bits" if told else "none"
+
+
+def _left_out(found: Weighed) -> None:
+    table = _table("probability", *found.found)
+    rows = {"with everything": {name: one.posterior for name, one in found.standings.items()}}
+    rows |= {f"without {found.speaker(origin)}": one for origin, one in found.without.items()}
+    rows |= {"with everything, all alike probable before": found.even}
+    for label, one in rows.items():
+        table.add_row(_plain(label), *(_plain(f"{one[name]:.1%}") for name in found.found))
+    _print(table)
+
+
+def _expected(found: Weighed) -> None:
+    from materiel.analysis import words
+
+    table = _table("seen", "days", "counted", *found.found)
+    table.title = "What was seen, and what each hypothesis expected of it: the middle, and nine runs in ten"
+    for i, one in enumerate(found.rivals.sightings):
+        alike = one.first.replace(day=1) == one.last.replace(day=1)
+        days = str(one.first) if one.first == one.last else f"{one.first}..{one.last.day:02}" if alike else f"{one.first}..{one.last}"
+        count = f"1 {one.unit}" if one.term.seen == 1 else words.number(one.term.seen, one.term.seen, one.term.seen, one.unit)
+        what = f"{one.observable}{'' if one.rows else ', other days of the watch'} ({found.speaker(one.origin)})"
+        table.add_row(*map(_plain, (what, days, f"{one.term.bound} {count}".strip(), *(rival.span(i) for rival in found.found.values()))))
+    _print(table)
+
+
+def _before_and_after(found: Weighed) -> None:
+    from materiel.analysis.comparison import said
+
+    table = _table("question", "before", "after")
+    for before, after in found.answers.values():
+        table.add_row(_plain(before.asked.text), *(_plain(said(found.cell(answer, after=answer is after), before.asked.unit)) for answer in (before, after)))
+    _print(table)
 
 
 def _count(number: int, what: str) -> str:

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from materiel import component
+from materiel import component, weighing
 from materiel.analysis import questions
 from materiel.case.loading import load
 from materiel.cli import app
 from materiel.errors import CaseError
+from materiel.options import Reading
 
 FOLDER = Path(__file__).parents[1] / "bad_cases"
 CASES = sorted(path for path in FOLDER.iterdir() if path.suffix == ".yaml" or path.is_dir())
@@ -33,6 +34,10 @@ def problems_of(path: Path) -> list[str]:
             questions.prepare(load(path, scenario=name))
         except CaseError as error:
             found += [str(problem) for problem in error.problems]
+    try:
+        weighing.read(path, {}, case, Reading())
+    except CaseError as error:
+        found += [str(problem) for problem in error.problems]
     return found
 
 

@@ -15,7 +15,7 @@ from materiel import component, portable, units
 from materiel.analysis import resolution, words
 from materiel.case.links import Resolver
 from materiel.case.model import Case, Instance, Target
-from materiel.case.reading import Text
+from materiel.case.reading import Key, Text
 from materiel.components.gauge import Gauge
 from materiel.equations import NEVER
 from materiel.errors import CaseError, Problem, nearest
@@ -83,7 +83,7 @@ def prepare(case: Case) -> dict[str, Asked]:
     made: dict[str, Asked] = {}
     for name, question in case.questions.items():
         try:
-            asked = _Asker(case, resolver, name, question).ask()
+            asked = ask(case, resolver, name, question, ("questions", name))
         except QuantityError as error:
             place = case.place(("questions", name, *error.at), key=not error.at)
             text.problems.append(Problem(place, error.found, error.allowed, error.nearest))
@@ -111,6 +111,11 @@ def subject(case: Case, asked: Asked) -> resolution.Subject:
     return resolution.Subject(asked.id, asked.form, asked.unit, case.date(asked.since) if asked.form == "total" else None, last)
 
 
+def ask(case: Case, resolver: Resolver, name: str, question: Any, at: Key) -> Asked | None:
+    """Return one question, written at a path of the case's data, ready to run; None after noting an unknown variable in the resolver's text. Raises QuantityError."""
+    return _Asker(case, resolver, name, question, at).ask()
+
+
 def _check_ratio(case: Case, text: Text, asked: Asked, made: Mapping[str, Asked]) -> None:
     """Note a ratio of ratios, and one whose parts do not measure alike."""
     place = case.place(("questions", asked.id, "ratio"))
@@ -126,9 +131,8 @@ def _check_ratio(case: Case, text: Text, asked: Asked, made: Mapping[str, Asked]
 
 
 class _Asker:
-    def __init__(self, case: Case, resolver: Resolver, name: str, question: Any) -> None:
-        self.case, self.resolver, self.name, self.question = case, resolver, name, question
-        self.at = ("questions", name)
+    def __init__(self, case: Case, resolver: Resolver, name: str, question: Any, at: Key) -> None:
+        self.case, self.resolver, self.name, self.question, self.at = case, resolver, name, question, at
 
     def ask(self) -> Asked | None:
         question = self.question
@@ -338,18 +342,28 @@ def values(asked: Mapping[str, Asked], kept: Mapping[str, Array]) -> dict[str, A
     return made
 
 
-def answer(asked: Asked, drawn: Array, base_share: float, scale: Scale | None = None) -> Answer:
-    """Return the answer to one question from its values per draw, in the words of a scale."""
-    ordered = np.sort(drawn)
-    found = portable.quantiles(ordered, np.array(PERCENTS) / 100, observed=bool(np.isinf(ordered[-1])))
+def answer(asked: Asked, drawn: Array, base_share: float, scale: Scale | None = None, weights: Array | None = None) -> Answer:
+    """Return the answer to one question from its values per draw, in the words of a scale; draws count by their weights, if they have any."""
+    if weights is None:
+        ordered = np.sort(drawn)
+        found = portable.quantiles(ordered, np.array(PERCENTS) / 100, observed=bool(np.isinf(ordered[-1])))
+        draws = len(drawn)
+    else:
+        found = portable.weighted_quantiles(drawn, weights, np.array(PERCENTS) / 100)
+        draws = round(1 / float((weights**2).sum()))
     quantiles = {percent: float(value) if np.isfinite(value) else None for percent, value in zip(PERCENTS, found, strict=True)}
     probability = None
     if asked.threshold is not None:
         side, bound = asked.threshold
-        probability = float(np.mean(drawn > bound if side == "above" else drawn < bound))
-    never = float(np.mean(np.isinf(drawn))) if asked.form == "first" else 0.0
-    sentence = _sentence(asked, quantiles, probability, never, len(drawn), scale)
+        probability = _share(drawn > bound if side == "above" else drawn < bound, weights)
+    never = _share(np.isinf(drawn), weights) if asked.form == "first" else 0.0
+    sentence = _sentence(asked, quantiles, probability, never, draws, scale)
     return Answer(asked, drawn, quantiles, probability, never, base_share, sentence)
+
+
+def _share(met: npt.NDArray[np.bool_], weights: Array | None) -> float:
+    """Return the share of the draws that meet something; by their weights, which add up to 1, if they have any."""
+    return float(np.mean(met)) if weights is None else min(float(weights[met].sum()), 1.0)
 
 
 def _sentence(asked: Asked, quantiles: dict[int, float | None], probability: float | None, never: float, draws: int, scale: Scale | None) -> str:

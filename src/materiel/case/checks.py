@@ -10,6 +10,9 @@ from materiel.errors import Problem, nearest
 from materiel.evidence.ledger import cited
 from materiel.evidence.pooling import Prior
 
+ROUNDED = 0.0015
+"""How far priors of hypotheses may miss 1: as thirds to three digits do."""
+
 
 def check_input_cycles(case: Case) -> Iterator[Problem]:
     """Refuse items that are made from themselves, directly or through others."""
@@ -195,6 +198,9 @@ def _citations(case: Case) -> Iterator[tuple[str, Key, str]]:
     for i, (between, because) in enumerate(case.correlated):
         for name in cited(because, case.whole.claims):
             yield f"correlation of {' and '.join(between)}", ("correlations", i), name
+    for hypothesis, one in case.hypotheses.items():
+        for name in cited(one.because, case.whole.claims):
+            yield f"prior of {hypothesis}", ("hypotheses", hypothesis, "because"), name
 
 
 def check_correlations(case: Case) -> Iterator[Problem]:
@@ -225,6 +231,25 @@ def check_abouts(case: Case) -> Iterator[Problem]:
             yield Problem(case.place(("claims", claim, "about")), f"about unknown {one.about!r}", "the path of a number, or a question", near)
 
 
+def check_hypotheses(case: Case) -> Iterator[Problem]:
+    """Refuse hypotheses that are no alternatives: one alone, priors that do not add up, one that is certain or impossible before anything is seen."""
+    for name, one in case.hypotheses.items():
+        at: Key = ("hypotheses", name)
+        if name in case.scenarios:
+            yield Problem(case.place(at, key=True), f"hypothesis {name!r} has the name of a scenario", "another name")
+        if not 0 < one.prior < 1:
+            yield Problem(case.place((*at, "prior")), f"prior: {one.prior:g}", "above 0 and below 1, so that evidence can move it")
+        for scenario in filter(None, [one.scenarios] if isinstance(one.scenarios, str) else one.scenarios):
+            if scenario not in case.scenarios:
+                near = nearest(scenario, list(case.scenarios))
+                yield Problem(case.place((*at, "with")), f"unknown scenario {scenario!r}", ", ".join(case.scenarios) or "none is declared", near)
+    if len(case.hypotheses) == 1:
+        yield Problem(case.place(("hypotheses",)), "one hypothesis", "two or more, or none")
+    total = sum(one.prior for one in case.hypotheses.values())
+    if len(case.hypotheses) > 1 and abs(total - 1) > ROUNDED:
+        yield Problem(case.place(("hypotheses",)), f"priors add up to {total:g}", "priors that add up to 1")
+
+
 def check_scales(case: Case) -> Iterator[Problem]:
     """Refuse a case without a scale: its probabilities would have no words."""
     if not case.whole.scales:
@@ -240,5 +265,5 @@ def _given(case: Case, one: Instance, name: str) -> bool:
 
 CHECKS = (
     check_input_cycles, check_settings, check_bounds, check_items, check_coefficients, check_alternatives, check_needs, check_reasons, check_correlations,
-    check_abouts, check_scales,
+    check_abouts, check_scales, check_hypotheses,
 )  # fmt: skip

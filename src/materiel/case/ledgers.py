@@ -149,6 +149,8 @@ def _observation(row: Row) -> Observation:
     if end < start:
         raise QuantityError(f"{cells['period']!r} ends before it starts", "START..END", "period")
     known = day("known", cells["known"])
+    if known < end:
+        raise QuantityError(f"{known} is before the last day of the period", f"{end} or later", "known")
     return Observation(
         series=cells["series"], start=start, end=end, quantity=quantity, lower=lower, upper=upper, unit=cells["unit"], source=cells["source"],
         credibility=int(credibility), known=known,

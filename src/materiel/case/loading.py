@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -26,6 +27,9 @@ from materiel.evidence.pooling import Prior
 from materiel.evidence.records import Observation
 from materiel.quantities import QuantityError
 
+OVERRIDES = {"scenarios": "scenario", "hypotheses": "hypothesis"}
+"""Sections whose entries replace parts of a case, and what one of them is called."""
+
 
 def load(
     name: str | Path,
@@ -42,7 +46,7 @@ def load(
 ) -> Case:
     """Return the checked case of a folder, a file, or a shipped name.
 
-    `as_of` hides whatever was known later; `scenario` applies one of the case's overrides, or several in order, joined by commas; `step` replaces the length of a
+    `as_of` hides whatever was known later; `scenario` applies a scenario or a hypothesis of the case, or several in order, joined by commas; `step` replaces the length of a
     period, in days. `rules` names what grades do; `drop` names sources, publishers, origins or claims whose claims are left out; `silent` claims by their ids;
     `independent` takes every claim for an origin of its own. `like` is a case read before: what the files say alike in both is not checked again. `change` is a
     number that somebody else sets: its path, what is set, and where that was read; in `scenario` it is called by the file of that place. Raises CaseError
@@ -73,17 +77,26 @@ def _declare(text: Text, path: str, value: object, place: Place) -> None:
 
 
 def _override(text: Text, name: str) -> None:
-    scenarios = _mapping(text.data.get("scenarios", {}))
-    if scenarios is None or _mapping(scenarios.get(name, {})) is None:
-        return  # told when the shape of the case is checked
-    if name not in scenarios:
+    """Apply a scenario or a hypothesis, after the scenario that it builds on."""
+    known = {section: _mapping(text.data.get(section, {})) for section in OVERRIDES}
+    section = next((section for section, entries in known.items() if entries is None or name in entries), "")
+    if not section:
+        names = [one for entries in known.values() for one in entries or ()]
         place = text.place(("scenarios",))
-        raise CaseError([Problem(place, f"unknown scenario {name!r}", ", ".join(scenarios) or "none is declared", nearest(name, list(scenarios)))])
-    for path, value in (_mapping(scenarios[name].get("set", {})) or {}).items():
-        at: Key = ("scenarios", name, "set", path)
+        raise CaseError([Problem(place, f"unknown scenario {name!r}", ", ".join(names) or "none is declared", nearest(name, names))])
+    entry = _mapping((known[section] or {}).get(name))
+    if entry is None:
+        return  # told when the shape of the case is checked
+    if section != "scenarios":
+        under = entry.get("with", ())
+        for one in cast("list[object]", under) if isinstance(under, list) else [under]:
+            if isinstance(one, str) and one in (known["scenarios"] or {}):
+                _override(text, one)
+    for path, value in (_mapping(entry.get("set", {})) or {}).items():
+        at: Key = (section, name, "set", path)
         target, near = _raw_path(text.data, path)
         if target is None:
-            what = f"scenario sets unknown path {path!r}"
+            what = f"{OVERRIDES[section]} sets unknown path {path!r}"
             text.problems.append(Problem(text.place(at, key=True), what, "actor.section.name.key", near))
             continue
         text.data = _changed(text.data, target, value)
@@ -101,19 +114,22 @@ def _mapping(data: Any) -> dict[str, Any] | None:
 
 
 def _raw_path(data: dict[str, Any], path: str) -> tuple[Key | None, str]:
-    """Return where a scenario's path stands in the data, or None and the nearest path that does."""
+    """Return where a scenario's path stands in the data, or None and the nearest path that does; some keys, such as links to variables, have points in them."""
     parts = path.split(".")
     actors = _mapping(data.get("actors")) or {}
-    steps = ("actors", *parts) if parts[0] in actors else tuple(parts)
+    steps = ["actors", *parts] if parts[0] in actors else parts
+    made: list[str] = []
     here: Any = data
-    for i, step in enumerate(steps[:-1]):
+    while len(rest := steps[sum(key.count(".") + 1 for key in made) :]) > 1:
         names = _mapping(here) or {}
-        if step not in names:
-            near = nearest(step, [*names, *(actors if i == 0 else ())])
-            kept = [*steps[:i], near, *steps[i + 1 :]]
+        key = next((key for n in range(1, len(rest) + 1) if (key := ".".join(rest[:n])) in names), "")
+        if not key:
+            near = nearest(rest[0], [*names, *(actors if not made else ())])
+            kept = [*made, near, *rest[1:]]
             return None, ".".join(kept[kept[0] == "actors" :]) if near else ""
-        here = names[step]
-    return (steps if isinstance(here, dict) else None), ""
+        made.append(key)
+        here = names[key]
+    return ((*made, *rest) if not rest or isinstance(here, dict) else None), ""
 
 
 def _no_blanks(text: Text, sound: Any) -> None:
@@ -183,7 +199,8 @@ class _Builder:
             for instance in self.components.values():
                 resolver.resolve(instance, self._entry(instance), turn)
         self._stop()
-        case = self._case(ledger, whole, day, rule, seen, frozenset(one.series for one in observations))
+        later = Counter(one.series for one in observations if one.known > day)
+        case = self._case(ledger, whole, day, rule, seen, {one.series: later[one.series] for one in observations})
         moved = _moved(text.data, self.like.text.data) if self.like else set[str]()
         like = self.like if self.like and self._numbers_alike(case, self.like, moved) else None
         for path, instance in self.components.items():
@@ -194,6 +211,7 @@ class _Builder:
                 self._read_numbers(case, instance)
         self._stop()
         case.conversions.update(self._conversions(case))
+        case.discrepancies.update(self._discrepancies())
         text.problems += [problem for check in CHECKS for problem in check(case)]
         self._stop()
         return case
@@ -303,12 +321,21 @@ class _Builder:
                     made[name][item] = prior
         return made
 
-    def _case(self, ledger: Ledger, whole: Ledger, day: datetime.date, rule: Rule, observations: list[Observation], series: frozenset[str]) -> Case:
+    def _discrepancies(self) -> dict[str, Prior]:
+        """Return the factors by which the model may be off about each observable."""
+        factor = Parameter("1", "", "factor", more_than=0.0)
+        found = {
+            name: self.numbers.prior(one.discrepancy, factor, "1", f"observables.{name}.discrepancy", ("observables", name, "discrepancy"))
+            for name, one in self.model.observables.items()
+        }
+        return {name: prior for name, prior in found.items() if prior is not None}
+
+    def _case(self, ledger: Ledger, whole: Ledger, day: datetime.date, rule: Rule, observations: list[Observation], series: dict[str, int]) -> Case:
         model = self.model
         return Case(
             name=self.folder.stem, folder=self.folder, title=model.title, summary=model.summary, start=model.start, end=model.end,
             as_of=day, written=model.as_of or model.end, step=cast("float", self.step), scenario=self.scenario, draft=model.draft, components=self.components,
-            questions=model.questions, scenarios=model.scenarios, conversions={}, ledger=ledger, whole=whole, rule=rule, observations=observations, series=series,
+            questions=model.questions, scenarios=model.scenarios, hypotheses=model.hypotheses, observables=model.observables, conversions={}, discrepancies={}, ledger=ledger, whole=whole, rule=rule, observations=observations, series=series,
             actors={name: actor.title or name for name, actor in model.actors.items()}, digest=self.digest, undeclared=tuple(self.undeclared),
             remarks=self.like.remarks if self.like else ledgers.remarks(self.text, whole), text=self.text,
             correlated=tuple((tuple(one.between), one.because) for one in model.correlations),

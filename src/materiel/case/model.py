@@ -66,7 +66,7 @@ class Case:
     `written` is the day as of which its bases and dates were set; an earlier `as_of` hides claims, not those.
 
     `step` is in days. `text` is what its files say. `ledger` holds what was known by the day and was not dropped, `whole` everything; grades
-    bite by `rule`. `observations` are those known by the day, `series` names all. `digest` identifies the files; `scenario` the overrides applied.
+    bite by `rule`. `observations` are those known by the day, `series` names all with how many are known only later. `digest` identifies the files; `scenario` the overrides applied.
     `undeclared` lists the numbers of a draft that have no base, `remarks` what is allowed and yet odd, `correlated` the numbers of every rank
     correlation, with its reason.
     """
@@ -85,12 +85,15 @@ class Case:
     components: dict[str, Instance]
     questions: dict[str, Any]
     scenarios: dict[str, Any]
+    hypotheses: dict[str, Any]
+    observables: dict[str, Any]
     conversions: dict[str, dict[str, Prior]]
+    discrepancies: dict[str, Prior]
     ledger: Ledger
     whole: Ledger
     rule: Rule
     observations: list[Observation]
-    series: frozenset[str]
+    series: dict[str, int]
     actors: dict[str, str]
     digest: str
     undeclared: tuple[str, ...]

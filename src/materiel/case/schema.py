@@ -27,6 +27,44 @@ class Scenario(Record):
     """Replacements, by path."""
 
 
+class Hypothesis(Record):
+    """A rival reading of the case: what would be different if it held, and how probable it was before anything observed was weighed."""
+
+    text: str
+    """What it says, as a clause: "the surge serves Russian demand"."""
+    prior: float
+    """Its probability before the observations; those of all hypotheses add up to 1."""
+    because: str
+    """Why that probability; it rests on nothing that is weighed."""
+    scenarios: Annotated[str | list[str], Field(alias="with")] = ""
+    """Scenario that it builds on, or several in order."""
+    set: dict[str, Any] = Field(default_factory=dict)
+    """Replacements, by path, as in a scenario; without any, and without a scenario, it is the case as it stands."""
+
+
+class Observable(Record):
+    """What a series of observations is held against, and how what is seen scatters about it; exactly one of indicator, total or value."""
+
+    text: str
+    """What was observed, as a noun phrase: "Containers of arms counted"."""
+    series: str
+    """Series of observations.csv."""
+    kind: Literal["counts", "events", "amounts"]
+    """`counts` of things over some days, `events` in a watch in which nothing else was seen, or measured `amounts`."""
+    indicator: str = ""
+    """Indicator that says what an observer would have seen."""
+    observer: str = ""
+    """Origin that keeps the watch of `events`: what it does not report of it was not seen."""
+    total: str | list[str] | None = None
+    """Flow, or sum of flows, over the days of an observation."""
+    value: str | list[str] | None = None
+    """Variable, or sum of variables, on the day of an observation."""
+    conversion: str = ""
+    """Named conversion by which several items are added up."""
+    discrepancy: Number
+    """Factor by which the model itself may be off here, such as `0.5 to 2`: one error for the whole series."""
+
+
 class Correlation(Record):
     """Two uncertain numbers that tend to be high together, or one high where the other is low."""
 
@@ -204,6 +242,8 @@ def _case_model(kinds: tuple[Type, ...]) -> type[BaseModel]:
         "conversions": (dict[str, dict[str, Number]], Field(default_factory=dict, description="units of an equivalent per unit of each item")),
         "scenarios": (dict[str, Scenario], Field(default_factory=dict, description="other states of affairs")),
         "questions": (dict[str, Question], Field(default_factory=dict, description="what is asked")),
+        "hypotheses": (dict[str, Hypothesis], Field(default_factory=dict, description="rival readings that observations weigh")),
+        "observables": (dict[str, Observable], Field(default_factory=dict, description="what observations are held against")),
         "scales": (list[str], Field(default=["icd-203"], description="scales of probability words; the first gives the words of the report")),
         "correlations": (list[Correlation], Field(default_factory=list, description="rank correlations of uncertain numbers")),
         "publishers": (dict[str, Publisher], Field(default_factory=dict, description="whoever answers for documents")),

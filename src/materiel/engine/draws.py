@@ -9,7 +9,7 @@ which has only two values.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,9 @@ from materiel.evidence.pooling import Prior
 from materiel.quantities import Scale, from_scale
 
 Array = npt.NDArray[np.float64]
+
+Uniform = Callable[[str], Array]
+"""What gives the uniform numbers of a stream, by its name, one for each draw."""
 
 _LEAST = 2.0**-53
 """Least uniform number that a stream gives; 1 less this is the greatest."""
@@ -68,7 +71,16 @@ def sample(prior: Prior, seed: int, first: int, count: int) -> Array:
 
 def voices(prior: Prior, seed: int, first: int, count: int) -> Array:
     """Return the uniform numbers that pick a voice of the pool, shape (count,)."""
-    return Streams(seed, first, count).voices(prior)
+    return _voices(prior, lambda stream: uniforms(seed, stream, first, count), count)
+
+
+def _voices(prior: Prior, uniform: Uniform, count: int) -> Array:
+    return np.zeros(count) if len(prior.parts) == 1 else uniform(_voice(prior))
+
+
+def _voice(prior: Prior) -> str:
+    """Return the stream that picks a voice of a pool."""
+    return f"{prior.stream}#voice"
 
 
 class Sampler:
@@ -110,23 +122,37 @@ class Sampler:
             self.priors.append(prior)
         return self.unique[key]
 
+    @property
+    def coordinates(self) -> list[str]:
+        """The streams that decide a draw, each once: a uniform number for each is all that a draw is."""
+        made: dict[str, None] = {}
+        for prior in self.priors:
+            if not (prior.constant or prior.mix):
+                made.update(dict.fromkeys(stream for stream, _ in prior.mixing or ((prior.stream, 1.0),)))
+                made.update({_voice(prior): None} if len(prior.parts) > 1 else {})
+        return list(made)
+
     def draw(self, seed: int, first: int, count: int) -> Array:
         """Return draws first .. first + count - 1 of all priors in their canonical units, shape (priors, count)."""
         return self.distinct(seed, first, count)[self.rows]
 
     def distinct(self, seed: int, first: int, count: int) -> Array:
         """Return draws of the distinct priors, shape (distinct priors, count)."""
-        streams, made = Streams(seed, first, count), np.empty((len(self.priors), count))
-        scores = self._scores(streams)
+        return self.at(Streams(seed, first, count).uniforms, count)
+
+    def at(self, uniform: Uniform, count: int) -> Array:
+        """Return so many draws of the distinct priors, shape (distinct priors, count), where `uniform` gives the numbers of every stream."""
+        made = np.empty((len(self.priors), count))
+        scores = self._scores(uniform, count)
         made[self.constants] = self.values[:, None]
         for scale, rows in self.curves.items():
             size = max(1, TOGETHER // count)
             for at in range(0, len(rows), size):
-                made[rows[at : at + size]] = self._curves(scale, rows[at : at + size], streams, scores)
+                made[rows[at : at + size]] = self._curves(scale, rows[at : at + size], uniform, scores, count)
         for i in self.others:
             prior = self.priors[i]
-            u = np.clip(portable.normal_cdf(scores[i]), _LEAST, 1.0 - _LEAST) if i in scores else streams.uniforms(prior.stream)
-            made[i] = prior.sample(streams.voices(prior), u)
+            u = np.clip(portable.normal_cdf(scores[i]), _LEAST, 1.0 - _LEAST) if i in scores else uniform(prior.stream)
+            made[i] = prior.sample(_voices(prior, uniform, count), u)
         for i, index, weights in self.mixes:
             whole = made[weights[0]]
             for weight in weights[1:]:
@@ -134,25 +160,25 @@ class Sampler:
             made[i] = made[weights[index]] / whole
         return made
 
-    def _scores(self, streams: Streams) -> dict[int, Array]:
+    def _scores(self, uniform: Uniform, count: int) -> dict[int, Array]:
         """Return the normal scores of the rows that mix several streams; terms are added in the order of the mixing, so that every machine adds alike."""
-        own = {stream: portable.normal_quantile(streams.uniforms(stream)) for stream in self.streams}
+        own = {stream: portable.normal_quantile(uniform(stream)) for stream in self.streams}
         made: dict[int, Array] = {}
         for i in self.mixed:
-            made[i] = np.zeros(streams.count)
+            made[i] = np.zeros(count)
             for stream, weight in self.priors[i].mixing:
                 made[i] += weight * own[stream]
         return made
 
-    def _curves(self, scale: Scale, rows: Sequence[int], streams: Streams, scores: Mapping[int, Array]) -> Array:
-        """Return draws of some curves on one scale, shape (rows, draws)."""
-        u = np.full((len(rows), streams.count), 0.5)
+    def _curves(self, scale: Scale, rows: Sequence[int], uniform: Uniform, scores: Mapping[int, Array], count: int) -> Array:
+        """Return draws of some curves on one scale, shape (rows, count)."""
+        u = np.full((len(rows), count), 0.5)
         for k, i in enumerate(rows):
             if i not in scores:
-                u[k] = streams.uniforms(self.priors[i].stream)
+                u[k] = uniform(self.priors[i].stream)
         z = portable.normal_quantile(u)
         for k, i in enumerate(rows):
-            z[k] = self.priors[i].heights(streams.voices(self.priors[i]), scores.get(i, z[k]))
+            z[k] = self.priors[i].heights(_voices(self.priors[i], uniform, count), scores.get(i, z[k]))
         return from_scale(scale, z)
 
 

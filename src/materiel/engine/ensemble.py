@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from materiel.engine import laws, machine, reference
-from materiel.engine.draws import Sampler
+from materiel.engine.draws import Sampler, Uniform
 from materiel.engine.fans import Fan
 from materiel.network import Program
 
@@ -95,7 +95,7 @@ class Ensemble:
 
     def take(self, one: Pass, first: int, outcome: reference.Outcome) -> None:
         """Add what a run of some draws of a pass, which begin at column `first`, left. Threads may do so at once."""
-        found = {name: float(np.max(error)) for name, error in laws.errors(one.program, outcome).items()}
+        found = laws.worst(one.program, outcome)
         with self.lock:
             self.kept[:, first : first + len(outcome.lowest)] = outcome.last[list(one.kept)]
             for slot, fan in self.fans.items():
@@ -138,8 +138,8 @@ class Simulator:
     def __init__(self, passes: Sequence[Pass], settings: Settings) -> None:
         """Compile what the engine needs."""
         self.passes, self.settings = passes, settings
-        self.sampler = Sampler([prior for one in passes for _, prior in one.program.priors])
-        self.ends = np.cumsum([0, *(len(one.program.priors) for one in passes)])
+        self.samplers: dict[tuple[int, ...], Sampler] = {}
+        self.sampler = self.sampler_of(range(len(passes)))
         start = {"numpy": _reference, "jax": _traced}.get(settings.engine, _native)
         self.groups, self.step, self.machine = start(passes, settings)
         largest = max(sum(3 * passes[i].program.size + len(passes[i].recorded) * (passes[i].steps // settings.every) for i in group) for group in self.groups)
@@ -160,18 +160,50 @@ class Simulator:
         """Return what no draws leave of every pass, with room for some."""
         return [replace(empty(one, self.settings, draws), machines={self.machine}) for one in self.passes]
 
+    def sampler_of(self, only: Sequence[int]) -> Sampler:
+        """Return what draws the numbers of some passes."""
+        key = tuple(only)
+        if key not in self.samplers:
+            self.samplers[key] = Sampler([prior for i in key for _, prior in self.passes[i].program.priors])
+        return self.samplers[key]
+
     def chunk(self, draws: range, made: Sequence[Ensemble], first: int) -> None:
-        """Run some draws and add what they leave, pass by pass, to ensembles in which they begin at column `first`.
+        """Run some draws and add what they leave, pass by pass, to ensembles in which they begin at column `first`."""
+        drawn = self.sampler.distinct(self.settings.seed, draws.start, len(draws))
+        for i, outcome in self.outcomes(self.sampler, drawn, range(len(self.passes))):
+            made[i].take(self.passes[i], first, outcome)
+
+    def outcomes(self, sampler: Sampler, drawn: Array, only: Sequence[int]) -> Generator[tuple[int, reference.Outcome]]:
+        """Yield what draws leave of some passes, a stem with all that leave it, from the distinct numbers that the sampler of these passes has drawn.
 
         Passes that have no stem in common are run one after the other, so that few are in memory.
         """
-        drawn = self.sampler.distinct(self.settings.seed, draws.start, len(draws))
-        rows = [self.sampler.rows[start:end] for start, end in itertools.pairwise(self.ends)]
+        ends = np.cumsum([0, *(len(self.passes[i].program.priors) for i in only)])
+        rows = {i: sampler.rows[start:end] for i, (start, end) in zip(only, itertools.pairwise(ends), strict=True)}
         for group in self.groups:
+            if group[0] not in rows:
+                continue
             passes = [self.passes[i] for i in group]
             memories = [reference.fill(one.program, drawn[rows[i]], self.settings.step, one.fixed) for i, one in zip(group, passes, strict=True)]
-            for i, one, outcome in zip(group, passes, self.step(group, memories), strict=True):
-                made[i].take(one, first, outcome)
+            yield from zip(group, self.step(group, memories), strict=True)
+
+    def kept(self, uniform: Uniform, count: int, only: Sequence[int]) -> dict[int, Array]:
+        """Return what so many draws leave in the kept slots of some passes, shape (slots, count) each, where `uniform` gives the numbers of every stream.
+
+        Raises RunError when a law is broken.
+        """
+        sampler = self.sampler_of(only)
+        held = {stream: uniform(stream) for stream in sampler.coordinates}
+        made = {i: np.empty((len(self.passes[i].kept), count)) for i in only}
+
+        def work(draws: range) -> None:
+            drawn = sampler.at(lambda stream: held[stream][draws.start : draws.stop], len(draws))
+            for i, outcome in self.outcomes(sampler, drawn, only):
+                made[i][:, draws.start : draws.stop] = outcome.last[list(self.passes[i].kept)]
+                laws.check(laws.worst(self.passes[i].program, outcome), self.settings.engine)
+
+        deque(_spread(work, _cut(range(count), self.size), self.settings.workers), maxlen=0)
+        return made
 
     def block(self, draws: range) -> list[Ensemble]:
         """Return what a block of draws leaves, worked on by one thread."""

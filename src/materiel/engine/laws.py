@@ -37,6 +37,11 @@ def errors(program: Program, outcome: Outcome) -> dict[str, Array]:
     return made
 
 
+def worst(program: Program, outcome: Outcome) -> dict[str, float]:
+    """Return the largest relative error of every law by name."""
+    return {name: float(np.max(error)) for name, error in errors(program, outcome).items()}
+
+
 def _slots(program: Program) -> dict[str, dict[str, list[int]]]:
     """Return the slots of every law by role."""
     made: dict[str, dict[str, list[int]]] = {}

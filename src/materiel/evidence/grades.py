@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,6 +19,8 @@ Reliability = Literal["A", "B", "C", "D", "E", "F"]
 Credibility = Literal[1, 2, 3, 4, 5, 6]
 Approximation = Literal["", "about", "at least", "at most"]
 
+REACH = 1.6448536269514722
+"""Normal score of the 95th percentile: a 90 % range reaches as many standard deviations to either side."""
 _APART = 3
 """Steps between the two axes from which they disagree: A4, A5, B5, D1, E1, E2."""
 
@@ -69,6 +72,8 @@ class Rule(BaseModel):
     """Factor k by which a value without a range is spread either way (90 %)."""
     hedges: bool = True
     """Whether a hedged claim counts by the middle of its band."""
+    common: float = Field(0.5, ge=0, le=1)
+    """Share of the variance of an observation's error that all observations of its origin have in common."""
     errors: bool = False
     """Whether voices that counted for themselves are combined as measurements with independent errors."""
 
@@ -80,6 +85,17 @@ class Rule(BaseModel):
         """Return the strength of a claim against a base of strength 1."""
         likelihood = sum(grade.likelihood) / 2 if self.hedges else 1.0
         return self.reliability[grade.reliability] * self.credibility[grade.credibility] * likelihood
+
+    def error(self, grade: Grade, stated: float | None = None) -> float:
+        """Return the standard deviation of an observation's error on the scale of logarithms; infinite where the rule does not hear its source or item.
+
+        It is the one that the observation `stated`, or else that of a value spread by its credibility. A strength is a weight, and to give an error the weight w is to divide
+        its variance by w: so the variance is divided by the factor of the source's reliability.
+        """
+        heard = self.reliability[grade.reliability]
+        if heard == 0 or self.credibility[grade.credibility] == 0:
+            return math.inf
+        return (math.log(self.spread[grade.credibility]) / REACH if stated is None else stated) / math.sqrt(heard)
 
     def widen(self, value: Distribution, grade: Grade, *, share: bool) -> Distribution:
         """Return the distribution of a claim: its own range if it gave one, else its value spread by its credibility.

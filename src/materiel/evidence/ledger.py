@@ -13,7 +13,7 @@ from materiel.errors import RunError, nearest
 from materiel.evidence import vocabulary
 from materiel.evidence.grades import Approximation, Grade, Reliability
 from materiel.evidence.pooling import Statement
-from materiel.evidence.records import Claim, Origin, Publisher, Source
+from materiel.evidence.records import Claim, Observation, Origin, Publisher, Source
 from materiel.evidence.vocabulary import Scale
 from materiel.quantities import Distribution
 
@@ -97,6 +97,12 @@ class Ledger:
     def voice(self, claim: str) -> str:
         """Return the origin of a claim."""
         return self.voices[claim]
+
+    def observer(self, one: Observation) -> str:
+        """Return the origin of an observation: that of the claim that it names, the root of the origin that it names, or else its source."""
+        if one.origin in self.voices:
+            return self.voices[one.origin]
+        return _roots(self.origins).get(one.origin, one.source)
 
     def speaker(self, voice: str) -> str:
         """Return the name of an origin for people."""
@@ -182,8 +188,13 @@ def _voices(origins: Mapping[str, Origin], claims: Mapping[str, Claim]) -> dict[
     def rests_on(name: str) -> str:
         return (claims[name].origin or next(iter(claims[name].terms.values()), "")) if name in claims else ""
 
-    roots = _ends(origins, lambda name: origins[name].repeats if name in origins else "")
+    roots = _roots(origins)
     return {name: claims[end].source if end in claims else roots.get(end, end) for name, end in _ends(claims, rests_on).items()}
+
+
+def _roots(origins: Mapping[str, Origin]) -> dict[str, str]:
+    """Return the origin whose word each origin passes on in the end, itself if none."""
+    return _ends(origins, lambda name: origins[name].repeats if name in origins else "")
 
 
 def _ends(names: Iterable[str], after: Callable[[str], str]) -> dict[str, str]:

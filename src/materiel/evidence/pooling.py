@@ -18,13 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from materiel import portable
-from materiel.evidence.grades import Grade, Rule
+from materiel.evidence.grades import REACH, Grade, Rule
 from materiel.quantities import Distribution, from_scale, to_scale
 
 Array = npt.NDArray[np.float64]
-
-_REACH = 1.6448536269514722
-"""Normal score of the 95th percentile."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +202,7 @@ def _merged(group: Sequence[_Voice]) -> _Voice:
     precision = 1.0 / error**2
     middle = float((centre * precision).sum() / precision.sum())
     excess = float((((centre - middle) / error) ** 2).sum()) / (len(group) - 1)
-    reach = _REACH * float(np.sqrt(max(1.0, excess) / precision.sum()))
+    reach = REACH * float(np.sqrt(max(1.0, excess) / precision.sum()))
     low, high = (float(from_scale(scale, np.array(middle + side * reach))) for side in (-1.0, 1.0))
     claims = tuple(claim for voice in group for ids in voice.says.values() for claim in ids)
     says = {Distribution(scale, (0.05, 0.95), (low, high)): claims}
@@ -216,7 +213,7 @@ def _centre_and_error(voice: _Voice) -> tuple[float, float]:
     """Return the middle and the standard error of what a voice says, on its scale: of all its values, if it gave several."""
     ends = [to_scale(said.scale, said.quantile(np.array([0.05, 0.95]))) for said in voice.says]
     centres = np.array([pair.mean() for pair in ends])
-    errors = np.array([(pair[1] - pair[0]) / (2 * _REACH) for pair in ends])
+    errors = np.array([(pair[1] - pair[0]) / (2 * REACH) for pair in ends])
     return float(centres.mean()), float(np.sqrt((errors**2).mean() + centres.var()))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -71,6 +71,24 @@ class Program:
         """Add a stage to the step; does nothing when it would serve nobody."""
         if arguments:
             self.step.append(Stage(phase, f"{title} ({len(arguments)})", function, table(arguments), table(results)))
+
+    def behind(self, slots: Sequence[int]) -> Program:
+        """Return the program of nothing but what some slots rest on, in the same slots; it keeps no laws."""
+        needed = np.zeros(self.size, dtype=bool)
+        needed[[T, DT, ZERO, *slots]] = True
+        stages = (*self.once, *self.step)
+        before = -1
+        while before < (before := int(needed.sum())):
+            for stage in stages:
+                needed[stage.arguments[needed[stage.results].any(axis=1)]] = True
+
+        def left(all_of_them: Sequence[Stage]) -> list[Stage]:
+            rows = [(stage, needed[stage.results].any(axis=1)) for stage in all_of_them]
+            return [replace(stage, arguments=stage.arguments[row], results=stage.results[row]) for stage, row in rows if row.any()]
+
+        priors = [(slot, prior) for slot, prior in self.priors if needed[slot]]
+        levels = [slot for slot in self.levels if needed[slot]]
+        return replace(self, once=left(self.once), step=left(self.step), priors=priors, levels=levels, laws=[])
 
     def new(self, *labelled: tuple[str, str]) -> list[int]:
         """Return new slots, one for each label and unit."""
