@@ -1,4 +1,4 @@
-"""The command line: `materiel run`, `resume`, `reproduce`, `check`, `why`, `examine`, `compare`, `forecast`, `score`, `report`, `sources`, `schema`, `cases`, `order`.
+"""The command line: `run`, `resume`, `reproduce`, `check`, `why`, `drivers`, `examine`, `compare`, `solve`, `forecast`, `score`, `report`, `sources`, `schema`, `cases`, `order`.
 
 Answers go to standard output, progress to standard error and only to a terminal. Exit codes: 0 well, 1 problems, 2 usage, 3 internal, 130 stopped by the user
 (143 by the system).
@@ -164,6 +164,36 @@ def why(
 
 
 @app.command()
+def drivers(
+    case: CaseArgument,
+    question: Annotated[list[str] | None, typer.Argument(help="questions of the case; the key ones if absent")] = None,
+    until: Annotated[str, typer.Option(help="day (YYYY-MM-DD) until which an observation would be in time; 90 days on if absent")] = "",
+    credibility: Annotated[int, typer.Option(help="how well observations are reported: credibility 1 to 6", min=1, max=6)] = 2,
+    decide_at: Annotated[float | None, typer.Option(help="probability of the threshold above which somebody would act")] = None,
+    draws: Draws = 10_000,
+    seed: Seed = 1,
+    as_of: AsOf = "",
+    scenario: ScenarioOption = "",
+    rules: Rules = DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Say what would change an answer: what it hangs on, and which observation would shrink its doubt most."""
+    with console.told(as_json=as_json):
+        from materiel import terminal, watching
+        from materiel.options import Options, Reading
+        from materiel.study import load
+
+        options = Options(Reading(console.day(as_of), scenario, rules=rules), draws, seed)
+        with console.progress(as_json) as report:
+            found = watching.drivers(load(case), tuple(question or ()), options, console.day(until), credibility, decide_at, report)
+        if as_json:
+            typer.echo(json.dumps([dataclasses.asdict(one) for one in found], ensure_ascii=False, indent=2, default=str))
+            return
+        for one in found:
+            terminal.driven(one)
+
+
+@app.command()
 def examine(
     case: CaseArgument,
     claim: Annotated[str, typer.Argument(help="a claim, or a source, publisher or origin: then all of its claims")],
@@ -192,7 +222,7 @@ def examine(
 
 @app.command()
 def compare(
-    runs: Annotated[list[str], typer.Argument(help="two runs or more, each CASE@DAY or the folder of a run")],
+    runs: Annotated[list[str], typer.Argument(help="two runs or more, each CASE, CASE@DAY, CASE+SCENARIO, CASE+SCENARIO@DAY, or the folder of a run")],
     draws: Draws = 2000,
     seed: Seed = 1,
     scenario: ScenarioOption = "",
@@ -200,15 +230,15 @@ def compare(
     everything: Annotated[bool, typer.Option("--all", help="every question, not only the key ones")] = False,
     as_json: Json = False,
 ) -> None:
-    """Put runs as of several days side by side, and say which claims and revisions made the difference."""
+    """Put runs as of several days, in several scenarios or of several cases side by side, draw by draw, and say which claims and revisions made the difference."""
     if len(runs) < 2:
-        raise typer.BadParameter("one run; name two or more, each CASE@DAY or the folder of a run")
+        raise typer.BadParameter("one run; name two or more, each CASE@DAY, CASE+SCENARIO or the folder of a run")
     with console.told(as_json=as_json):
         from materiel import study, terminal
 
         with console.progress(as_json) as report:
             done = [_as_named(name, draws, seed, scenario, rules, report) for name in runs]
-            labels = [f"{run.case.name}@{run.case.as_of}" for run in done]
+            labels = [f"{run.case.name}{'+' * bool(run.case.scenario)}{run.case.scenario}@{run.case.as_of}" for run in done]
             found = study.compare(done, labels if len(set(labels)) == len(labels) else [Path(name).name for name in runs])
         if as_json:
             typer.echo(json.dumps(dataclasses.asdict(found), ensure_ascii=False, indent=2, default=str))
@@ -221,14 +251,53 @@ def _as_named(name: str, draws: int, seed: int, scenario: str, rules: str, repor
     from materiel.reproduction import repeat
     from materiel.study import load
 
-    try:
-        saved = (Path(name) / "manifest.json").is_file()
-    except OSError:  # a name that no file can have
-        saved = False
-    if saved:
+    if _there(Path(name) / "manifest.json"):
         return repeat(Path(name))
-    case, _, day = name.rpartition("@") if "@" in name else (name, "", "")
-    return load(case).again(Options(Reading(console.day(day), scenario, rules=rules), draws, seed), report)
+    whole, _, day = name.rpartition("@") if "@" in name else (name, "", "")
+    case, plus, own = whole.rpartition("+")
+    case, own = (case, own) if plus and not _there(Path(whole)) else (whole, "")
+    return load(case).again(Options(Reading(console.day(day), ",".join(filter(None, (scenario, own))), rules=rules), draws, seed), report)
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that no file can have
+        return False
+
+
+@app.command()
+def solve(
+    case: CaseArgument,
+    change: Annotated[
+        str, typer.Option(help="the number that is decided and the values to try: NUMBER=LOW..HIGH UNIT; an uncertain one has its own 90 % range")
+    ],
+    keep: Annotated[str, typer.Option(help="what to keep: 'QUESTION above VALUE with P %', or below")],
+    largest: Annotated[
+        bool | None,
+        typer.Option("--largest/--smallest", help="which end of the values that do; if absent, the smallest where all lie at the upper end, else the largest"),
+    ] = None,
+    points: Annotated[int, typer.Option("--grid", help="values of the coarse grid", min=3)] = 9,
+    draws: Draws = 2000,
+    seed: Seed = 1,
+    as_of: AsOf = "",
+    scenario: ScenarioOption = "",
+    rules: Rules = DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Say how far a decision can go and keep a question's probability above a bound, or that no value does."""
+    end = "" if largest is None else "largest" if largest else "smallest"
+    with console.told(as_json=as_json):
+        from materiel import terminal
+        from materiel.options import Reading
+        from materiel.study import load
+
+        with console.progress(as_json) as report:
+            found = load(case).solve(change, keep, draws, seed, Reading(console.day(as_of), scenario, rules=rules), end=end, points=points, report=report)
+        if as_json:
+            typer.echo(json.dumps(found.json(), ensure_ascii=False, indent=2))
+        else:
+            terminal.solved(found)
 
 
 @app.command()

@@ -20,9 +20,14 @@ if TYPE_CHECKING:
     from materiel.analysis.examination import Examined
     from materiel.analysis.frozen import Frozen
     from materiel.analysis.lineage import Cited, Driver, Voice, Why
+    from materiel.analysis.observing import Gain
+    from materiel.analysis.pairing import Paired
     from materiel.analysis.scoring import Ledger, Scored, Total
+    from materiel.analysis.tornado import End, Index, Tornado
     from materiel.reproduction import Part, Reproduction
+    from materiel.solving import Solution
     from materiel.study import Run
+    from materiel.watching import Driven
 
 WIDTH = 160
 """Columns of what is printed elsewhere than to a terminal."""
@@ -175,6 +180,55 @@ def _claim(node: Tree, claim: Cited, name: str = "", heard: str = "") -> None:
         _claim(node, other, f"{term} = ")
 
 
+def driven(found: Driven) -> None:
+    """Print what moves an answer, and which observation would shrink its doubt most."""
+    about = found.tornado
+    _print(_plain(f"{about.id}: {about.sentence}"))
+    if about.bars:
+        table = _table(
+            "driver", f"{about.shown} of the answer at its lowest, at its highest tenth, or in each of its kinds", "share of variance", "of distribution"
+        )
+        table.show_lines = True
+        for one in about.bars:
+            moving = f" (correlated with {_few(one.correlated, 3)})" if one.correlated else ""
+            table.add_row(*map(_plain, (one.name + moving, _ends(about, one.ends), _index(one.variance), _index(one.distribution))))
+        _print(table)
+    else:
+        _print(_plain(f"no single thing stands out of the noise of {_count(about.draws, 'draw')}"))
+    _print(_plain(f"Of what else is uncertain, {about.others} move it less, or not visibly. {watched(found)}"))
+    if found.worth:
+        titles = ["observation", "doubt shrinks by", "if seen exactly"]
+        titles += ["doubt about the threshold" if about.probability is not None else "", "worth to the decision" if found.bar is not None else ""]
+        table = _table(*filter(None, titles), f"{about.shown} of the answer if the report is low, if it is high")
+        table.show_lines = True
+        for one in found.worth:
+            name = one.text + (f" ({_count(one.known, 'observation')} of it known)" if one.known else "")
+            table.add_row(*map(_plain, (name, *_gains(about, found, one.reported, one.exact), _ends(about, one.ends))))
+        _print(table)
+
+
+def watched(found: Driven) -> str:
+    """Return what counts as an observation worth having."""
+    said = f"Observations until {found.until}, reported with credibility {found.credibility} (nine in ten within a factor of {found.factor:g})"
+    return said + (f"; a decision that is taken above {100 * found.bar:g} %." if found.bar is not None else ".")
+
+
+def _gains(about: Tornado, found: Driven, reported: Gain, exact: Gain) -> list[str]:
+    told = [_index(reported.answer), _index(exact.answer)]
+    told += [_index(reported.threshold)] if about.probability is not None else []
+    return told + ([_index(reported.decision)] if found.bar is not None else [])
+
+
+def _index(one: Index | None) -> str:
+    return "" if one is None else f"{max(100 * one.share, 0):.0f} % ± {max(100 * one.error, 0.5):.0f}"
+
+
+def _ends(about: Tornado, ends: Sequence[End]) -> str:
+    from materiel.analysis.tornado import answered
+
+    return "; ".join(f"{end.known}: {answered(about, end)}" for end in ends)
+
+
 def examined(one: Examined) -> None:
     """Print how a claim stands."""
     from rich.tree import Tree
@@ -201,9 +255,29 @@ def side_by_side(comparison: Comparison, everything: bool) -> None:
     for row in shown:
         table.add_row(_plain(row.text), *(_plain(said(cell, row.unit) if cell else "") for cell in row.cells))
     _print(table)
+    for one in comparison.paired:
+        _paired(one, everything)
     units = {row.id: (row.text, row.unit) for row in comparison.rows}
     for change in comparison.changes:
         _changed(change, units)
+
+
+def _paired(one: Paired, everything: bool) -> None:
+    """Print two runs draw by draw."""
+    from materiel.analysis.pairing import likely, said
+
+    if one.apart:
+        _print(_plain(f"{one.second} against {one.first}: {one.apart}"))
+        return
+    table = _table(f"{one.second} against {one.first}, draw by draw", "difference, or ratio", "higher", "lower", "equal")
+    table.show_lines = True
+    for pair in [pair for pair in one.pairs if pair.key or everything] or one.pairs:
+        told = said(pair.difference, pair.unit) if pair.ratio is None else f"ratio {said(pair.ratio, '1')}"
+        table.add_row(*map(_plain, (pair.text, told, *(likely(chance, pair.draws) for chance in (pair.higher, pair.lower, pair.equal)))))
+    _print(table)
+    reasons = {why: [name for name, other in one.unlike.items() if other == why] for why in one.unlike.values()}
+    for why, names in reasons.items():
+        _print(_plain(f"not compared, {why}: {_few(names)}"))
 
 
 def _changed(change: Change, units: dict[str, tuple[str, str]]) -> None:
@@ -234,6 +308,24 @@ def _account(tree: Tree, account: Account, text: str, unit: str) -> None:
     node = tree.add(_plain(f"{text}: " + "; ".join(f"{name} {said(cell, unit)}" for name, cell in steps)))
     for one in account.arrivals:
         node.add(_plain(f"without {one.origin} ({_few(one.claims)}; on {_few(one.numbers, 3)}): {said_without(one, unit)}"))
+
+
+def solved(found: Solution) -> None:
+    """Print how far a number can go, and the values that show it."""
+    _print(_plain(found.sentence))
+    table = _table(found.number, "probability", "90 % interval", "")
+    for one in found.shown:
+        low, high = (f"{100 * end:.1f}" for end in (one.kept.low, one.kept.high))
+        cells = (
+            found.change.said(one.value, (one.value, one.value)),
+            f"{100 * one.kept.probability:.1f} %",
+            f"{low} to {high} %",
+            "kept" if one.kept.probability >= found.wanted else "",
+        )
+        table.add_row(*map(_plain, cells))
+    _print(table)
+    told = "Intervals say what the number of draws leaves open, not what the case does not know: that is in the probability itself."
+    _print(_plain(f"{found.draws} draws, seed {found.seed}, the same for every value. {told}"))
 
 
 def _count(number: int, what: str) -> str:

@@ -17,9 +17,9 @@ from materiel.case.files import find, read_files
 from materiel.case.links import TURNS, Resolver
 from materiel.case.model import Case, Instance, Target
 from materiel.case.numbers import COMMON, Numbers
-from materiel.case.reading import Key, Row, Text
+from materiel.case.reading import Key, Row, Spot, Text
 from materiel.component import Parameter
-from materiel.errors import CaseError, Problem, nearest
+from materiel.errors import CaseError, Place, Problem, nearest
 from materiel.evidence.grades import DEFAULT, Rule, rule
 from materiel.evidence.ledger import Ledger
 from materiel.evidence.pooling import Prior
@@ -38,16 +38,20 @@ def load(
     independent: bool = False,
     silent: Sequence[str] = (),
     like: Case | None = None,
+    change: tuple[str, object, Place] | None = None,
 ) -> Case:
     """Return the checked case of a folder, a file, or a shipped name.
 
     `as_of` hides whatever was known later; `scenario` applies one of the case's overrides, or several in order, joined by commas; `step` replaces the length of a
     period, in days. `rules` names what grades do; `drop` names sources, publishers, origins or claims whose claims are left out; `silent` claims by their ids;
-    `independent` takes every claim for an origin of its own. `like` is a case read before: what the files say alike in both is not checked again. Raises CaseError
+    `independent` takes every claim for an origin of its own. `like` is a case read before: what the files say alike in both is not checked again. `change` is a
+    number that somebody else sets: its path, what is set, and where that was read; in `scenario` it is called by the file of that place. Raises CaseError
     with every problem found, RunError for rules or names that there are not.
     """
     folder = find(name)
     text, observations, digest = read_files(folder)
+    if change:
+        _declare(text, *change)
     for name_of_override in filter(None, scenario.split(",")):
         _override(text, name_of_override)
     _no_blanks(text, like.text.data if like else None)
@@ -59,6 +63,13 @@ def load(
         raise CaseError(text.problems)
     builder = _Builder(text, cast("Any", model), folder, scenario, step, digest, like)
     return builder.build(observations, as_of, rule(rules), drop, silent, independent=independent)
+
+
+def _declare(text: Text, path: str, value: object, place: Place) -> None:
+    """Add a scenario that sets one number."""
+    scenarios = _mapping(text.data.get("scenarios", {})) or {}
+    text.data = text.data | {"scenarios": scenarios | {place.file: {"text": place.file, "set": {path: value}}}}
+    text.spot = text.spot.changed(("scenarios", place.file, "set", path), Spot(place, place, {}))
 
 
 def _override(text: Text, name: str) -> None:

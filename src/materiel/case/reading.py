@@ -172,7 +172,7 @@ def _events(loader: Any, text: Text) -> list[Any]:
     depth = 0
     for event in iter(loader.get_event, None):
         events.append(event)
-        depth += _DEEPER.get(type(event), 0)
+        depth += _DEEPER.get(event.__class__, 0)
         if depth > MAX_DEPTH:
             raise CaseError([_too_deep(_place(text, event))])
     return events
@@ -277,7 +277,7 @@ class _Walker:
         depth = 0
         while True:
             event = self.events[self.at]
-            depth += _DEEPER.get(type(event), 0)
+            depth += _DEEPER.get(event.__class__, 0)
             self.at += 1
             if depth == 0:
                 return

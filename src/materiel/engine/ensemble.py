@@ -6,6 +6,7 @@ chunks come. Draws are kept on disk, and given to other machines, in blocks that
 
 from __future__ import annotations
 
+import copy
 import itertools
 import os
 import platform
@@ -96,7 +97,7 @@ class Ensemble:
         """Add what a run of some draws of a pass, which begin at column `first`, left. Threads may do so at once."""
         found = {name: float(np.max(error)) for name, error in laws.errors(one.program, outcome).items()}
         with self.lock:
-            self.kept[:, first : first + outcome.last.shape[1]] = outcome.last[list(one.kept)]
+            self.kept[:, first : first + len(outcome.lowest)] = outcome.last[list(one.kept)]
             for slot, fan in self.fans.items():
                 if len(outcome.records):
                     fan.add(outcome.series(one.recorded.index(slot)))
@@ -144,6 +145,16 @@ class Simulator:
         largest = max(sum(3 * passes[i].program.size + len(passes[i].recorded) * (passes[i].steps // settings.every) for i in group) for group in self.groups)
         most = MEMORY // (settings.workers * 8 * (len(self.sampler.priors) + largest))
         self.size = min(settings.chunk, max(most, 64))
+
+    def fixing(self, passes: Sequence[Pass]) -> Simulator:
+        """Return what runs passes that differ from mine, one by one from the first, only in the constants that they fix: nothing is compiled again.
+
+        What mine fix alike must stay as it is.
+        """
+        made = copy.copy(self)
+        made.passes = passes
+        made.groups = [group for group in self.groups if group[-1] < len(passes)]
+        return made
 
     def empty(self, draws: int) -> list[Ensemble]:
         """Return what no draws leave of every pass, with room for some."""

@@ -7,6 +7,7 @@ the number itself: a quantile read off the counts is within 0.1 % of the exact o
 from __future__ import annotations
 
 import itertools
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -91,7 +92,7 @@ class Fan:
         for time, (start, end) in enumerate(itertools.pairwise([0, *ends])):
             cumulative = np.cumsum(counts[start:end])
             ranks = np.maximum(probabilities * cumulative[-1], 0.5)
-            index = np.searchsorted(cumulative, ranks)
+            index = cast("npt.NDArray[np.int64]", np.searchsorted(cumulative, ranks))
             here = counts[start + index]
             found[:, time], inside[:, time] = bins[start + index], (ranks - (cumulative[index] - here)) / here
         lower, upper = _edge(found - (found < 0)), _edge(found + (found > 0))

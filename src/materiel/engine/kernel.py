@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from materiel.engine import reference
 from materiel.engine.plan import Area, Column, Loop, Plan, plan
-from materiel.engine.reference import Outcome
+from materiel.engine.reference import Outcome, Rows
 from materiel.network import DT, Program
 
 Array = npt.NDArray[np.float64]
@@ -88,7 +88,7 @@ class Kernel:
     def run(self, memory: Array, steps: int, every: int, room: Array | None = None) -> Outcome:
         """Run a prepared memory of shape (slots, draws) for `steps` periods, as the reference engine does; releases the GIL.
 
-        Of the last boundary only what is kept or recorded is filled in; the rest is nought. `room` is where records are written, if it is to be used again.
+        Of the last boundary it holds what is kept or recorded. `room` is where records are written, if it is to be used again.
         """
         return self.run_branches(memory, steps, every, (), room)[0]
 
@@ -120,9 +120,16 @@ class Kernel:
         return [leg.outcome() for leg in (stem, *legs)]
 
     def kept_in(self, area: Area) -> npt.NDArray[np.intp]:
-        """Return the slots kept that lie in an area, and their places, shape (2, slots)."""
-        found = [(slot, self.plan.places[slot][1]) for slot in self.kept if self.plan.places[slot][0] == area]
-        return np.array(found, dtype=np.intp).reshape(-1, 2).T
+        """Return which of the slots kept lie in an area, by their rows, and where, shape (2, slots)."""
+        places = [self.plan.places[slot] for slot in self.kept]
+        return np.array([(row, place) for row, (one, place) in enumerate(places) if one == area], dtype=np.intp).reshape(-1, 2).T
+
+    @functools.cached_property
+    def rows(self) -> npt.NDArray[np.intp]:
+        """The row of every slot among those kept, one beyond the last if it is not."""
+        made = np.full(self.program.size, len(self.kept), dtype=np.intp)
+        made[list(self.kept)] = np.arange(len(self.kept))
+        return made
 
 
 class _Leg:
@@ -138,9 +145,9 @@ class _Leg:
         self.state: Array = _aligned((TAKEN, made.size, width), kind)
         self.handed: Array = _aligned((SPAN, made.handed, width), kind)
         self.below: npt.NDArray[np.int64] = _aligned((TAKEN, ACCUMULATORS, width), np.dtype(f"i{kernel.bits // 8}"))
-        self.last: Array = np.zeros(memory.shape)
+        self.last: Array = np.empty((len(kernel.kept), self.blocks, width))
         self.fell: npt.NDArray[np.bool_] = np.zeros(self.draws, dtype=np.bool_)
-        self.kept = kernel.kept_in("draws")
+        self.rows, self.kept = kernel.kept_in("draws")
         self.call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 6, *[ctypes.c_int64] * 3)(kernel.address)
         self.places = [(array.ctypes.data, array.strides[0]) for array in (self.state, self.records, self.below)]
         self.areas = [array.ctypes.data for array in (self.handed, self.known["shared"], self.known["clock"])]
@@ -179,29 +186,28 @@ class _Leg:
 
     def leave(self) -> None:
         """Keep what the blocks taken leave, draw by draw."""
-        width = self.kernel.width
-        start, stop = self.first * width, min((self.first + TAKEN) * width, self.draws)
-        slots, places = self.kept
-        self.last[slots, start:stop] = self.state[:, places].transpose(1, 0, 2).reshape(len(slots), TAKEN * width)[:, : stop - start]
+        width, count = self.kernel.width, min(TAKEN, self.blocks - self.first)
+        start, stop = self.first * width, min((self.first + count) * width, self.draws)
+        self.last[self.rows, self.first : self.first + count] = self.state[:count, self.kept].transpose(1, 0, 2)
         self.fell[start:stop] = (self.below < 0).any(axis=1).reshape(-1)[: stop - start]
 
     def outcome(self) -> Outcome:
         """Return what the run left."""
-        slots, places = self.kernel.kept_in("shared")
-        self.last[slots] = self.known["shared"][places, None]
-        slots, places = self.kernel.kept_in("clock")
+        rows, places = self.kernel.kept_in("shared")
+        self.last[rows] = self.known["shared"][places, None, None]
+        rows, places = self.kernel.kept_in("clock")
         if self.steps:
-            self.last[slots] = self.known["clock"][-1, places, None]
+            self.last[rows] = self.known["clock"][-1, places, None, None]
+        last = Rows(self.kernel.rows, self.last.reshape(len(self.last), self.blocks * self.kernel.width)[:, : self.draws])
         records = self.records.transpose(1, 2, 0, 3).astype(np.float64, copy=False)
-        made = Outcome(self.memory, self.last, records, np.zeros(self.draws))
-        return _again(self.kernel, made, self.fell, self.steps, self.every) if self.fell.any() else made
+        made = Outcome(self.memory, last, records, np.zeros(self.draws))
+        return _again(self.kernel, made, last, self.fell, self.steps, self.every) if self.fell.any() else made
 
 
-def _again(kernel: Kernel, made: Outcome, below: npt.NDArray[np.bool_], steps: int, every: int) -> Outcome:
+def _again(kernel: Kernel, made: Outcome, last: Rows, below: npt.NDArray[np.bool_], steps: int, every: int) -> Outcome:
     """Return an outcome in which draws that went below nought, which code is not written for, are those of the reference engine."""
     right = reference.run(kernel.program, made.first[:, below], steps, every, kernel.recorded)
-    for slot in kernel.kept:
-        made.last[slot, below] = right.last[slot]
+    last.values[:, below] = right.last[list(kernel.kept)]
     made.records[(slice(None), slice(None), *np.divmod(np.flatnonzero(below), kernel.width))] = right.recorded
     made.lowest[below] = right.lowest
     return made
