@@ -28,9 +28,10 @@ for _n in range(1, 15):
 def exp(x: npt.ArrayLike) -> Array:
     """Return e to the power x, elementwise, within about 1 unit in the last place; 0 below -745, inf above 709.8."""
     x = np.asarray(x, dtype=np.float64)
-    bounded = np.minimum(np.maximum(x, -746.0), 710.0)
-    k = np.rint(bounded / (_LN2_HIGH + _LN2_LOW))
-    r = (bounded - k * _LN2_HIGH) - k * _LN2_LOW
+    r = np.minimum(np.maximum(x, -746.0), 710.0)
+    k = np.rint(r / (_LN2_HIGH + _LN2_LOW))
+    r -= k * _LN2_HIGH
+    r -= k * _LN2_LOW
     result = _polynomial(r, _INVERSE_FACTORIALS[::-1])
     half = np.floor(k / 2.0)  # two scalings, so that results near the largest number do not overflow on the way
     with np.errstate(over="ignore", under="ignore"):

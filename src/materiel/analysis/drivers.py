@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from materiel.analysis import sensitivity
 from materiel.analysis.sensitivity import Codes
-from materiel.engine.draws import Sampler, uniforms, voices
+from materiel.engine.draws import Sampler, Streams, voices
 from materiel.evidence.ledger import Ledger
 from materiel.evidence.pooling import Prior
 
@@ -54,16 +54,17 @@ class Inputs:
 def inputs(priors: Sequence[Prior], seed: int, draws: int, most: int = MOST_DRAWS) -> Inputs:
     """Return the distinct uncertain numbers among `priors`, drawn again from their streams, at `most` so many draws."""
     count = min(draws, most)
+    streams = Streams(seed, 0, count)
     kept = list({_key(one): one for prior in priors for one in (prior.mix or (prior,)) if not one.constant}.values())
     into = sensitivity.classes(count)
     classes = np.empty((len(kept), count), dtype=np.int64)
     base = np.ones(len(kept))
     drawn = iter(Sampler([prior for prior in kept if not _rising(prior)]).draw(seed, 0, count))
     for i, prior in enumerate(kept):
-        ranks = sensitivity.ranks(uniforms(seed, prior.stream, 0, count) if _rising(prior) else next(drawn))
+        ranks = sensitivity.ranks(streams.uniforms(prior.stream) if _rising(prior) else next(drawn))
         classes[i] = sensitivity.coded(ranks, into)
         if any(part.claims for part in prior.parts):
-            ours = np.array([not part.claims for part in prior.parts])[prior.pick(voices(prior, seed, 0, count))]
+            ours = np.array([not part.claims for part in prior.parts])[prior.pick(streams.voices(prior))]
             spread = (ranks - ranks.mean()) ** 2
             base[i] = spread[ours].sum() / max(spread.sum(), 1e-300)
     return Inputs(kept, classes, sensitivity.sizes(classes, into), base, _heard(priors))

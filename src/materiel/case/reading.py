@@ -87,17 +87,19 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
 
 _INT = re.compile(r"[-+]?[0-9]+$")
+_BEGINS = frozenset("+-.0123456789")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 _DEEPER = {yaml.MappingStartEvent: 1, yaml.SequenceStartEvent: 1, yaml.MappingEndEvent: -1, yaml.SequenceEndEvent: -1}
+_VALUES = frozenset((yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent))
 _NULL = ("", "~", "null", "Null", "NULL")
 _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 
 def number_or_word(value: str) -> int | float | str:
     """Return a plain scalar as the number that it is written as, or else as the word that it is."""
-    if _INT.match(value):
-        return int(value) if len(value) < 19 else float(value)
-    return float(value) if _FLOAT.match(value) else value
+    if value[:1] not in _BEGINS or not _FLOAT.match(value):
+        return value
+    return int(value) if len(value) < 19 and _INT.match(value) else float(value)
 
 
 def unprinted(said: str, place: Place) -> list[Problem]:
@@ -184,16 +186,16 @@ def _look_over(events: list[Any], text: Text) -> dict[str, int]:
     broken: list[CaseError] = []
     documents = 0
     for i, event in enumerate(events):
-        if hasattr(event, "anchor"):  # a value or an alias
-            if isinstance(event, yaml.AliasEvent):
-                broken += [] if event.anchor in anchors else [_not_yaml(_place(text, event), "found undefined alias")]
-                continue
+        kind = type(event)
+        if kind in _VALUES:
             if event.anchor is not None:
                 broken += [_not_yaml(_place(text, event), "second occurrence")] if event.anchor in anchors else []
                 anchors.setdefault(event.anchor, i)
             if event.tag is not None:
                 text.problems.append(Problem(_place(text, event), f"tag {event.tag!r}", "no tags"))
-        elif isinstance(event, yaml.DocumentStartEvent):
+        elif kind is yaml.AliasEvent:
+            broken += [] if event.anchor in anchors else [_not_yaml(_place(text, event), "found undefined alias")]
+        elif kind is yaml.DocumentStartEvent:
             documents += 1
             broken += [_not_yaml(_place(text, event), "found another document")] if documents > 1 else []
     if broken:
@@ -202,7 +204,8 @@ def _look_over(events: list[Any], text: Text) -> dict[str, int]:
 
 
 def _place(text: Text, event: Any) -> Place:
-    return Place(text.file, event.start_mark.line + 1, event.start_mark.column + 1)
+    mark = event.start_mark
+    return Place(text.file, mark.line + 1, mark.column + 1)
 
 
 def _too_deep(place: Place) -> Problem:
@@ -223,7 +226,8 @@ class _Walker:
     def walk(self, key: Place | None, depth: int) -> tuple[Data, Spot]:
         event = self.events[self.at]
         self.at += 1
-        if isinstance(event, yaml.AliasEvent):
+        kind = type(event)
+        if kind is yaml.AliasEvent:
             back, self.at = self.at, self.anchors[event.anchor]
             found = self.walk(key, depth)
             self.at = back
@@ -234,25 +238,25 @@ class _Walker:
             raise CaseError([Problem(place, "more values than a case can have (aliases count each time)", f"at most {MAX_NODES}")])
         if depth > MAX_DEPTH:
             raise CaseError([_too_deep(place)])
-        if isinstance(event, yaml.ScalarEvent):
+        if kind is yaml.ScalarEvent:
             return self.scalar(event, place), Spot(key, place, {})
-        data, below = self.mapping(depth) if isinstance(event, yaml.MappingStartEvent) else self.sequence(depth)
+        data, below = self.mapping(depth) if kind is yaml.MappingStartEvent else self.sequence(depth)
         self.at += 1
         return data, Spot(key, place, below)
 
     def sequence(self, depth: int) -> tuple[Data, dict[str | int, Spot]]:
         data, below = list[Data](), dict[str | int, Spot]()
-        while not isinstance(self.events[self.at], yaml.SequenceEndEvent):
+        while type(self.events[self.at]) is not yaml.SequenceEndEvent:
             value, below[len(data)] = self.walk(None, depth + 1)
             data.append(value)
         return data, below
 
     def mapping(self, depth: int) -> tuple[Data, dict[str | int, Spot]]:
         data, below = dict[str, Data](), dict[str | int, Spot]()
-        while not isinstance(event := self.events[self.at], yaml.MappingEndEvent):
-            event = self.events[self.anchors[event.anchor]] if isinstance(event, yaml.AliasEvent) else event
+        while type(event := self.events[self.at]) is not yaml.MappingEndEvent:
+            event = self.events[self.anchors[event.anchor]] if type(event) is yaml.AliasEvent else event
             place = _place(self.text, event)
-            if not isinstance(event, yaml.ScalarEvent):
+            if type(event) is not yaml.ScalarEvent:
                 self.text.problems.append(Problem(place, "a key that is not a word", "plain words as keys"))
                 self.skip()
                 self.skip()

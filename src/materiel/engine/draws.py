@@ -26,7 +26,7 @@ Uniform = Callable[[str], Array]
 _LEAST = 2.0**-53
 """Least uniform number that a stream gives; 1 less this is the greatest."""
 
-TOGETHER = 2**14
+_TOGETHER = 2**14
 """Numbers worked on together: what is made of them on the way stays in the cache."""
 
 
@@ -146,7 +146,7 @@ class Sampler:
         scores = self._scores(uniform, count)
         made[self.constants] = self.values[:, None]
         for scale, rows in self.curves.items():
-            size = max(1, TOGETHER // count)
+            size = max(1, _TOGETHER // count)
             for at in range(0, len(rows), size):
                 made[rows[at : at + size]] = self._curves(scale, rows[at : at + size], uniform, scores, count)
         for i in self.others:

@@ -38,6 +38,10 @@ MEMORY = 2**29
 """Bytes that all chunks at work together may take: with many cores, or a large network, chunks are smaller than was asked for."""
 
 
+FEW = 256
+"""Draws that are not cut further to keep more threads busy: what a chunk costs whatever its draws would outweigh them."""
+
+
 @dataclass(frozen=True)
 class Pass:
     """One program to run on all draws.
@@ -212,8 +216,9 @@ class Simulator:
 
     def work(self, blocks: Sequence[range], report: Callable[[int], None], workers: int | None = None) -> Generator[tuple[range, list[Ensemble]]]:
         """Run blocks of draws chunk by chunk on threads, and yield each with what it left, in order."""
-        chunks = ((block, draws, made) for block in blocks for made in [self.empty(len(block))] for draws in _cut(block, self.size))
-        done = _spread(lambda chunk: self.chunk(chunk[1], chunk[2], chunk[1].start - chunk[0].start), chunks, workers or self.settings.workers)
+        workers = workers or self.settings.workers
+        chunks = ((block, draws, made) for block in blocks for made in [self.empty(len(block))] for draws in _cut(block, self.size, workers))
+        done = _spread(lambda chunk: self.chunk(chunk[1], chunk[2], chunk[1].start - chunk[0].start), chunks, workers)
         for block, draws, made in done:
             report(len(draws) * len(self.passes))
             if draws.stop == block.stop:
@@ -267,7 +272,11 @@ def _join(made: list[Ensemble], block: range, left: list[Ensemble]) -> None:
         ensemble.join(block.start, part)
 
 
-def _cut(draws: range, size: int) -> list[range]:
+def _cut(draws: range, size: int, workers: int) -> list[range]:
+    """Return draws in parts of at most `size`, about equal, and one for every thread if they are not too few for that."""
+    count = max(-(-len(draws) // size), min(workers, len(draws) // FEW))
+    even = -(-len(draws) // count)
+    size = min(size, even + -even % 8)  # most registers hold eight
     return [draws[first : first + size] for first in range(0, len(draws), size)]
 
 
