@@ -51,7 +51,7 @@ def sizes(codes: Codes, count: int) -> Codes:
 def first_order(codes: Codes, held: Codes, values: Array) -> Array:
     """Return the first-order index of each input; `codes` (inputs, draws) and `held` (inputs, classes) are its classes and their sizes, `values` finite."""
     centred = values - values.mean()
-    sums = np.array([np.bincount(row, weights=centred, minlength=held.shape[1]) for row in codes]).reshape(*held.shape, 1)
+    sums = np.array([np.bincount(row, weights=centred, minlength=held.shape[1]) for row in codes], dtype=np.float64).reshape(*held.shape, 1)
     return _index(sums, held, float(centred @ centred))
 
 
