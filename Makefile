@@ -27,8 +27,8 @@ docs: .venv/ready ## pages made from the code, and the site made from all pages:
 findings: .venv/ready ## pages made by running the shipped cases: the article in the dock, rules of evidence, days side by side
 	$(BIN)/python docs/findings.py
 
-bench: .venv/ready ## speed, side by side with peers; half an hour with --peers
-	$(BIN)/python benchmarks/engines.py --peers
+bench: .venv/ready ## speed, side by side with peers: half an hour; a few minutes with BENCH=--quick
+	$(BIN)/python benchmarks/compare.py $(BENCH)
 	$(BIN)/python benchmarks/ceilings.py
 	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/start.py

@@ -9,18 +9,22 @@ from __future__ import annotations
 import ctypes
 import importlib
 import sys
+import tempfile
 import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from engines import STEPS, Bench, bench
+import subjects
+from engines import STEPS, Native
 
 from materiel.engine import kernel
 from materiel.engine.plan import Plan
 
 binding: Any = importlib.import_module("llvmlite.binding")
 
-LANES = 8
+LANES, DRAWS = 8, 1024
 TYPE = f"<{LANES} x double>"
 SIZES = {"first cache": 16, "second cache": 256}
 """Sizes of memory in KiB that lie well within a cache."""
@@ -43,20 +47,20 @@ def arithmetic(*operations: str) -> str:
 def memory(kind: str, rows: int) -> str:
     """Return a loop that loads, stores or updates all rows of a memory, `%end` times over."""
     lines = ["br label %pass", "pass:", "%n = phi i64 [0, %entry], [%m, %passed]", "br label %loop", "loop:", "%i = phi i64 [0, %pass], [%j, %loop]"]
-    sums = range(4) if kind == "load" else ()
-    lines += [f"%s{k}.0 = phi {TYPE} [zeroinitializer, %pass], [%s{k}.4, %loop]" for k in sums]
+    sums = range(16) if kind == "load" else ()  # one for each load, so that none waits for another
+    lines += [f"%s{k}.0 = phi {TYPE} [zeroinitializer, %pass], [%s{k}.1, %loop]" for k in sums]
     for u in range(16):
         lines += [f"%k{u} = add i64 %i, {u}", f"%p{u} = getelementptr {TYPE}, ptr %memory, i64 %k{u}"]
         if kind != "store":
             lines.append(f"%v{u} = load {TYPE}, ptr %p{u}, align 64")
         if kind == "load":
-            lines.append(f"%s{u % 4}.{u // 4 + 1} = fadd {TYPE} %s{u % 4}.{u // 4}, %v{u}")
+            lines.append(f"%s{u}.1 = fadd {TYPE} %s{u}.0, %v{u}")
         elif kind == "store":
             lines.append(f"store {TYPE} zeroinitializer, ptr %p{u}, align 64")
         else:
             lines += [f"%w{u} = fadd {TYPE} %v{u}, %v{u}", f"store {TYPE} %w{u}, ptr %p{u}, align 64"]
     lines += ["%j = add i64 %i, 16", f"%more = icmp slt i64 %j, {rows}", "br i1 %more, label %loop, label %passed", "passed:"]
-    lines += [f"%q{k} = getelementptr {TYPE}, ptr %memory, i64 {rows + k}\n store {TYPE} %s{k}.4, ptr %q{k}, align 64" for k in sums]
+    lines += [f"%q{k} = getelementptr {TYPE}, ptr %memory, i64 {rows + k}\n store {TYPE} %s{k}.1, ptr %q{k}, align 64" for k in sums]
     return _function([*lines, "%m = add i64 %n, 1", "%again = icmp slt i64 %m, %end", "br i1 %again, label %pass, label %out", "out:"])
 
 
@@ -83,7 +87,8 @@ def nanoseconds(text: str, rows: int, times: int) -> float:
 
 def ceilings() -> dict[str, float]:
     """Return the least time of each kind of instruction on one register of eight numbers, in nanoseconds."""
-    made = {" and ".join(kinds): nanoseconds(arithmetic(*kinds), 32, 200_000) / 16 for kinds in (("fadd",), ("fmul",), ("fdiv",), ("fadd", "fmul"))}
+    kinds = {"addition": ["fadd"], "multiplication": ["fmul"], "addition and multiplication in turn": ["fadd", "fmul"], "division": ["fdiv"]}
+    made = {kind: nanoseconds(arithmetic(*operations), 32, 200_000) / 16 for kind, operations in kinds.items()}
     for kind in ("load", "store", "update"):
         for cache, size in SIZES.items():
             rows = size * 1024 // (LANES * 8)
@@ -107,38 +112,52 @@ def counted(plan: Plan) -> dict[str, int]:
         made["divisions"] += loop.count * of.count("div")
         others = sum(op in ("lt", "gt", "le", "ge", "and", "or", "where", "neg") for op in of)
         made["minima, maxima"] += loop.count * (others - extrema)
-        made["loads"] += loop.count * len(loop.operands)
-        made["stores"] += loop.count * len(loop.stores)
+        made["loads"] += loop.count * sum(one.area != "register" for one in loop.operands)
+        made["stores"] += loop.count * sum(one.column.area != "register" for one in loop.stores)
     return made
 
 
-def measured(one: Bench) -> float:
+def measured(one: Native) -> float:
     """Return the least time of a period of eight draws, in nanoseconds."""
     best = np.inf
     for _ in range(7):
         begun = time.thread_time()
-        one.ours(one.memory)
+        one.run(one.draws)
         best = min(best, time.thread_time() - begun)
-    return best / STEPS / one.memory.shape[1] * LANES * 1e9
+    return best / STEPS / one.draws * LANES * 1e9
 
 
-def main(names: list[str]) -> None:
-    """Print the ceilings and the share of them that each case reaches."""
+def needed(name: str, least: Mapping[str, float]) -> dict[str, str]:
+    """Return what a period of eight draws of a subject needs and takes, by what it is called."""
+    with tempfile.TemporaryDirectory() as folder:
+        one = Native(subjects.export(name, Path(folder), DRAWS), bits=64, cores=1)
+    found = counted(one.kernel.plan)
+    work = (
+        least["addition and multiplication in turn"] * (found["additions"] + found["multiplications"] + found["minima, maxima"])
+        + least["division"] * found["divisions"]
+    )
+    alone = {
+        "arithmetic alone": work,
+        "loads and stores alone, all in the first cache": max(least["load, first cache"] * found["loads"], least["store, first cache"] * found["stores"]),
+        "every row once through the second cache": least["load, second cache"] * found["rows"],
+    }
+    taken = measured(one)
+    made = {what: f"{count:,}" for what, count in found.items()} | {f"{what}, ns": f"{time:,.0f}" for what, time in alone.items()}
+    return made | {
+        "measured, ns": f"{taken:,.0f}",
+        "a draw, ns": f"{taken / LANES:.1f}",
+        "share of the machine's ceiling": f"{max(alone.values()) / taken:.0%}",
+    }
+
+
+def main(names: Sequence[str]) -> None:
+    """Print the ceilings and the share of them that each subject reaches."""
     least = ceilings()
-    sys.stdout.write("least time of one instruction on eight numbers, ns\n")
-    for kind, time_of_one in least.items():
-        sys.stdout.write(f"  {kind:24}{time_of_one:8.3f}   {LANES / time_of_one:8.1f} G numbers/s\n")
-    for name in names:
-        one = bench(name)
-        found = counted(one.kernel.plan)
-        work = least["fadd and fmul"] * (found["additions"] + found["multiplications"] + found["minima, maxima"]) + least["fdiv"] * found["divisions"]
-        first = max(least["load, first cache"] * found["loads"], least["store, first cache"] * found["stores"])
-        second = least["load, second cache"] * found["rows"]
-        taken = measured(one)
-        sys.stdout.write(f"\n{name}: " + ", ".join(f"{count} {kind}" for kind, count in found.items()) + "\n")
-        for what, alone in (("arithmetic alone", work), ("first cache alone", first), ("second cache alone", second)):
-            sys.stdout.write(f"  {what:24}{alone:8.0f} ns   {alone / taken:.0%} of what a period takes\n")
-        sys.stdout.write(f"  {'a period of eight draws':24}{taken:8.0f} ns   {taken / LANES:.1f} ns a draw\n")
+    sys.stdout.write("| least time on eight numbers, ns | |\n|---|---:|\n")
+    sys.stdout.writelines(f"| {kind} | {time_of_one:.2f} |\n" for kind, time_of_one in least.items())
+    found = [needed(name, least) for name in names]
+    sys.stdout.write(f"\n| a period of eight draws | {' | '.join(names)} |\n|---|{'---:|' * len(names)}\n")
+    sys.stdout.writelines(f"| {what} | {' | '.join(one[what] for one in found)} |\n" for what in found[0])
 
 
 if __name__ == "__main__":

@@ -1,153 +1,239 @@
-"""Runs per second of this engine and its peers, side by side in one process: `python benchmarks/engines.py [--peers]`.
+"""The engines: each runs a subject, with the same numbers, for 1,000 periods and stores eight series in each; sampling and quantiles are left out everywhere.
 
-Every engine runs the same exported model with the same numbers for 1,000 periods and stores eight series in each. Sampling and quantiles are left out on
-both sides. C and kernel are timed in turn, round by round, on one core, in CPU time of the thread; what is quoted is the median of the ratios. All must agree: kernel and C bit for bit.
+An engine is made from what lies in the folder of its subject, and keeps from call to call the memory that it stores into. What it needs is imported when it is made: how long that takes, and
+how much memory, is its own.
 """
 
 from __future__ import annotations
 
-import argparse
-import dataclasses
-import statistics
-import sys
-import tempfile
-import time
-from collections.abc import Callable
+import abc
+import functools
+import warnings
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import networks
 import numpy as np
 import numpy.typing as npt
-from yardstick import BUILDS, Yardstick, operations
-
-from materiel.case.loading import load
-from materiel.engine import reference
-from materiel.engine.kernel import Kernel, compile_program
-from materiel.engine.knowledge import constants
-from materiel.engine.reference import Outcome
-from materiel.export import xmile
-from materiel.export.model import Model, model
 
 Array = npt.NDArray[np.float64]
 
-STEPS, SERIES, DRAWS, ROUNDS = 1000, 8, 1024, 5
+STEPS, SERIES = 1000, 8
 
 
-@dataclasses.dataclass
-class Bench:
-    """One exported model ready to be run by every engine."""
+@dataclass(frozen=True)
+class Subject:
+    """A case (a name, or the path of a generated one) and the folder in which it lies exported; `draws` are at hand, `operations` a period in scalar C.
+
+    The series stored are known by their `slots` in a program and their `names` in exported models. `first` is the boundary at which an engine that keeps every boundary holds what is stored of
+    the first period: the next one for a level, the same one for anything else.
+    """
 
     name: str
-    model: Model
-    series: list[int]
-    memory: Array
-    kernel: Kernel
+    case: str
+    folder: Path
+    draws: int
+    variables: int
+    operations: int
+    slots: Sequence[int]
+    names: Sequence[str]
+    first: Sequence[int]
 
-    def ours(self, memory: Array) -> Outcome:
-        """Run the kernel, which stores the series."""
-        return self.kernel.run(memory, STEPS, 1)
+    def array(self, what: str) -> Array:
+        """Return the numbers of all draws: `drawn`, one row a prior; `given`, one row a draw, to scalar C; `inputs`, one row a draw, to SDEverywhere."""
+        return np.load(self.folder / f"{what}.npy")
 
-
-def bench(name: str, draws: int = DRAWS) -> Bench:
-    """Prepare a shipped case, or the generated industry of some eighty variables."""
-    made = dataclasses.replace(model(networks.case(1) if name == "industry" else load(name), draw=0), steps=STEPS)
-    levels = [one.number for one in made.flat.of("level") if one.number in made.flat.holds]
-    series = levels[:: max(len(levels) // SERIES, 1)][:SERIES]
-    memory = reference.prepare(made.program, 1, 0, draws, made.flat.dt, made.branch.fixed)
-    kernel = compile_program(made.program, series, constant=constants(made.program, made.branch.fixed, made.flat.dt))
-    return Bench(name, made, series, memory, kernel)
+    def periods(self, boundaries: Array) -> Array:
+        """Return what is stored of all periods, shape (draws, periods, series), from series at all boundaries, shape (draws, series, boundaries)."""
+        return np.stack([boundaries[:, i, first : first + STEPS] for i, first in enumerate(self.first)], axis=2)
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Return the CPU time of this thread that some work takes."""
-    begun = time.thread_time()
-    work()
-    return time.thread_time() - begun
+class Engine(abc.ABC):
+    """An engine with a subject, ready to run; `draws` are what a call of it takes at a time."""
+
+    draws: int
+
+    @abc.abstractmethod
+    def run(self, draws: int) -> None:
+        """Run the first so many draws and store the series."""
+
+    @abc.abstractmethod
+    def series(self) -> Array:
+        """Return what the last call stored, shape (draws, periods, series)."""
 
 
-def against_c(one: Bench, folder: Path) -> dict[str, float]:
-    """Print and return how many times as fast as each build of the scalar C the kernel is, core for core."""
-    yard = Yardstick(one.model.flat, one.series)
-    given = np.ascontiguousarray(one.memory[yard.given].T)
-    functions = {flags: yard.build(options, folder, f"{one.name}{n}".replace("-", "_")) for n, (flags, options) in enumerate(BUILDS.items())}
+class Native(Engine):
+    """The kernel, on one core or more, each with a part of the draws."""
 
-    def scalar(flags: str) -> Array:
-        out = np.empty((DRAWS, STEPS, SERIES))  # whoever runs makes room for what it stores
-        functions[flags](given.ctypes.data, out.ctypes.data, DRAWS, STEPS)
-        return out
+    def __init__(self, subject: Subject, bits: int, cores: int) -> None:
+        from materiel.engine import reference
+        from materiel.engine.kernel import compile_program
+        from materiel.engine.knowledge import constants
 
-    times: dict[str, list[float]] = {flags: [] for flags in (*functions, "ours")}
-    for _ in range(ROUNDS):
-        times["ours"].append(seconds(lambda: one.ours(one.memory)))
-        for flags in functions:
-            times[flags].append(seconds(lambda flags=flags: scalar(flags)))
-    for flags in functions:
-        if not np.array_equal(scalar(flags).transpose(1, 2, 0), one.ours(one.memory).recorded):
-            raise SystemExit(f"{one.name}: {flags} and the kernel differ")
-    counted = operations(one.model.flat, [v.number for v in (*yard.auxiliaries, *yard.moved)])
-    sys.stdout.write(f"\n{one.name}: {networks.dynamic(one.model.program)} variables that change, {counted} operations a period in C\n")
-    ratios: dict[str, float] = {}
-    for engine, found in times.items():
-        each = statistics.median(found) / DRAWS
-        ratios[engine] = statistics.median(theirs / ours for theirs, ours in zip(found, times["ours"], strict=True))
-        sys.stdout.write(f"  {engine:24}{1 / each:10,.0f} runs/s{each / STEPS * 1e9:9.1f} ns a period   kernel {ratios[engine]:.1f} x\n")
-    return ratios
+        program, dt, fixed = _program(subject)
+        self.kernel = compile_program(program, subject.slots, constant=constants(program, fixed, dt), bits=bits)
+        memory = reference.fill(program, subject.array("drawn"), dt, fixed)
+        self.draws, self.each = subject.draws, map if cores == 1 else ThreadPoolExecutor(cores).map
+        self.parts = [np.ascontiguousarray(part) for part in np.array_split(memory, cores, axis=1)]
+        self.rooms = [self.kernel.room(part.shape[1], STEPS, 1) for part in self.parts]
+        self.made: list[Any] = []
 
+    def run(self, draws: int) -> None:
+        """Run all draws, or the first few on one core."""
+        parts, rooms = (self.parts, self.rooms) if draws == self.draws else ([self.parts[0][:, :draws]], [self.kernel.room(draws, STEPS, 1)])
+        self.made = list(self.each(self.simulate, parts, rooms))
 
-def against_peers(one: Bench, folder: Path) -> None:
-    """Print how many times as fast as PySD and simlin the kernel is on two cores."""
-    import simlin
+    def simulate(self, memory: Array, room: Array) -> Any:
+        """Run some draws: the one call that is measured."""
+        return self.kernel.run(memory, STEPS, 1, room)
 
-    path = xmile.write(one.model, folder / f"{one.name}.xmile")
-    names = {number: v.name for number, v in one.model.flat.variables.items()}
-    halves = np.array_split(np.tile(one.memory, (1, 4)), 2, axis=1)
-    begun = time.perf_counter()
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(one.ours, halves))
-    ours = 4 * DRAWS / (time.perf_counter() - begun)
-    sim = simlin.load(path).get_model().simulate() if hasattr(simlin.load(path), "get_model") else simlin.load(path).simulate()
-    begun = time.perf_counter()
-    count = 0
-    while time.perf_counter() - begun < 3.0:
-        sim.reset()
-        sim.run_to_end()
-        found = [sim.get_series(names[number]) for number in one.series]
-        count += 1
-    theirs = count / (time.perf_counter() - begun)
-    _agree(one, "simlin", np.array(found)[:, 1 : STEPS + 1])
-    sys.stdout.write(f"  {'simlin, one core':24}{theirs:10,.1f} runs/s   kernel on two cores ({ours:,.0f} runs/s) {ours / theirs:,.0f} x\n")
-    import pysd
-
-    peer = pysd.read_xmile(str(path))
-    columns = [names[number] for number in one.series]
-    begun = time.perf_counter()
-    frame = peer.run(return_columns=columns)
-    theirs = 1 / (time.perf_counter() - begun)
-    _agree(one, "PySD", frame[columns].to_numpy().T[:, 1 : STEPS + 1])
-    sys.stdout.write(f"  {'PySD, one core':24}{theirs:10,.3f} runs/s   kernel on two cores {ours / theirs:,.0f} x\n")
+    def series(self) -> Array:
+        """Return what the last call stored."""
+        return np.concatenate([one.recorded for one in self.made], axis=2).transpose(2, 0, 1)
 
 
-def _agree(one: Bench, peer: str, series: Array) -> None:
-    ours = one.ours(one.memory[:, :1]).recorded[:, :, 0].T
-    worst = np.abs(series - ours).max(axis=1) / np.maximum(np.abs(ours).max(axis=1), 1e-300)
-    if not worst.max() < 1e-9:
-        raise SystemExit(f"{one.name}: {peer} and the kernel differ by {worst.max():.3g}")
+class Reference(Engine):
+    """Plain NumPy: the reference engine."""
+
+    def __init__(self, subject: Subject) -> None:
+        from materiel.engine import reference
+
+        self.program, dt, fixed = _program(subject)
+        self.slots, self.engine = subject.slots, reference
+        self.draws = min(subject.draws, 256)
+        self.memory = reference.fill(self.program, subject.array("drawn")[:, : self.draws], dt, fixed)
+        self.made: Any = None
+
+    def run(self, draws: int) -> None:
+        """Run some draws at a time, a column each."""
+        self.made = self.engine.run(self.program, self.memory[:, :draws], STEPS, 1, self.slots)
+
+    def series(self) -> Array:
+        """Return what the last call stored."""
+        return self.made.recorded.transpose(2, 0, 1)
 
 
-def main() -> None:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", default=["industry", "britain-1915", "dprk-2023"])
-    parser.add_argument("--peers", action="store_true", help="run simlin and PySD too (minutes)")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        for name in options.names:
-            one = bench(name)
-            against_c(one, Path(folder))
-            if options.peers:
-                against_peers(one, Path(folder))
+class Scalar(Engine):
+    """The yardstick: scalar C, one run at a time."""
+
+    def __init__(self, subject: Subject, flags: str) -> None:
+        from yardstick import BUILDS, built
+
+        self.function = built(subject.folder / f"yardstick{flags}.so".replace(" ", ""), BUILDS[flags], [subject.folder / "yardstick.c"])
+        self.given, self.draws = subject.array("given"), subject.draws
+        self.out = np.empty((self.draws, STEPS, SERIES))
+        self.made = 0
+
+    def run(self, draws: int) -> None:
+        """Run draw after draw."""
+        self.function(self.given.ctypes.data, self.out.ctypes.data, draws, STEPS)
+        self.made = draws
+
+    def series(self) -> Array:
+        """Return what the last call stored."""
+        return self.out[: self.made]
 
 
-if __name__ == "__main__":
-    main()
+class SDEverywhere(Engine):
+    """SDEverywhere's own C, one run at a time; it stores the first boundary too."""
+
+    def __init__(self, subject: Subject) -> None:
+        import sdeverywhere
+
+        self.subject, self.function = subject, sdeverywhere.build(subject.folder)
+        self.given, self.draws = subject.array("inputs"), subject.draws
+        self.out = np.empty((self.draws, SERIES, STEPS + 1))
+        self.made = 0
+
+    def run(self, draws: int) -> None:
+        """Run draw after draw."""
+        self.function(self.given.ctypes.data, self.out.ctypes.data, draws, STEPS)
+        self.made = draws
+
+    def series(self) -> Array:
+        """Return what the last call stored."""
+        return self.subject.periods(self.out[: self.made])
+
+
+class Simlin(Engine):
+    """Simlin on the exported file, which holds the numbers of the first draw; one simulation is run over and over."""
+
+    draws = 1
+
+    def __init__(self, subject: Subject) -> None:
+        import simlin
+
+        self.subject, self.simulation = subject, simlin.load(subject.folder / "model.xmile").simulate()
+        self.made: list[Array] = []
+
+    def run(self, draws: int) -> None:
+        """Run the first draw."""
+        assert draws == 1
+        self.simulation.reset()
+        self.simulation.run_to_end()
+        self.made = [self.simulation.get_series(name) for name in self.subject.names]
+
+    def series(self) -> Array:
+        """Return what the last call stored."""
+        return self.subject.periods(np.array(self.made)[None])
+
+
+class Pysd(Engine):
+    """PySD on the exported file, which holds the numbers of the first draw; translated once, run over and over."""
+
+    draws = 1
+
+    def __init__(self, subject: Subject) -> None:
+        warnings.simplefilter("ignore")
+        import pysd
+
+        self.subject, self.names = subject, list(subject.names)
+        self.model: Any = pysd.read_xmile(str(subject.folder / "model.xmile"))
+        self.made: Any = None
+
+    def run(self, draws: int) -> None:
+        """Run the first draw."""
+        assert draws == 1
+        self.made = self.model.run(return_columns=self.names)
+
+    def series(self) -> Array:
+        """Return what the last call stored."""
+        return self.subject.periods(self.made[self.names].to_numpy(dtype=float).T[None])
+
+
+def _program(subject: Subject) -> tuple[Any, float, Any]:
+    """Return the program of a subject's case with the gauges of its questions, as it was exported; the length of a period; numbers that are fixed."""
+    from materiel.analysis.questions import Branch
+    from materiel.case.loading import load
+    from materiel.export.model import network_of
+
+    case = load(subject.case)
+    return network_of(case, Branch())[1], case.step, Branch().fixed
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One row of the table: how an engine is made, on how many cores it runs, whether it is a peer, and how near it must come: None if the same bits are asked for, infinite if nothing is."""
+
+    make: Callable[[Subject], Engine]
+    cores: int = 1
+    peer: bool = True
+    tolerance: float | None = 1e-9
+
+
+OURS, OURS_ON_TWO = "materiel, one core", "materiel, two cores"
+
+KINDS = {
+    OURS: Kind(functools.partial(Native, bits=64, cores=1), peer=False, tolerance=None),
+    OURS_ON_TWO: Kind(functools.partial(Native, bits=64, cores=2), cores=2, peer=False, tolerance=None),
+    "materiel, 32 bits, one core": Kind(functools.partial(Native, bits=32, cores=1), peer=False, tolerance=np.inf),
+    "materiel, 32 bits, two cores": Kind(functools.partial(Native, bits=32, cores=2), cores=2, peer=False, tolerance=np.inf),
+    "NumPy: the reference engine": Kind(Reference, peer=False, tolerance=None),
+    "scalar C, gcc -O2": Kind(functools.partial(Scalar, flags="-O2"), tolerance=None),
+    "scalar C, gcc -O3 -march=native": Kind(functools.partial(Scalar, flags="-O3 -march=native"), tolerance=None),
+    "SDEverywhere, gcc -O2": Kind(SDEverywhere),
+    "simlin": Kind(Simlin),
+    "PySD": Kind(Pysd),
+}

@@ -9,8 +9,10 @@ from typing import Any
 
 from materiel import network
 from materiel.case.loading import load
-from materiel.case.model import Case
 from materiel.network import Program
+
+INDUSTRY, STORE = 77, 10
+"""Variables of an industry and of a store that change in a run."""
 
 BECAUSE = "for a measurement"
 
@@ -20,7 +22,7 @@ def _base(low: float, high: float, unit: str = "") -> dict[str, Any]:
 
 
 def _actor() -> dict[str, Any]:
-    """Return an industry of three lines that share powder and power, and what they are for: some eighty variables that change in a run."""
+    """Return an industry of three lines that share powder and power, and what they are for."""
     return {
         "supplies": {
             "powder": {"item": "powder", "rate": _base(15.0, 26.0, "t/day"), "to": "powder"},
@@ -53,33 +55,29 @@ def _actor() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def case(actors: int) -> Case:
-    """Return the checked case of so many industries beside each other."""
-    return _checked({f"a{n}": _actor() for n in range(actors)})
-
-
-def tiny() -> Case:
+def _store() -> dict[str, Any]:
     """Return a store that is used up: some ten variables."""
     whole = _actor()
-    return _checked({"a0": {"stockpiles": {"shell": whole["stockpiles"]["shell"]}, "demands": {"front": whole["demands"]["front"]}}})
+    return {"stockpiles": {"shell": whole["stockpiles"]["shell"]}, "demands": {"front": whole["demands"]["front"]}}
 
 
-def _checked(actors: dict[str, Any]) -> Case:
+def write(path: Path, variables: int) -> Path:
+    """Write a case of about so many variables that change, industries and for the rest stores, none of which knows another; return its path."""
+    industries, rest = divmod(variables, INDUSTRY)
+    actors = [_actor() for _ in range(industries)] + [_store() for _ in range(round(rest / STORE))]
     data = {
         "format": 1, "title": "Industries", "start": "2021-01-01", "end": "2024-06-30",
         "items": {"shell": {"unit": "round"}, "fuze": {"unit": "fuze"}, "powder": {"unit": "t"}, "power": {"unit": "MWh"}},
-        "actors": actors,
-        "questions": {"held": {"text": "Shells held", "value": "a0.stockpiles.shell.held", "at": "2023-12-30"}},
+        "actors": {f"a{n}": actor for n, actor in enumerate(actors)},
     }  # fmt: skip
+    path.write_text(json.dumps(data), encoding="utf-8")
+    return path
+
+
+def program(variables: int) -> Program:
+    """Return the program of a network of about so many variables."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "industries.yaml"
-        path.write_text(json.dumps(data), encoding="utf-8")
-        return load(path)
-
-
-def program(actors: int) -> Program:
-    """Return the program of so many industries."""
-    return network.build(case(actors))
+        return network.build(load(write(Path(folder) / "industries.yaml", variables)))
 
 
 def dynamic(made: Program) -> int:

@@ -31,9 +31,8 @@ def main() -> None:
             if i:  # the first time compiles the modules
                 for what, seconds in measured.items():
                     found.setdefault(what, []).append(seconds)
-    sys.stdout.write(f"{'seconds':32}{'median':>8}{'least':>8}\n")
-    for what, times in found.items():
-        sys.stdout.write(f"{what:32}{statistics.median(times):8.3f}{min(times):8.3f}\n")
+    sys.stdout.write("| seconds | median | least |\n|---|---:|---:|\n")
+    sys.stdout.writelines(f"| {what} | {statistics.median(times):.3f} | {min(times):.3f} |\n" for what, times in found.items())
 
 
 def once(case: str, compiled: str) -> dict[str, float]:
@@ -43,8 +42,8 @@ def once(case: str, compiled: str) -> dict[str, float]:
     made[f"materiel check {case}"] = command(["check", case], compiled)[0]
     made[f"materiel run {case}"], said = command(["run", case, "--json"], compiled)
     stages: dict[str, float] = json.loads(said)["seconds"]
-    made["  starting, printing, ending"] = made[f"materiel run {case}"] - sum(stages.values())
-    return made | {f"  {stage}": seconds for stage, seconds in stages.items()}
+    made["… starting, printing, ending"] = made[f"materiel run {case}"] - sum(stages.values())
+    return made | {f"… {stage}": seconds for stage, seconds in stages.items()}
 
 
 def command(words: Sequence[str], compiled: str) -> tuple[float, str]:

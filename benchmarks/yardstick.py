@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import ctypes
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from materiel.engine.symbols import Symbol
 from materiel.export.flat import Flat, leaves
 
-Array = npt.NDArray[np.float64]
-
-BUILDS = {"gcc -O2": ["-O2"], "gcc -O3 -march=native": ["-O3", "-march=native", "-ffp-contract=off"]}
+BUILDS = {"-O2": ["-O2"], "-O3 -march=native": ["-O3", "-march=native", "-ffp-contract=off"]}
 """The builds that are measured: as the peer builds its C, and what a compiler can make of it at best without moving a bit."""
 
-_WRITTEN = {
+MOST = 1000
+"""Variables that one function computes: gcc takes many minutes over a function of ten thousand. The peer's generator writes one for every thirty, which costs time in a run."""
+
+_WORDS = {
     "add": "({} + {})", "sub": "({} - {})", "mul": "({} * {})", "div": "({} / {})", "neg": "(-{})", "lt": "({} < {})", "le": "({} <= {})", "gt": "({} > {})",
-    "ge": "({} >= {})", "and": "({} && {})", "or": "({} || {})", "where": "({} ? {} : {})", "min": "least({}, {})", "max": "most({}, {})",
+    "ge": "({} >= {})", "and": "({} && {})", "or": "({} || {})", "where": "({} ? {} : {})", "min": "least({}, {})", "max": "most({}, {})", "time": "_time",
 }  # fmt: skip
 
 
@@ -50,43 +48,51 @@ class Yardstick:
         """Return the C: `runs(given, out, draws, steps)` fills `out`, shape (draws, steps, series)."""
         names = {number: f"_{one.name}" for number, one in self.flat.variables.items()}
         used = [*self.given, *(one.number for one in self.auxiliaries)]
+        kept = range(len(self.moved)) if len(self.moved) > MOST else ()  # next values that must outlive the function that computes them
         lines = ["static inline double least(double a, double b) { return a < b ? a : b; }"]
-        lines += ["static inline double most(double a, double b) { return a > b ? a : b; }"]
-        lines += ["static double _time;", *(f"static double {names[number]};" for number in used), "", "static void evalAux(void) {"]
-        lines += [f"  {names[one.number]} = {_written(one.formula, names)};" for one in self.auxiliaries]
-        lines += ["}", "", "static void evalLevels(void) {"]
-        lines += [f"  double next{i} = {_written(one.formula, names)};" for i, one in enumerate(self.moved)]
-        lines += [f"  {names[one.number]} = next{i};" for i, one in enumerate(self.moved)]
-        lines += ["}", "", "void runs(const double *given, double *out, long draws, long steps) {", "  for (long draw = 0; draw < draws; draw++) {"]
-        lines += [f"    {names[number]} = given[draw * {len(self.given)} + {i}];" for i, number in enumerate(self.given)]
+        lines += ["static inline double most(double a, double b) { return a > b ? a : b; }", "static const double *row;", "static double _time;"]
+        lines += [*(f"static double {names[number]};" for number in used), *(f"static double next{i};" for i in kept), ""]
+        lines += _function("setGiven", [f"{names[number]} = row[{i}];" for i, number in enumerate(self.given)])
+        lines += _function("evalAux", [f"{names[one.number]} = {written(one.formula, names, _WORDS)};" for one in self.auxiliaries])
+        levels = [f"{'' if kept else 'double '}next{i} = {written(one.formula, names, _WORDS)};" for i, one in enumerate(self.moved)]
+        lines += _function("evalLevels", [*levels, *(f"{names[one.number]} = next{i};" for i, one in enumerate(self.moved))])
+        lines += ["void runs(const double *given, double *out, long draws, long steps) {", "  for (long draw = 0; draw < draws; draw++) {"]
+        lines += [f"    row = given + draw * {len(self.given)};", "    setGiven();"]
         lines += ["    for (long n = 0; n < steps; n++) {", f"      _time = n * {self.flat.dt!r};", "      evalAux();", "      evalLevels();"]
         lines += [f"      out[(draw * steps + n) * {len(self.series)} + {i}] = {names[number]};" for i, number in enumerate(self.series)]
         return "\n".join([*lines, "    }", "  }", "}", ""])
 
-    def build(self, flags: Sequence[str], folder: Path, name: str) -> Any:
-        """Compile the C and return its function."""
-        source, library = folder / f"{name}.c", folder / f"{name}.so"
-        source.write_text(self.text(), encoding="utf-8")
-        subprocess.run(["gcc", "-shared", "-fPIC", *flags, "-o", str(library), str(source)], check=True)  # noqa: S603, S607
-        function = ctypes.CDLL(str(library)).runs
-        function.argtypes, function.restype = [ctypes.c_void_p] * 2 + [ctypes.c_long] * 2, None
-        return function
+    def operations(self) -> int:
+        """Return how many operations a period is; a minimum or maximum is one."""
+
+        def count(formula: Symbol) -> int:
+            return bool(formula.args) + sum(map(count, formula.args))
+
+        return sum(count(one.formula) for one in (*self.auxiliaries, *self.moved))
 
 
-def _written(formula: Symbol, names: dict[int, str]) -> str:
+def _function(name: str, statements: Sequence[str]) -> list[str]:
+    """Return a function of some statements; of very many, functions that are called in turn."""
+    if len(statements) <= 2 * MOST:
+        return [f"static void {name}(void) {{", *(f"  {one}" for one in statements), "}", ""]
+    starts, lines = range(0, len(statements), MOST), list[str]()
+    for n in starts:
+        lines += [f"static __attribute__((noinline)) void {name}{n}(void) {{", *(f"  {one}" for one in statements[n : n + MOST]), "}"]
+    return [*lines, f"static void {name}(void) {{", *(f"  {name}{n}();" for n in starts), "}", ""]
+
+
+def written(formula: Symbol, names: Mapping[int, str], words: Mapping[str, str]) -> str:
+    """Return a formula as text: the names of what it reads by number, and a pattern for every operation."""
     if formula.op == "variable":
         return names[int(formula.number)]
-    if formula.op == "time":
-        return "_time"
     if formula.op == "literal":
         return repr(formula.number)
-    return _WRITTEN[formula.op].format(*(_written(part, names) for part in formula.args))
+    return words[formula.op].format(*(written(part, names, words) for part in formula.args))
 
 
-def operations(flat: Flat, wanted: Sequence[int]) -> int:
-    """Return how many operations the formulas of some variables hold; a minimum or maximum is one."""
-
-    def count(formula: Symbol) -> int:
-        return bool(formula.args) + sum(map(count, formula.args))
-
-    return sum(count(flat.variables[number].formula) for number in wanted)
+def built(library: Path, flags: Sequence[str], sources: Sequence[Path]) -> Any:
+    """Compile C into a library and return its function `runs`."""
+    subprocess.run(["gcc", "-shared", "-fPIC", *flags, "-o", library, *sources, "-lm"], check=True)  # noqa: S603, S607
+    function = ctypes.CDLL(str(library)).runs
+    function.argtypes, function.restype = [ctypes.c_void_p] * 2 + [ctypes.c_long] * 2, None
+    return function

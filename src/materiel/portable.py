@@ -28,9 +28,10 @@ for _n in range(1, 15):
 def exp(x: npt.ArrayLike) -> Array:
     """Return e to the power x, elementwise, within about 1 unit in the last place; 0 below -745, inf above 709.8."""
     x = np.asarray(x, dtype=np.float64)
-    bounded = np.minimum(np.maximum(x, -746.0), 710.0)
-    k = np.rint(bounded / (_LN2_HIGH + _LN2_LOW))
-    r = (bounded - k * _LN2_HIGH) - k * _LN2_LOW
+    r = np.minimum(np.maximum(x, -746.0), 710.0)
+    k = np.rint(r / (_LN2_HIGH + _LN2_LOW))
+    r -= k * _LN2_HIGH
+    r -= k * _LN2_LOW
     result = _polynomial(r, _INVERSE_FACTORIALS[::-1])
     half = np.floor(k / 2.0)  # two scalings, so that results near the largest number do not overflow on the way
     with np.errstate(over="ignore", under="ignore"):
@@ -42,13 +43,14 @@ def log(x: npt.ArrayLike) -> Array:
     x = np.asarray(x, dtype=np.float64)
     mantissa, exponent = np.frexp(x)
     small = mantissa < 0.7071067811865476
-    mantissa = np.where(small, mantissa * 2.0, mantissa)
+    mantissa *= 1.0 + small
     k = exponent.astype(np.float64) - small
     s = (mantissa - 1.0) / (mantissa + 1.0)
     z = s * s
     series = np.zeros_like(z)
     for n in range(23, 1, -2):  # atanh series: |s| <= 0.172, so that the term left out is below 1e-19
-        series = (series + 1.0 / n) * z
+        series += 1.0 / n
+        series *= z
     return k * _LN2_HIGH + (2.0 * (s + s * series) + k * _LN2_LOW)
 
 

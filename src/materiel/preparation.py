@@ -17,7 +17,7 @@ from materiel.analysis.observables import Watched
 from materiel.analysis.questions import Asked, Branch
 from materiel.case.files import contents
 from materiel.case.loading import load
-from materiel.case.model import Case
+from materiel.case.model import Case, Instance
 from materiel.case.schema import Question
 from materiel.engine import ensemble
 from materiel.errors import RunError, nearest
@@ -126,6 +126,7 @@ class _Builder:
     def __init__(self, name: str | Path, more: Mapping[str, Question], options: Options, case: Case, *, observed: bool) -> None:
         self.name, self.more, self.options, self.case, self.observed = name, more, options, case, observed
         self.programs: dict[str, tuple[network.Program, dict[str, str], list[str]]] = {}
+        self.built: list[tuple[network.Program, list[Instance]]] = []
 
     def chosen(self, case: Case) -> dict[str, Asked]:
         """Return what is asked of a case."""
@@ -171,10 +172,20 @@ class _Builder:
         watched, everything = self.watched(case), self.chosen(case)
         everything |= {one.asked.id: one.asked for one in watched.sightings} if watched else {}
         gauges = [one.gauge for one in everything.values() if one.gauge is not None]
-        program = network.build(watched.case if watched else case, gauges)
-        proof.prove(program)
+        program = self._network(watched.case if watched else case, gauges)
         paths = {one.id: one.gauge.path for one in everything.values() if one.gauge is not None}
         return program, paths, [one.id for one in everything.values() if one.fan]
+
+    def _network(self, case: Case, gauges: list[Instance]) -> network.Program:
+        """Return the program of a case; of one that differs in numbers only from another, the same with its own numbers."""
+        instances = [*case.components.values(), *gauges]
+        for program, before in self.built:
+            if found := network.renumbered(program, before, instances):
+                return found
+        program = network.build(case, gauges)
+        proof.prove(program)
+        self.built.append((program, instances))
+        return program
 
 
 def _chosen(asked: dict[str, Asked], only: tuple[str, ...]) -> dict[str, Asked]:

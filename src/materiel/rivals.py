@@ -51,15 +51,14 @@ class Rivals:
         """The random streams that decide what a run expects of what was seen."""
         return self.evidence.sampler.coordinates
 
-    def expected(self, uniform: Uniform, count: int, names: Sequence[str] = (), score: Uniform | None = None) -> dict[str, Array]:
+    def expected(self, uniform: Uniform, count: int, names: Sequence[str] = ()) -> dict[str, Array]:
         """Return what so many draws of some hypotheses (all if none is named) expect of everything seen, shape (sightings, draws) each."""
         wanted = {self.names.index(name): name for name in names or self.names}
-        return {wanted[i]: kept for i, kept in self.evidence.kept(uniform, count, list(wanted), score).items()}
+        return {wanted[i]: kept for i, kept in self.evidence.kept(uniform, count, list(wanted)).items()}
 
     def at(self, scores: Array, seed: int, names: Sequence[str] = ()) -> dict[str, Array]:
         """Return the same of draws at given normal scores, shape (coordinates, draws)."""
-        rows = dict(zip(self.coordinates, scores, strict=True))
-        return self.expected(placed(self.coordinates, scores, seed), scores.shape[1], names, rows.__getitem__)
+        return self.expected(placed(self.coordinates, scores, seed), scores.shape[1], names)
 
     def likelihood(self, name: str, seed: int, kept: Sequence[int] = ()) -> Callable[[Array], Array]:
         """Return the log-likelihood, under a hypothesis, of some sightings (all if none is named) as a function of the normal scores of draws."""

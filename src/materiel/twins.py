@@ -73,5 +73,6 @@ def weigh(ready: Rivals, priors: Mapping[str, float], draws: int, seed: int, cou
 def _values(ready: Rivals, name: str, seed: int, chosen: npt.NDArray[np.int64]) -> dict[str, Array]:
     """Return chosen draws of the uncertain numbers of a hypothesis, by stream; those that are the same in many draws are left out, for they have no place."""
     numbers = {stream: prior for stream, prior in ready.numbers(name).items() if not prior.constant}
-    drawn = Sampler(list(numbers.values())).at(rivals.drawn(seed, chosen), len(chosen))
+    sampler = Sampler(list(numbers.values()))
+    drawn = sampler.at(rivals.drawn(seed, chosen), len(chosen))[sampler.rows]
     return {stream: row for stream, row in zip(numbers, drawn, strict=True) if len(np.unique(row)) > 0.9 * len(row)}

@@ -412,6 +412,6 @@ def _thirds(ready: Rivals, name: str, before: Uniform, after: Uniform, draws: in
     """Return the thirds of the uncertain numbers that bear on what was seen, by stream."""
     numbers = {stream: prior for stream, prior in ready.numbers(name).items() if not prior.constant}
     sampler = Sampler(list(numbers.values()))
-    values = zip(numbers, sampler.at(before, draws), sampler.at(after, len(weights)), strict=True)
+    values = zip(numbers, sampler.at(before, draws)[sampler.rows], sampler.at(after, len(weights))[sampler.rows], strict=True)
     found = {stream: odds.thirds(one, other, weights) for stream, one, other in values}
     return {stream: one for stream, one in found.items() if one is not None}

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from typing import Any, Literal, cast
 
+import numpy as np
+
 from materiel.analysis import questions
 from materiel.analysis.likelihood import Term
 from materiel.analysis.questions import Asked
@@ -165,7 +167,7 @@ def _check_discrepancy(found: _Found, name: str) -> None:
     if prior is None:
         return  # told when numbers are read
     (part, *more) = prior.parts
-    plain = part.distribution.straight and part.distribution.scale == "log"
+    plain = part.distribution.bent and len(part.distribution.values) == 2 and part.distribution.scale == "log"
     if more or not (plain or part.distribution.constant) or not part.distribution.values[0] <= 1 <= part.distribution.values[-1]:
         found.note(("observables", name, "discrepancy"), f"discrepancy {prior.said!r}", "a range of factors with 1 in it, such as `0.5 to 2`, and no claims")
 
@@ -342,9 +344,9 @@ def _term(case: Case, name: str, piece: _Piece) -> Term:
     """Return the law of a piece: how much of its error is its own, what it shares with others of its origin, and what the model leaves out about the series."""
     distribution = case.discrepancies[name].parts[0].distribution
     shift = spread = 0.0
-    if distribution.straight:
-        score, height, spread = distribution.line()
-        shift = height - score * spread
+    if distribution.bent:
+        shift, above = distribution.heights(np.array([0.0, 1.0])).tolist()
+        spread = above - shift
     else:
         shift = math.log(distribution.values[0])
     common = math.sqrt(case.rule.common) * piece.error

@@ -87,16 +87,19 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
 
 _INT = re.compile(r"[-+]?[0-9]+$")
+_BEGINS = frozenset("+-.0123456789")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
+_DEEPER = {yaml.MappingStartEvent: 1, yaml.SequenceStartEvent: 1, yaml.MappingEndEvent: -1, yaml.SequenceEndEvent: -1}
+_VALUES = frozenset((yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent))
 _NULL = ("", "~", "null", "Null", "NULL")
 _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 
 def number_or_word(value: str) -> int | float | str:
     """Return a plain scalar as the number that it is written as, or else as the word that it is."""
-    if _INT.match(value):
-        return int(value) if len(value) < 19 else float(value)
-    return float(value) if _FLOAT.match(value) else value
+    if value[:1] not in _BEGINS or not _FLOAT.match(value):
+        return value
+    return int(value) if len(value) < 19 and _INT.match(value) else float(value)
 
 
 def unprinted(said: str, place: Place) -> list[Problem]:
@@ -153,7 +156,7 @@ def read_yaml(path: Path, shown: str) -> Text:
     anchors = _look_over(events, made)
     if len(events) == 2:  # the beginning and the end of the stream
         raise CaseError([Problem(Place(shown), "the file is empty", "at least one key")])
-    made.data, made.spot = _Walker(made, events, anchors, printed=not _UNPRINTED.search(text) and "\\" not in text).walk(None, 0)
+    made.data, made.spot = _Walker(made, events, anchors, printed=not _UNPRINTED.search(text)).walk(None, 0)
     if made.problems:
         raise CaseError(made.problems)
     if not isinstance(made.data, dict):
@@ -171,7 +174,7 @@ def _events(loader: Any, text: Text) -> list[Any]:
     depth = 0
     for event in iter(loader.get_event, None):
         events.append(event)
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        depth += _DEEPER.get(event.__class__, 0)
         if depth > MAX_DEPTH:
             raise CaseError([_too_deep(_place(text, event))])
     return events
@@ -183,16 +186,16 @@ def _look_over(events: list[Any], text: Text) -> dict[str, int]:
     broken: list[CaseError] = []
     documents = 0
     for i, event in enumerate(events):
-        if hasattr(event, "anchor"):  # a value or an alias
-            if isinstance(event, yaml.AliasEvent):
-                broken += [] if event.anchor in anchors else [_not_yaml(_place(text, event), "found undefined alias")]
-                continue
+        kind = type(event)
+        if kind in _VALUES:
             if event.anchor is not None:
                 broken += [_not_yaml(_place(text, event), "second occurrence")] if event.anchor in anchors else []
                 anchors.setdefault(event.anchor, i)
             if event.tag is not None:
                 text.problems.append(Problem(_place(text, event), f"tag {event.tag!r}", "no tags"))
-        elif isinstance(event, yaml.DocumentStartEvent):
+        elif kind is yaml.AliasEvent:
+            broken += [] if event.anchor in anchors else [_not_yaml(_place(text, event), "found undefined alias")]
+        elif kind is yaml.DocumentStartEvent:
             documents += 1
             broken += [_not_yaml(_place(text, event), "found another document")] if documents > 1 else []
     if broken:
@@ -201,7 +204,8 @@ def _look_over(events: list[Any], text: Text) -> dict[str, int]:
 
 
 def _place(text: Text, event: Any) -> Place:
-    return Place(text.file, event.start_mark.line + 1, event.start_mark.column + 1)
+    mark = event.start_mark
+    return Place(text.file, mark.line + 1, mark.column + 1)
 
 
 def _too_deep(place: Place) -> Problem:
@@ -211,7 +215,7 @@ def _too_deep(place: Place) -> Problem:
 class _Walker:
     """Turns the events of one document into plain data and remembers places; what an alias stands for is walked again.
 
-    A file of which every sign is `printed`, and that escapes none, needs no look at each word.
+    Of a file of which every sign is `printed`, only words in double quotes need a look: they alone can escape one.
     """
 
     def __init__(self, text: Text, events: list[Any], anchors: dict[str, int], *, printed: bool) -> None:
@@ -222,7 +226,8 @@ class _Walker:
     def walk(self, key: Place | None, depth: int) -> tuple[Data, Spot]:
         event = self.events[self.at]
         self.at += 1
-        if isinstance(event, yaml.AliasEvent):
+        kind = type(event)
+        if kind is yaml.AliasEvent:
             back, self.at = self.at, self.anchors[event.anchor]
             found = self.walk(key, depth)
             self.at = back
@@ -233,31 +238,32 @@ class _Walker:
             raise CaseError([Problem(place, "more values than a case can have (aliases count each time)", f"at most {MAX_NODES}")])
         if depth > MAX_DEPTH:
             raise CaseError([_too_deep(place)])
-        if isinstance(event, yaml.ScalarEvent):
+        if kind is yaml.ScalarEvent:
             return self.scalar(event, place), Spot(key, place, {})
-        data, below = self.mapping(depth) if isinstance(event, yaml.MappingStartEvent) else self.sequence(depth)
+        data, below = self.mapping(depth) if kind is yaml.MappingStartEvent else self.sequence(depth)
         self.at += 1
         return data, Spot(key, place, below)
 
     def sequence(self, depth: int) -> tuple[Data, dict[str | int, Spot]]:
         data, below = list[Data](), dict[str | int, Spot]()
-        while not isinstance(self.events[self.at], yaml.SequenceEndEvent):
+        while type(self.events[self.at]) is not yaml.SequenceEndEvent:
             value, below[len(data)] = self.walk(None, depth + 1)
             data.append(value)
         return data, below
 
     def mapping(self, depth: int) -> tuple[Data, dict[str | int, Spot]]:
         data, below = dict[str, Data](), dict[str | int, Spot]()
-        while not isinstance(event := self.events[self.at], yaml.MappingEndEvent):
-            event = self.events[self.anchors[event.anchor]] if isinstance(event, yaml.AliasEvent) else event
+        while type(event := self.events[self.at]) is not yaml.MappingEndEvent:
+            event = self.events[self.anchors[event.anchor]] if type(event) is yaml.AliasEvent else event
             place = _place(self.text, event)
-            self.skip()
-            if not isinstance(event, yaml.ScalarEvent):
+            if type(event) is not yaml.ScalarEvent:
                 self.text.problems.append(Problem(place, "a key that is not a word", "plain words as keys"))
                 self.skip()
+                self.skip()
                 continue
+            self.at += 1
             key = event.value
-            self.check(key, place)
+            self.check(event, place)
             if key in data:
                 first = cast("Place", below[key].key)
                 self.text.problems.append(Problem(place, f"key {key!r} stands twice", f"one {key!r}; the first is in line {first.line}"))
@@ -266,23 +272,23 @@ class _Walker:
             data[key], below[key] = self.walk(place, depth + 1)
         return data, below
 
-    def check(self, said: str, place: Place) -> None:
-        if not self.printed:
-            self.text.problems += unprinted(said, place)
+    def check(self, event: Any, place: Place) -> None:
+        if not self.printed or event.style == '"':
+            self.text.problems += unprinted(event.value, place)
 
     def skip(self) -> None:
         """Go past what begins here."""
         depth = 0
         while True:
             event = self.events[self.at]
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            depth += _DEEPER.get(event.__class__, 0)
             self.at += 1
             if depth == 0:
                 return
 
     def scalar(self, event: Any, place: Place) -> Data:
         value = event.value
-        self.check(value, place)
+        self.check(event, place)
         if event.style in ("'", '"', "|", ">"):
             return value
         if value in _NULL:

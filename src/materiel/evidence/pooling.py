@@ -262,16 +262,19 @@ class Prior:
             drawn[mine] = one.at(z[mine]) if one.bent else one.quantile(u[mine])
         return drawn
 
+    def heights(self, choice: Array, z: Array) -> Array:
+        """Return what `sample` does at normal scores z, on the scale of the parts: they are curves and have one scale."""
+        if len(self.parts) == 1:
+            return self.parts[0].distribution.heights(z)
+        picked, made = self.pick(choice), np.empty_like(z)
+        for i, part in enumerate(self.parts):
+            mine = picked == i
+            made[mine] = part.distribution.heights(z[mine])
+        return made
+
     def percentiles(self, percents: Sequence[float]) -> Array:
         """Return percentiles of the pool, shape (percents,), of several parts from the same fine steps of probability; of a mix, those of the weight alone are meant."""
-        if len(self.parts) == 1:
-            return self.parts[0].distribution.quantile(np.array(percents) / 100)
-        steps = (np.arange(2000) + 0.5) / 2000
-        values = np.concatenate([part.distribution.quantile(steps) for part in self.parts])
-        weights = np.repeat([part.weight for part in self.parts], len(steps))
-        order = np.argsort(values, kind="stable")
-        reached: Array = np.cumsum(weights[order]) / weights.sum()
-        return values[order][np.minimum(np.searchsorted(reached, np.array(percents) / 100), len(values) - 1)]
+        return _percentiles(self.parts, tuple(percents))
 
     def pick(self, choice: Array) -> npt.NDArray[np.int64]:
         """Return the index of the part that each draw listens to."""
@@ -294,3 +297,18 @@ class Prior:
             for origin in part.origins:
                 made.setdefault(origin, []).append(i)
         return made
+
+
+@functools.lru_cache(maxsize=1024)  # a report asks for those of one number under every question that it drives
+def _percentiles(parts: tuple[Part, ...], percents: tuple[float, ...]) -> Array:
+    if len(parts) == 1:
+        made = parts[0].distribution.quantile(np.array(percents) / 100)
+    else:
+        steps = (np.arange(2000) + 0.5) / 2000
+        values = np.concatenate([part.distribution.quantile(steps) for part in parts])
+        weights = np.repeat([part.weight for part in parts], len(steps))
+        order = np.argsort(values, kind="stable")
+        reached: Array = np.cumsum(weights[order]) / weights.sum()
+        made = values[order][np.minimum(np.searchsorted(reached, np.array(percents) / 100), len(values) - 1)]
+    made.flags.writeable = False
+    return made

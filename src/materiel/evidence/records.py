@@ -54,14 +54,19 @@ class Record(BaseModel):
 
 
 def _day(raw: object) -> datetime.date:
-    if isinstance(raw, datetime.date):
-        return raw
-    if isinstance(raw, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", raw):
-        try:
-            return datetime.date.fromisoformat(raw)
-        except ValueError:
-            pass
-    raise PydanticCustomError("day", "{found} is not a day", {"found": repr(raw), "allowed": "a day as YYYY-MM-DD"})
+    found = raw if isinstance(raw, datetime.date) else _written(raw) if isinstance(raw, str) else None
+    if found is None:
+        raise PydanticCustomError("day", "{found} is not a day", {"found": repr(raw), "allowed": "a day as YYYY-MM-DD"})
+    return found
+
+
+@functools.lru_cache(maxsize=4096)  # the same few days stand in a ledger again and again
+def _written(text: str) -> datetime.date | None:
+    """Return the day that a text is, or None."""
+    try:
+        return datetime.date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else None
+    except ValueError:
+        return None
 
 
 Day = Annotated[datetime.date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]

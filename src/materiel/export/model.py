@@ -42,14 +42,19 @@ def model(case: Case, draw: int | None = None, seed: int = 1, branch: Branch | N
     The numbers are those of one draw of a run, bit for bit, or all medians. Raises CaseError.
     """
     branch = branch or Branch()
-    asked = {name: one for name, one in questions.prepare(case).items() if one.gauge is not None and one.branch == branch}
-    program = network.build(case, [one.gauge for one in asked.values() if one.gauge is not None])
+    asked, program = network_of(case, branch)
     proof.prove(program)
     values = numbers([prior for _, prior in program.priors], draw, seed)
     for i, (_, prior) in enumerate(program.priors):
         values[i] = branch.fixed.get(prior.path, values[i])
     steps = int(np.ceil(case.day(case.end) / case.step - 1e-9))
     return Model(case, branch, asked, program, draw, seed, steps, flatten(program, values.tolist(), case.step))
+
+
+def network_of(case: Case, branch: Branch) -> tuple[dict[str, Asked], Program]:
+    """Return the questions of a case that a branch answers from gauges, and its program with these gauges. Raises CaseError."""
+    asked = {name: one for name, one in questions.prepare(case).items() if one.gauge is not None and one.branch == branch}
+    return asked, network.build(case, [one.gauge for one in asked.values() if one.gauge is not None])
 
 
 def numbers(priors: list[Prior], draw: int | None, seed: int) -> Array:

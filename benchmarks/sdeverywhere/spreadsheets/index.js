@@ -1,0 +1,1 @@
+exports.set_fs = () => {}
