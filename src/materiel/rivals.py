@@ -56,13 +56,17 @@ class Rivals:
         wanted = {self.names.index(name): name for name in names or self.names}
         return {wanted[i]: kept for i, kept in self.evidence.kept(uniform, count, list(wanted)).items()}
 
+    def at(self, scores: Array, seed: int, names: Sequence[str] = ()) -> dict[str, Array]:
+        """Return the same of draws at given normal scores, shape (coordinates, draws)."""
+        return self.expected(placed(self.coordinates, scores, seed), scores.shape[1], names)
+
     def likelihood(self, name: str, seed: int, kept: Sequence[int] = ()) -> Callable[[Array], Array]:
         """Return the log-likelihood, under a hypothesis, of some sightings (all if none is named) as a function of the normal scores of draws."""
         rows = list(kept) or list(range(len(self.sightings)))
         terms = [self.sightings[i].term for i in rows]
 
         def logs(scores: Array) -> Array:
-            return log_likelihood(terms, self.expected(placed(self.coordinates, scores, seed), scores.shape[1], [name])[name][rows])
+            return log_likelihood(terms, self.at(scores, seed, [name])[name][rows])
 
         return logs
 

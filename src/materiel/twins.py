@@ -1,6 +1,6 @@
 """Twins of a case: what might have been seen instead, made by a run of a known hypothesis and weighed like what was; are the stated probabilities right?
 
-A twin's hypothesis is drawn from the priors, its run from other draws than those that weigh. If all is computed as declared, hypotheses that are given 30 % are true three times in
+Each hypothesis has as many twins as its prior asks for, made by other draws than those that weigh. If all is computed as declared, hypotheses that are given 30 % are true three times in
 ten, and the true value of any number falls with equal chance between any two of the draws that are left (simulation-based calibration: Talts and others, 2018).
 """
 
@@ -50,7 +50,7 @@ def weigh(ready: Rivals, priors: Mapping[str, float], draws: int, seed: int, cou
     rng = np.random.default_rng([seed, count])
     everything = np.arange(draws)
     expected = ready.expected(rivals.drawn(seed, everything), draws)
-    true: npt.NDArray[np.int64] = rng.choice(len(priors), size=count, p=list(priors.values()))
+    true = rng.permutation(odds.systematic(np.array(list(priors.values())), count))
     fresh = ready.expected(rivals.drawn(seed + 1, np.arange(count)), count)
     values = {name: _values(ready, name, seed, everything) for name in priors}
     own = {name: _values(ready, name, seed + 1, np.arange(count)) for name in priors}
@@ -73,5 +73,6 @@ def weigh(ready: Rivals, priors: Mapping[str, float], draws: int, seed: int, cou
 def _values(ready: Rivals, name: str, seed: int, chosen: npt.NDArray[np.int64]) -> dict[str, Array]:
     """Return chosen draws of the uncertain numbers of a hypothesis, by stream; those that are the same in many draws are left out, for they have no place."""
     numbers = {stream: prior for stream, prior in ready.numbers(name).items() if not prior.constant}
-    drawn = Sampler(list(numbers.values())).at(rivals.drawn(seed, chosen), len(chosen))
+    sampler = Sampler(list(numbers.values()))
+    drawn = sampler.at(rivals.drawn(seed, chosen), len(chosen))[sampler.rows]
     return {stream: row for stream, row in zip(numbers, drawn, strict=True) if len(np.unique(row)) > 0.9 * len(row)}

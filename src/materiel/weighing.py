@@ -207,9 +207,8 @@ class Weighed:
             made.append(f"{self.unheard} have a grade that the rules do not hear.")
         if self.doubled:
             few = list(self.doubled)
-            made.append(
-                f"Reasons of {len(few)} assumptions cite what is weighed, so that it may count twice: {', '.join(few[:4])}{' and others' if len(few) > 4 else ''}."
-            )
+            what = f"Reasons of {len(few)} assumptions cite" if len(few) > 1 else "The reason of one assumption cites"
+            made.append(f"{what} what is weighed, so that it may count twice: {', '.join(few[:4])}{' and others' if len(few) > 4 else ''}.")
         took = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in self.seconds.items())
         made.append(f"{self.options.draws} draws of each hypothesis, seed {self.options.seed}; {took}")
         return made
@@ -253,13 +252,12 @@ class Weighed:
         """Return the odds by a second method that shares no sampler code with the first, from walkers that go so many steps."""
         from materiel.analysis.walking import walk
 
-        terms, coordinates = [one.term for one in self.rivals.sightings], self.rivals.coordinates
+        terms = [one.term for one in self.rivals.sightings]
 
         def logs(scores: Array) -> dict[str, Array]:
-            expected = self.rivals.expected(rivals.placed(coordinates, scores, self.options.seed), scores.shape[1])
-            return {name: log_likelihood(terms, one) for name, one in expected.items()}
+            return {name: log_likelihood(terms, one) for name, one in self.rivals.at(scores, self.options.seed).items()}
 
-        return walk(logs, self.priors, len(coordinates), self.options.seed, walkers, steps)
+        return walk(logs, self.priors, len(self.rivals.coordinates), self.options.seed, walkers, steps)
 
     def twins(self, count: int = 200, draws: int = 4000) -> Twins:
         """Return so many twins of the case weighed: are the stated probabilities right?"""
@@ -391,7 +389,7 @@ def _rival(ready: Rivals, options: Options, name: str, expected: Array, logs: Ma
     if "" in moved:
         scores, counts = np.unique(moved[""].scores, axis=1, return_counts=True)
         after, weights = rivals.placed(ready.coordinates, scores, options.seed), counts / counts.sum()
-        left = ready.expected(after, len(weights), [name])[name]
+        left = ready.at(scores, options.seed, [name])[name]
     else:
         picked, counts = np.unique(odds.systematic(np.exp(logs[""] - logs[""].max()), ANSWERED_AFTER), return_counts=True)
         after, weights, left = rivals.drawn(options.seed, picked), counts / ANSWERED_AFTER, expected[:, picked]
@@ -414,6 +412,6 @@ def _thirds(ready: Rivals, name: str, before: Uniform, after: Uniform, draws: in
     """Return the thirds of the uncertain numbers that bear on what was seen, by stream."""
     numbers = {stream: prior for stream, prior in ready.numbers(name).items() if not prior.constant}
     sampler = Sampler(list(numbers.values()))
-    values = zip(numbers, sampler.at(before, draws), sampler.at(after, len(weights)), strict=True)
+    values = zip(numbers, sampler.at(before, draws)[sampler.rows], sampler.at(after, len(weights))[sampler.rows], strict=True)
     found = {stream: odds.thirds(one, other, weights) for stream, one, other in values}
     return {stream: one for stream, one in found.items() if one is not None}

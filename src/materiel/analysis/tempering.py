@@ -22,7 +22,7 @@ Array = npt.NDArray[np.float64]
 LogLikelihood = Callable[[Array], Array]
 """What gives the log-likelihood of draws from their normal scores, shape (coordinates, draws)."""
 
-PARTICLES, REPETITIONS = 500, 4
+PARTICLES, REPETITIONS = 1000, 4
 KEPT = 0.5
 """Share of the particles that stay effective from one temperature to the next."""
 MOST_STEPS, FORGOTTEN = 100, 0.2
@@ -30,7 +30,6 @@ MOST_STEPS, FORGOTTEN = 100, 0.2
 MOST_TEMPERATURES = 60
 ACCEPTED = 0.3
 """Share of moves that should be accepted: steps become longer above, shorter below."""
-_SHRUNK = 0.1
 
 
 @dataclass(frozen=True)
@@ -130,13 +129,13 @@ class _Islands:
                 return True
         return False
 
-    def _step(self, laws: Sequence[tuple[Array, Array]]) -> float:
+    def _step(self, laws: Sequence[_Law]) -> float:
         """Try one step of every particle and return the share accepted."""
         tried, beside = np.empty_like(self.at), np.empty_like(self.logs)
-        for i, (centre, root) in enumerate(laws):
-            fresh = root @ self.rng.standard_normal(self.at[:, i].shape)
-            tried[:, i] = centre + math.sqrt(1 - self.length**2) * (self.at[:, i] - centre) + self.length * fresh
-            beside[i] = _beside(tried[:, i], centre, root) - _beside(self.at[:, i], centre, root)
+        for i, law in enumerate(laws):
+            fresh = law.root @ self.rng.standard_normal(self.at[:, i].shape)
+            tried[:, i] = law.centre + math.sqrt(1 - self.length**2) * (self.at[:, i] - law.centre) + self.length * fresh
+            beside[i] = law.beside(tried[:, i]) - law.beside(self.at[:, i])
         logs = self._likelihood(tried)
         self.steps += 1
         with np.errstate(invalid="ignore"):
@@ -146,17 +145,32 @@ class _Islands:
         return float(taken.mean())
 
 
-def _law(at: Array) -> tuple[Array, Array]:
-    """Return the mean of particles, shape (coordinates, 1), and a square root of their covariance, drawn a little towards no correlation."""
-    size = len(at)
-    spread = np.cov(at).reshape(size, size)
-    spread = (1 - _SHRUNK) * spread + np.diag(_SHRUNK * np.diag(spread) + 1e-12)
-    return at.mean(axis=1, keepdims=True), np.linalg.cholesky(spread).astype(np.float64)
+@dataclass(frozen=True)
+class _Law:
+    """A normal law: its mean, shape (coordinates, 1), a square root of its covariance and the inverse of that."""
+
+    centre: Array
+    root: Array
+    inverse: Array
+
+    def beside(self, at: Array) -> Array:
+        """Return the logarithm of the standard normal density over this one, but for a constant."""
+        return -0.5 * (at**2).sum(axis=0) + 0.5 * ((self.inverse @ (at - self.centre)) ** 2).sum(axis=0)
 
 
-def _beside(at: Array, centre: Array, root: Array) -> Array:
-    """Return the logarithm of the standard normal density over that of the law that steps leave unchanged, but for a constant."""
-    return -0.5 * (at**2).sum(axis=0) + 0.5 * (np.linalg.solve(root, at - centre) ** 2).sum(axis=0)
+def _law(at: Array) -> _Law:
+    """Return a normal law like that of particles where it differs from the prior by more than chance, and the prior elsewhere.
+
+    Of so many scores most are as they were, and to learn their law would only add noise: means within three standard errors of nought, and directions whose variance a sample of the prior could
+    have had (Marchenko and Pastur, 1967), are taken from the prior.
+    """
+    size, count = len(at), len(np.unique(at[0]))  # resampled particles stand in several places
+    mean = at.mean(axis=1, keepdims=True)
+    values, vectors = np.linalg.eigh(np.cov(at).reshape(size, size))
+    edge = 1.1 * math.sqrt(size / count)
+    ordinary = (values > max(1 - edge, 0.0) ** 2) & (values < (1 + edge) ** 2)
+    spreads = np.sqrt(np.where(ordinary, 1.0, np.maximum(values, 1e-12)))
+    return _Law(np.where(np.abs(mean) < 3 / math.sqrt(count), 0.0, mean), vectors * spreads, (vectors / spreads).T)
 
 
 def _correlation(before: Array, after: Array) -> float:

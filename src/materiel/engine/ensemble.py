@@ -206,7 +206,7 @@ class Simulator:
                 made[i][:, draws.start : draws.stop] = outcome.last[list(self.passes[i].kept)]
                 laws.check(laws.worst(self.passes[i].program, outcome), self.settings.engine)
 
-        deque(_spread(work, _cut(range(count), self.size), self.settings.workers), maxlen=0)
+        deque(_spread(work, _cut(range(count), self.size, self.settings.workers), self.settings.workers), maxlen=0)
         return made
 
     def block(self, draws: range) -> list[Ensemble]:
