@@ -121,7 +121,7 @@ class Scalar(Engine):
     def __init__(self, subject: Subject, flags: str) -> None:
         from yardstick import BUILDS, built
 
-        self.function = built(subject.folder / f"yardstick{flags}.so".replace(" ", ""), BUILDS[flags], [subject.folder / "yardstick.c"])
+        self.function = built(subject.folder / f"yardstick{flags}.so".replace(" ", ""), "gcc", BUILDS[flags], [subject.folder / "yardstick.c"])
         self.given, self.draws = subject.array("given"), subject.draws
         self.out = np.empty((self.draws, STEPS, SERIES))
         self.made = 0
@@ -139,10 +139,10 @@ class Scalar(Engine):
 class SDEverywhere(Engine):
     """SDEverywhere's own C, one run at a time; it stores the first boundary too."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, compiler: str) -> None:
         import sdeverywhere
 
-        self.subject, self.function = subject, sdeverywhere.build(subject.folder)
+        self.subject, self.function = subject, sdeverywhere.build(subject.folder, compiler)
         self.given, self.draws = subject.array("inputs"), subject.draws
         self.out = np.empty((self.draws, SERIES, STEPS + 1))
         self.made = 0
@@ -233,7 +233,8 @@ KINDS = {
     "NumPy: the reference engine": Kind(Reference, peer=False, tolerance=None),
     "scalar C, gcc -O2": Kind(functools.partial(Scalar, flags="-O2"), tolerance=None),
     "scalar C, gcc -O3 -march=native": Kind(functools.partial(Scalar, flags="-O3 -march=native"), tolerance=None),
-    "SDEverywhere, gcc -O2": Kind(SDEverywhere),
+    "SDEverywhere, gcc -O2": Kind(functools.partial(SDEverywhere, compiler="gcc")),
+    "SDEverywhere, clang -O2": Kind(functools.partial(SDEverywhere, compiler="clang")),
     "simlin": Kind(Simlin),
     "PySD": Kind(Pysd),
 }
