@@ -47,20 +47,20 @@ def arithmetic(*operations: str) -> str:
 def memory(kind: str, rows: int) -> str:
     """Return a loop that loads, stores or updates all rows of a memory, `%end` times over."""
     lines = ["br label %pass", "pass:", "%n = phi i64 [0, %entry], [%m, %passed]", "br label %loop", "loop:", "%i = phi i64 [0, %pass], [%j, %loop]"]
-    sums = range(4) if kind == "load" else ()
-    lines += [f"%s{k}.0 = phi {TYPE} [zeroinitializer, %pass], [%s{k}.4, %loop]" for k in sums]
+    sums = range(16) if kind == "load" else ()  # one for each load, so that none waits for another
+    lines += [f"%s{k}.0 = phi {TYPE} [zeroinitializer, %pass], [%s{k}.1, %loop]" for k in sums]
     for u in range(16):
         lines += [f"%k{u} = add i64 %i, {u}", f"%p{u} = getelementptr {TYPE}, ptr %memory, i64 %k{u}"]
         if kind != "store":
             lines.append(f"%v{u} = load {TYPE}, ptr %p{u}, align 64")
         if kind == "load":
-            lines.append(f"%s{u % 4}.{u // 4 + 1} = fadd {TYPE} %s{u % 4}.{u // 4}, %v{u}")
+            lines.append(f"%s{u}.1 = fadd {TYPE} %s{u}.0, %v{u}")
         elif kind == "store":
             lines.append(f"store {TYPE} zeroinitializer, ptr %p{u}, align 64")
         else:
             lines += [f"%w{u} = fadd {TYPE} %v{u}, %v{u}", f"store {TYPE} %w{u}, ptr %p{u}, align 64"]
     lines += ["%j = add i64 %i, 16", f"%more = icmp slt i64 %j, {rows}", "br i1 %more, label %loop, label %passed", "passed:"]
-    lines += [f"%q{k} = getelementptr {TYPE}, ptr %memory, i64 {rows + k}\n store {TYPE} %s{k}.4, ptr %q{k}, align 64" for k in sums]
+    lines += [f"%q{k} = getelementptr {TYPE}, ptr %memory, i64 {rows + k}\n store {TYPE} %s{k}.1, ptr %q{k}, align 64" for k in sums]
     return _function([*lines, "%m = add i64 %n, 1", "%again = icmp slt i64 %m, %end", "br i1 %again, label %pass, label %out", "out:"])
 
 
@@ -112,8 +112,8 @@ def counted(plan: Plan) -> dict[str, int]:
         made["divisions"] += loop.count * of.count("div")
         others = sum(op in ("lt", "gt", "le", "ge", "and", "or", "where", "neg") for op in of)
         made["minima, maxima"] += loop.count * (others - extrema)
-        made["loads"] += loop.count * len(loop.operands)
-        made["stores"] += loop.count * len(loop.stores)
+        made["loads"] += loop.count * sum(one.area != "register" for one in loop.operands)
+        made["stores"] += loop.count * sum(one.column.area != "register" for one in loop.stores)
     return made
 
 

@@ -77,17 +77,17 @@ class Native(Engine):
         memory = reference.fill(program, subject.array("drawn"), dt, fixed)
         self.draws, self.each = subject.draws, map if cores == 1 else ThreadPoolExecutor(cores).map
         self.parts = [np.ascontiguousarray(part) for part in np.array_split(memory, cores, axis=1)]
+        self.rooms = [self.kernel.room(part.shape[1], STEPS, 1) for part in self.parts]
         self.made: list[Any] = []
 
     def run(self, draws: int) -> None:
         """Run all draws, or the first few on one core."""
-        self.made = []  # its memory is free for the next call
-        parts = self.parts if draws == self.draws else [self.parts[0][:, :draws]]
-        self.made = list(self.each(self.simulate, parts))
+        parts, rooms = (self.parts, self.rooms) if draws == self.draws else ([self.parts[0][:, :draws]], [self.kernel.room(draws, STEPS, 1)])
+        self.made = list(self.each(self.simulate, parts, rooms))
 
-    def simulate(self, memory: Array) -> Any:
+    def simulate(self, memory: Array, room: Array) -> Any:
         """Run some draws: the one call that is measured."""
-        return self.kernel.run(memory, STEPS, 1)
+        return self.kernel.run(memory, STEPS, 1, room)
 
     def series(self) -> Array:
         """Return what the last call stored."""

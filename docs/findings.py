@@ -6,12 +6,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from materiel.analysis import words
+from materiel.analysis import frozen, words
 from materiel.analysis.comparison import Account, Cell, Change, Comparison, said, said_without
 from materiel.analysis.examination import MEANING, Examined
+from materiel.analysis.frozen import Frozen
+from materiel.analysis.scoring import MODEL, Ledger, Scored, Total, score
 from materiel.evidence import grades
 from materiel.options import Options, Reading
-from materiel.report.html import assumed
+from materiel.report.html import assumed, came_out
 from materiel.study import Study, compare, load
 
 FOLDER = Path(__file__).parent / "findings"
@@ -115,6 +117,85 @@ def _account(account: Account, text: str, unit: str) -> list[str]:
     return [*lines, *(f"- without {one.origin} ({_listed(one.claims)}): {said_without(one, unit)}" for one in account.arrivals)]
 
 
+def scores(found: Ledger) -> str:
+    """Return the page on how the frozen forecasts of a case came out: every question, every forecaster, every group."""
+    lines = [f"# {found.case}: how its forecasts came out", ""]
+    lines += [
+        f"Made by `make findings` from `materiel score {found.case}`. What the scores are and what they cannot tell: [scores](../scores.md). Lower is better.",
+        "",
+    ]
+    lines += [_frozen(found.case, name, said) for name, said in found.forecasts.items()]
+    if found.scored:
+        lines += ["", found.caution, "", f"![Forecasts over what came out]({found.case}-scores.svg)", ""]
+        lines += ["Ranges of 50 and 90 % and the median of each forecast, as factors of what came out; dots are the medians of naive forecasts.", ""]
+        lines += [*_questions(found), "", *_rivals(found), "", "## Forecasters", "", "Over all questions that each could say anything of.", ""]
+        lines += _totals([one for one in found.totals if one.by == "all"])
+        lines += [
+            "",
+            "## By item, horizon and grade of the source",
+            "",
+            "The forecast, and the naive forecaster that was nearest on every question of the group.",
+            "",
+        ]
+        groups = [(one, found.nearest(one)) for one in found.totals if one.who == MODEL and one.by != "all"]
+        lines += _totals([one for pair in groups for one in pair if one is not None])
+    if found.open:
+        lines += ["", "## Open", "", *(f"- {one.text} (`{one.question}`): {one.reason}" for one in found.open)]
+    return "\n".join(lines) + "\n"
+
+
+def _frozen(case: str, name: str, said: Frozen) -> str:
+    made = f"made on {said.made}" + (", a hindcast" if said.hindcast else "")
+    note = f" {said.note}" if said.note else ""
+    return f"- [`{name}`](../../cases/{case}/forecasts/{name}{frozen.ENDING}): as of {said.as_of}, {made}; {said.basis}, {said.draws} draws, seed {said.seed}.{note}"
+
+
+def _questions(found: Ledger) -> list[str]:
+    titles = "question | day | forecast: median (90 %) | came out | percentile | in 50, 90 % | CRPS | WIS | CRPS of logarithms | log score"
+    lines = [f"| {titles} |", "|---|---|---|---|---:|---|---:|---:|---:|---:|"]
+    for one in found.scored:
+        own = one.marks[MODEL]
+        low, high = own.ranges[90]
+        median = f"{words.number(own.median, low, high, '')} ({words.number(low, low, high, '')} to {words.number(high, low, high, one.unit)})"
+        inside = ", ".join("yes" if own.inside[percent] else "no" for percent in (50, 90))
+        areas = " | ".join(words.number(value, value, value, "") for value in (own.crps, own.wis))
+        logs = " | ".join("" if value is None else f"{value:.2f}" for value in (own.crps_log, own.log_score))
+        lines.append(f"| {one.text} | {one.day} | {median} | {_outcome(one)} | {100 * own.percentile:.0f} | {inside} | {areas} | {logs} |")
+    return lines
+
+
+def _outcome(one: Scored) -> str:
+    low, high = one.spread
+    told = f"{words.number(one.outcome.value, low, high, one.unit)}, {one.outcome.by.who} ({one.outcome.by.grade})"
+    spread = f"; {words.number(low, low, high, '')} to {words.number(high, low, high, '')} by {len(one.outcome.figures)} figures"
+    return told + (spread if low < high else "")
+
+
+def _rivals(found: Ledger) -> list[str]:
+    rivals = [who for who in dict.fromkeys(who for one in found.scored for who in one.marks) if who != MODEL]
+    lines = ["CRPS of logarithms of every naive forecast; in bold where it is below the forecast's own.", ""]
+    lines += [f"| question | {MODEL} | {' | '.join(rivals)} |", f"|---|---:|{'---:|' * len(rivals)}"]
+    return lines + [f"| {one.text} | {' | '.join(_rival(one, who) for who in (MODEL, *rivals))} |" for one in found.scored]
+
+
+def _rival(one: Scored, who: str) -> str:
+    value, own = (one.marks[name].crps_log if name in one.marks else None for name in (who, MODEL))
+    if value is None or own is None:
+        return one.absent.get(who, "none stated")
+    return f"**{value:.2f}**" if value < own else f"{value:.2f}"
+
+
+def _totals(rows: Sequence[Total]) -> list[str]:
+    titles = "group | forecaster | n | CRPS of logarithms | the forecast's on the same n | log score | Brier (n) | in 50 % | in 90 % | forecast nearer in"
+    lines = [f"| {titles} |", "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|"]
+    for one in rows:
+        means = " | ".join("" if value is None else f"{value:.2f}" for value in (one.crps_log, one.forecast_crps_log, one.log_score))
+        brier = "" if one.brier is None else f"{one.brier:.3f} ({one.thresholds})"
+        won = "" if one.who == MODEL else one.won
+        lines.append(f"| {one.group} | {one.who} | {one.n} | {means} | {brier} | {one.inside50} | {one.inside90} | {won} |")
+    return lines
+
+
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
@@ -125,6 +206,9 @@ def main() -> int:
     pages = {"dprk-2023-article.md": article(load("dprk-2023"))}
     for case in DAYS:
         study = load(case)
+        if frozen.files(study.case()):
+            found = score(case)
+            pages |= {f"{case}-scores.md": scores(found), f"{case}-scores.svg": came_out(found.scored)}
         pages |= {f"{case}-rules.md": rules(study), f"{case}-days.md": days(case), f"{case}-numbers.svg": assumed(study.run(draws=200))}
     for name, text in pages.items():
         (FOLDER / name).write_text(text, encoding="utf-8")

@@ -64,6 +64,9 @@ def glossary(page: str) -> str:
     lines += ["", "### A question", "", "| key | what it holds |", "|---|---|"]
     meanings = records.meanings(schema.Question)
     lines += [f"| `{field.alias or name}` | {meanings[name]} |" for name, field in schema.Question.model_fields.items()]
+    lines += ["", "### What a question resolves by", "", "| key | what it holds |", "|---|---|"]
+    meanings = records.meanings(schema.Resolution)
+    lines += [f"| `{name}` | {meanings[name]} |" for name in schema.Resolution.model_fields]
     lines += ["", "### Rules of evidence", "", "| `--rules` | what it does |", "|---|---|"]
     lines += [f"| `{name}` | {grades.rule(name).title} |" for name in sorted(grades.rules(), key=lambda name: name != grades.DEFAULT)]
     return _below(page, lines)

@@ -1,4 +1,4 @@
-"""The command line: `materiel run`, `resume`, `reproduce`, `check`, `why`, `examine`, `compare`, `report`, `sources`, `schema`, `cases`, `order`.
+"""The command line: `run`, `resume`, `reproduce`, `check`, `why`, `drivers`, `examine`, `compare`, `solve`, `forecast`, `score`, `report`, `sources`, `schema`, `cases`, `order`.
 
 Answers go to standard output, progress to standard error and only to a terminal. Exit codes: 0 well, 1 problems, 2 usage, 3 internal, 130 stopped by the user
 (143 by the system).
@@ -7,27 +7,20 @@ Answers go to standard output, progress to standard error and only to a terminal
 from __future__ import annotations
 
 import atexit
-import contextlib
 import dataclasses
-import datetime
 import gc
 import json
 import os
-import signal
-import sys
-import threading
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from materiel import __version__
-from materiel.errors import CaseError, MaterielError, Problem
+from materiel import __version__, console
+from materiel.errors import CaseError, Problem
 
 if TYPE_CHECKING:
-    from distributed import Client
-
     from materiel.study import Run
 
 DEFAULT = "plain"
@@ -60,7 +53,8 @@ def main(version: Annotated[bool, typer.Option("--version", help="print the vers
     if version:
         typer.echo(__version__)
         raise typer.Exit
-    gc.set_threshold(50_000)  # a case is some 100,000 small objects that all stay: to look for garbage after every 700 takes a third of the time to read it
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # no matrices are multiplied here; threads that wait for some take a twentieth of a second
+    gc.set_threshold(500_000)  # a case is some 100,000 small objects that all stay: to look for garbage after every 700 takes a third of the time to read it
     atexit.register(gc.freeze)  # nor is there any to be found at the end, which took a tenth of a second
 
 
@@ -87,14 +81,14 @@ def run(
     """Run a case and print its key judgements; with other evidence, both before and after."""
     if engine not in ("native", "native32", "numpy", "jax"):
         raise typer.BadParameter(f"unknown engine {engine!r}; native, native32, numpy or jax")
-    with _told(as_json=as_json):
+    with console.told(as_json=as_json):
         from materiel.options import Options, Reading
         from materiel.study import load
 
         study = load(case)
-        reading = Reading(_day(as_of), scenario, step, rules, tuple(drop or ()), independent)
+        reading = Reading(console.day(as_of), scenario, step, rules, tuple(drop or ()), independent)
         options = Options(reading, draws, seed, engine, chunk)
-        with _cluster(cluster) as client, _progress(as_json) as report:
+        with console.cluster(cluster) as client, console.progress(as_json) as report:
             done = study.again(options, report, output, client)
             before = study.again(dataclasses.replace(options, reading=reading.plain), report, client=client) if reading != reading.plain else None
         _finished(done, before, as_json)
@@ -103,10 +97,10 @@ def run(
 @app.command()
 def resume(folder: Kept, chunk: Chunk = 1024, cluster: ClusterOption = "", as_json: Json = False) -> None:
     """Finish a run that was stopped or killed: draws that its folder keeps are not run again."""
-    with _told(as_json=as_json):
+    with console.told(as_json=as_json):
         from materiel import reproduction
 
-        with _cluster(cluster) as client, _progress(as_json) as report:
+        with console.cluster(cluster) as client, console.progress(as_json) as report:
             done = reproduction.resume(folder, report, client, chunk)
         _finished(done, None, as_json)
 
@@ -114,10 +108,10 @@ def resume(folder: Kept, chunk: Chunk = 1024, cluster: ClusterOption = "", as_js
 @app.command()
 def reproduce(folder: Kept, case: Annotated[str, typer.Option(help="the case, if it is elsewhere now")] = "", as_json: Json = False) -> None:
     """Make a run again from its manifest and say whether every number is identical, bit for bit, or what differs; exits with 1 if anything does."""
-    with _told(as_json=as_json):
+    with console.told(as_json=as_json):
         from materiel import reproduction, terminal
 
-        with _progress(as_json) as report:
+        with console.progress(as_json) as report:
             found = reproduction.reproduce(folder, case, report)
         typer.echo(json.dumps(dataclasses.asdict(found), ensure_ascii=False, indent=2) if as_json else terminal.reproduced(found))
         if not found.identical:
@@ -153,20 +147,50 @@ def why(
     as_json: Json = False,
 ) -> None:
     """Say what an answer rests on: the numbers that drive it, who said them, and what it would be without each."""
-    with _told(as_json=as_json):
+    with console.told(as_json=as_json):
         from materiel import terminal
         from materiel.options import Options, Reading
         from materiel.study import load
 
-        reading = Reading(_day(as_of), scenario, None, rules, tuple(drop or ()), independent)
-        study, name = load(case).ask(output, _day(at), reading)
-        with _progress(as_json) as report:
+        reading = Reading(console.day(as_of), scenario, None, rules, tuple(drop or ()), independent)
+        study, name = load(case).ask(output, console.day(at), reading)
+        with console.progress(as_json) as report:
             done = study.again(Options(reading, draws, seed, only=(name,)), report)
         found = done.why(name, exact=exact)
         if as_json:
             typer.echo(json.dumps(dataclasses.asdict(found), ensure_ascii=False, indent=2, default=str))
         else:
             terminal.chain(found)
+
+
+@app.command()
+def drivers(
+    case: CaseArgument,
+    question: Annotated[list[str] | None, typer.Argument(help="questions of the case; the key ones if absent")] = None,
+    until: Annotated[str, typer.Option(help="day (YYYY-MM-DD) until which an observation would be in time; 90 days on if absent")] = "",
+    credibility: Annotated[int, typer.Option(help="how well observations are reported: credibility 1 to 6", min=1, max=6)] = 2,
+    decide_at: Annotated[float | None, typer.Option(help="probability of the threshold above which somebody would act")] = None,
+    draws: Draws = 10_000,
+    seed: Seed = 1,
+    as_of: AsOf = "",
+    scenario: ScenarioOption = "",
+    rules: Rules = DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Say what would change an answer: what it hangs on, and which observation would shrink its doubt most."""
+    with console.told(as_json=as_json):
+        from materiel import terminal, watching
+        from materiel.options import Options, Reading
+        from materiel.study import load
+
+        options = Options(Reading(console.day(as_of), scenario, rules=rules), draws, seed)
+        with console.progress(as_json) as report:
+            found = watching.drivers(load(case), tuple(question or ()), options, console.day(until), credibility, decide_at, report)
+        if as_json:
+            typer.echo(json.dumps([dataclasses.asdict(one) for one in found], ensure_ascii=False, indent=2, default=str))
+            return
+        for one in found:
+            terminal.driven(one)
 
 
 @app.command()
@@ -180,14 +204,14 @@ def examine(
     as_json: Json = False,
 ) -> None:
     """Put a claim in the dock: predict what it says from everything else, and hear who speaks for and against it."""
-    with _told(as_json=as_json):
+    with console.told(as_json=as_json):
         from materiel import terminal
         from materiel.options import Reading
         from materiel.study import load
 
-        study, reading = load(case), Reading(_day(as_of), rules=rules)
+        study, reading = load(case), Reading(console.day(as_of), rules=rules)
         names = study.claims(claim, reading)
-        with _progress(as_json) as report:
+        with console.progress(as_json) as report:
             found = study.examine(names, draws, seed, reading, report)
         if as_json:
             typer.echo(json.dumps([dataclasses.asdict(one) for one in found], ensure_ascii=False, indent=2, default=str))
@@ -198,7 +222,7 @@ def examine(
 
 @app.command()
 def compare(
-    runs: Annotated[list[str], typer.Argument(help="two runs or more, each CASE@DAY or the folder of a run")],
+    runs: Annotated[list[str], typer.Argument(help="two runs or more, each CASE, CASE@DAY, CASE+SCENARIO, CASE+SCENARIO@DAY, or the folder of a run")],
     draws: Draws = 2000,
     seed: Seed = 1,
     scenario: ScenarioOption = "",
@@ -206,15 +230,15 @@ def compare(
     everything: Annotated[bool, typer.Option("--all", help="every question, not only the key ones")] = False,
     as_json: Json = False,
 ) -> None:
-    """Put runs as of several days side by side, and say which claims and revisions made the difference."""
+    """Put runs as of several days, in several scenarios or of several cases side by side, draw by draw, and say which claims and revisions made the difference."""
     if len(runs) < 2:
-        raise typer.BadParameter("one run; name two or more, each CASE@DAY or the folder of a run")
-    with _told(as_json=as_json):
+        raise typer.BadParameter("one run; name two or more, each CASE@DAY, CASE+SCENARIO or the folder of a run")
+    with console.told(as_json=as_json):
         from materiel import study, terminal
 
-        with _progress(as_json) as report:
+        with console.progress(as_json) as report:
             done = [_as_named(name, draws, seed, scenario, rules, report) for name in runs]
-            labels = [f"{run.case.name}@{run.case.as_of}" for run in done]
+            labels = [f"{run.case.name}{'+' * bool(run.case.scenario)}{run.case.scenario}@{run.case.as_of}" for run in done]
             found = study.compare(done, labels if len(set(labels)) == len(labels) else [Path(name).name for name in runs])
         if as_json:
             typer.echo(json.dumps(dataclasses.asdict(found), ensure_ascii=False, indent=2, default=str))
@@ -227,14 +251,93 @@ def _as_named(name: str, draws: int, seed: int, scenario: str, rules: str, repor
     from materiel.reproduction import repeat
     from materiel.study import load
 
-    try:
-        saved = (Path(name) / "manifest.json").is_file()
-    except OSError:  # a name that no file can have
-        saved = False
-    if saved:
+    if _there(Path(name) / "manifest.json"):
         return repeat(Path(name))
-    case, _, day = name.rpartition("@") if "@" in name else (name, "", "")
-    return load(case).again(Options(Reading(_day(day), scenario, rules=rules), draws, seed), report)
+    whole, _, day = name.rpartition("@") if "@" in name else (name, "", "")
+    case, plus, own = whole.rpartition("+")
+    case, own = (case, own) if plus and not _there(Path(whole)) else (whole, "")
+    return load(case).again(Options(Reading(console.day(day), ",".join(filter(None, (scenario, own))), rules=rules), draws, seed), report)
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that no file can have
+        return False
+
+
+@app.command()
+def solve(
+    case: CaseArgument,
+    change: Annotated[
+        str, typer.Option(help="the number that is decided and the values to try: NUMBER=LOW..HIGH UNIT; an uncertain one has its own 90 % range")
+    ],
+    keep: Annotated[str, typer.Option(help="what to keep: 'QUESTION above VALUE with P %', or below")],
+    largest: Annotated[
+        bool | None,
+        typer.Option("--largest/--smallest", help="which end of the values that do; if absent, the smallest where all lie at the upper end, else the largest"),
+    ] = None,
+    points: Annotated[int, typer.Option("--grid", help="values of the coarse grid", min=3)] = 9,
+    draws: Draws = 2000,
+    seed: Seed = 1,
+    as_of: AsOf = "",
+    scenario: ScenarioOption = "",
+    rules: Rules = DEFAULT,
+    as_json: Json = False,
+) -> None:
+    """Say how far a decision can go and keep a question's probability above a bound, or that no value does."""
+    end = "" if largest is None else "largest" if largest else "smallest"
+    with console.told(as_json=as_json):
+        from materiel import terminal
+        from materiel.options import Reading
+        from materiel.study import load
+
+        with console.progress(as_json) as report:
+            found = load(case).solve(change, keep, draws, seed, Reading(console.day(as_of), scenario, rules=rules), end=end, points=points, report=report)
+        if as_json:
+            typer.echo(json.dumps(found.json(), ensure_ascii=False, indent=2))
+        else:
+            terminal.solved(found)
+
+
+@app.command()
+def forecast(
+    case: CaseArgument,
+    draws: Draws = 10_000,
+    seed: Seed = 1,
+    as_of: AsOf = "",
+    question: Annotated[list[str] | None, typer.Option(help="a question to forecast; may be repeated; all that resolve if absent")] = None,
+    note: Annotated[str, typer.Option(help="what a reader of the forecast must know")] = "",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="the file; forecasts/DAY.yaml in the folder of the case if absent")] = None,
+    as_json: Json = False,
+) -> None:
+    """Freeze what a case says of days to come, so that it can be scored; as of an earlier day it is a hindcast, and says so."""
+    with console.told(as_json=as_json):
+        from materiel import forecasting, terminal
+        from materiel.study import load
+
+        with console.progress(as_json) as report:
+            path, said = forecasting.freeze(load(case), console.day(as_of), draws, seed, tuple(question or ()), output, note, report)
+        typer.echo(said.model_dump_json(indent=2) if as_json else terminal.frozen(path, said))
+
+
+@app.command()
+def score(
+    case: CaseArgument,
+    forecast: Annotated[str, typer.Option(help="one forecast of the case, by its name, or a file; all if absent")] = "",
+    as_of: Annotated[str, typer.Option(help="day (YYYY-MM-DD) on which it is scored; today if absent")] = "",
+    as_json: Json = False,
+) -> None:
+    """Settle the frozen forecasts of a case by what was observed since, and score them beside naive ones."""
+    with console.told(as_json=as_json):
+        from materiel import terminal
+        from materiel.analysis import scoring
+
+        found = scoring.score(case, console.day(as_of), forecast)
+        if as_json:
+            typer.echo(json.dumps(found.plain(), ensure_ascii=False, indent=2))
+        else:
+            terminal.scored(found)
 
 
 @app.command()
@@ -242,11 +345,11 @@ def sources(case: CaseArgument, form: Annotated[str, typer.Option(help="bibtex o
     """Print the sources of a case for a reference manager."""
     if form not in ("bibtex", "csl-json"):
         raise typer.BadParameter(f"unknown form {form!r}; bibtex or csl-json")
-    with _told():
+    with console.told():
         from materiel.case.loading import load as load_case
         from materiel.evidence.citations import to_bibtex, to_csl
 
-        ledger = load_case(case, as_of=_day(as_of)).ledger
+        ledger = load_case(case, as_of=console.day(as_of)).ledger
         names = {name: publisher.name for name, publisher in ledger.publishers.items()}
         if form == "bibtex":
             typer.echo(to_bibtex(ledger.sources, names))
@@ -271,12 +374,12 @@ def export(
     """Write the model of a case, with the numbers of one draw and what they rest on, for other tools to run."""
     if draw != "median" and not (draw.isascii() and draw.isdecimal()):
         raise typer.BadParameter(f"draw {draw!r}; a whole number of at least 0, or median")
-    with _told():
+    with console.told():
         from materiel.export import xmile as form
         from materiel.options import Reading
         from materiel.study import load
 
-        reading = Reading(_day(as_of), scenario, step, rules, tuple(drop or ()), independent)
+        reading = Reading(console.day(as_of), scenario, step, rules, tuple(drop or ()), independent)
         made = load(case).model(None if draw == "median" else int(draw), seed, reading, question)
         typer.echo(form.text(made) if xmile == "-" else form.write(made, Path(xmile)), nl=xmile != "-")
 
@@ -284,20 +387,20 @@ def export(
 @app.command()
 def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", as_json: Json = False) -> None:
     """Read a case and print every problem: file:line:column, what was read, what is allowed, the nearest name."""
-    with _told(as_json=as_json):
-        from materiel.analysis import examination, questions
+    with console.told(as_json=as_json):
+        from materiel.analysis import examination, frozen, questions, resolution
         from materiel.case.loading import load as load_case
         from materiel.network import build
         from materiel.proof import prove
 
-        checked = load_case(case, as_of=_day(as_of), scenario=scenario)
+        checked = load_case(case, as_of=console.day(as_of), scenario=scenario)
         asked = questions.prepare(checked)
         stages = prove(build(checked, [one.gauge for one in asked.values() if one.gauge]))
-        remarks = [*checked.remarks, *examination.misfits(checked, asked)]
+        remarks = [*checked.remarks, *examination.misfits(checked, asked), *resolution.remarks(checked), *frozen.remarks(checked)]
         found: list[Problem] = []
         for name in checked.scenarios:
             try:
-                questions.prepare(load_case(case, as_of=_day(as_of), scenario=name, like=checked))
+                questions.prepare(load_case(case, as_of=console.day(as_of), scenario=name, like=checked))
             except CaseError as error:
                 found += error.problems
         if found:
@@ -307,7 +410,7 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
             "sources": len(checked.ledger.sources), "unit_proofs": stages, "undeclared": len(checked.undeclared),
         }  # fmt: skip
         if as_json:
-            typer.echo(json.dumps({"case": checked.name, "problems": [], "remarks": _rows(remarks), **counts}, ensure_ascii=False))
+            typer.echo(json.dumps({"case": checked.name, "problems": [], "remarks": console.rows(remarks), **counts}, ensure_ascii=False))
         else:
             for remark in remarks:
                 typer.echo(f"note: {remark}")
@@ -317,11 +420,11 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
 @app.command()
 def report(case: CaseArgument, path: Annotated[Path, typer.Option("--output", "-o")] = Path("report.html"), draws: Draws = 2000, seed: Seed = 1, as_of: AsOf = "", scenario: ScenarioOption = "") -> None:  # fmt: skip
     """Run a case and write its report as one HTML file that opens without a network."""
-    with _told():
+    with console.told():
         from materiel.study import load
 
-        with _progress(quiet=False) as tell:
-            done = load(case).run(draws=draws, seed=seed, as_of=_day(as_of), scenario=scenario, report=tell)
+        with console.progress(quiet=False) as tell:
+            done = load(case).run(draws=draws, seed=seed, as_of=console.day(as_of), scenario=scenario, report=tell)
         typer.echo(done.report(path))
 
 
@@ -345,7 +448,7 @@ def cases(as_json: Json = False) -> None:
 @app.command()
 def order(case: CaseArgument, as_json: Json = False) -> None:
     """Print the order in which a period of a case is computed."""
-    with _told(as_json=as_json):
+    with console.told(as_json=as_json):
         from materiel.analysis import questions
         from materiel.case.loading import load as load_case
         from materiel.network import build
@@ -357,100 +460,3 @@ def order(case: CaseArgument, as_json: Json = False) -> None:
             return
         for i, (phase, what, _) in enumerate(rows, 1):
             typer.echo(f"{i:3}  {phase:8} {what}")
-
-
-def _day(text: str) -> datetime.date | None:
-    if not text:
-        return None
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a day; write YYYY-MM-DD") from None
-
-
-def _rows(problems: Iterable[Problem]) -> list[dict[str, str | int]]:
-    return [
-        {"file": p.place.file, "line": p.place.line, "column": p.place.column, "found": p.found, "allowed": p.allowed, "nearest": p.nearest} for p in problems
-    ]  # fmt: skip
-
-
-@contextlib.contextmanager
-def _told(*, as_json: bool = False) -> Generator[None]:
-    """Turn errors of the user into messages and an exit code, never a stack trace."""
-    try:
-        with _ended_by_the_system():
-            yield
-    except CaseError as error:
-        if as_json:
-            typer.echo(json.dumps({"problems": _rows(error.problems)}, ensure_ascii=False))
-        else:
-            count = len(error.problems)
-            typer.echo(f"{error}\n{count} problem{'s' if count > 1 else ''}", err=True)
-        raise typer.Exit(1) from None
-    except MaterielError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
-    except BrokenPipeError:  # whoever read the output has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(0) from None
-    except KeyboardInterrupt as stop:
-        typer.echo("; ".join(["stopped", *getattr(stop, "__notes__", [])]), err=True)
-        sys.stderr.flush()
-        os._exit(143 if isinstance(stop, _Ended) else 130)  # threads at work on draws would be waited for
-    except (typer.Exit, typer.BadParameter, typer.Abort):
-        raise
-    except Exception as error:
-        if os.environ.get("MATERIEL_DEBUG"):
-            raise
-        from materiel.proof import DimensionError
-
-        if isinstance(error, DimensionError):  # what the checks of a case could not place, such as a fleet of tanks among fleets of aircraft
-            typer.echo(f"units do not fit in {error}", err=True)
-            raise typer.Exit(1) from None
-        typer.echo(f"internal error: {type(error).__name__}: {error} (set MATERIEL_DEBUG=1 for the trace)", err=True)
-        raise typer.Exit(3) from None
-
-
-class _Ended(KeyboardInterrupt):
-    """The system asks the program to end."""
-
-
-@contextlib.contextmanager
-def _ended_by_the_system() -> Generator[None]:
-    """Take a request to end as one to stop, so that what is done is kept."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(*_: object) -> None:
-        raise _Ended
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextlib.contextmanager
-def _cluster(address: str) -> Generator[Client | None]:
-    """Yield a client of a cluster, if one is named."""
-    if not address:
-        yield None
-        return
-    from materiel.engine.cluster import connected
-
-    with connected(address) as client:
-        yield client
-
-
-@contextlib.contextmanager
-def _progress(quiet: bool) -> Generator[Callable[[int, int], None] | None]:
-    """Yield a function that shows progress, rate and time left on a terminal, and nothing elsewhere."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from materiel.terminal import progress
-
-    with progress() as tell:
-        yield tell

@@ -42,13 +42,14 @@ def log(x: npt.ArrayLike) -> Array:
     x = np.asarray(x, dtype=np.float64)
     mantissa, exponent = np.frexp(x)
     small = mantissa < 0.7071067811865476
-    mantissa = np.where(small, mantissa * 2.0, mantissa)
+    mantissa *= 1.0 + small
     k = exponent.astype(np.float64) - small
     s = (mantissa - 1.0) / (mantissa + 1.0)
     z = s * s
     series = np.zeros_like(z)
     for n in range(23, 1, -2):  # atanh series: |s| <= 0.172, so that the term left out is below 1e-19
-        series = (series + 1.0 / n) * z
+        series += 1.0 / n
+        series *= z
     return k * _LN2_HIGH + (2.0 * (s + s * series) + k * _LN2_LOW)
 
 

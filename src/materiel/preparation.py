@@ -16,7 +16,7 @@ from materiel.analysis import questions
 from materiel.analysis.questions import Asked, Branch
 from materiel.case.files import contents
 from materiel.case.loading import load
-from materiel.case.model import Case
+from materiel.case.model import Case, Instance
 from materiel.case.schema import Question
 from materiel.engine import ensemble
 from materiel.errors import RunError, nearest
@@ -118,6 +118,7 @@ class _Builder:
     def __init__(self, name: str | Path, more: Mapping[str, Question], options: Options, case: Case) -> None:
         self.name, self.more, self.options, self.case = name, more, options, case
         self.programs: dict[str, tuple[network.Program, dict[str, str], list[str]]] = {}
+        self.built: list[tuple[network.Program, list[Instance]]] = []
 
     def of(self, branch: Branch, asked: list[Asked], before: list[Branch]) -> ensemble.Pass:
         """Return the pass of one branch; it leaves the same scenario without a contingency, if that runs `before`, when its contingency begins."""
@@ -144,10 +145,20 @@ class _Builder:
             case = read(self.name, self.more, replace(reading, scenario=",".join(filter(None, (reading.scenario, scenario)))), case)
         everything = _chosen(questions.prepare(case), self.options.only)
         gauges = [one.gauge for one in everything.values() if one.gauge is not None]
-        program = network.build(case, gauges)
-        proof.prove(program)
+        program = self._built(case, gauges)
         paths = {one.id: one.gauge.path for one in everything.values() if one.gauge is not None}
         return program, paths, [one.id for one in everything.values() if one.fan]
+
+    def _built(self, case: Case, gauges: list[Instance]) -> network.Program:
+        """Return the program of a case; of one that differs in numbers only from another, the same with its own numbers."""
+        instances = [*case.components.values(), *gauges]
+        for program, before in self.built:
+            if found := network.renumbered(program, before, instances):
+                return found
+        program = network.build(case, gauges)
+        proof.prove(program)
+        self.built.append((program, instances))
+        return program
 
 
 def _chosen(asked: dict[str, Asked], only: tuple[str, ...]) -> dict[str, Asked]:

@@ -95,20 +95,19 @@ class Distribution:
 
     def at(self, z: Array) -> Array:
         """Return the values of a bent curve at normal scores z, in the distribution's unit; any shape."""
-        knots, heights = _scores(self.probabilities), to_scale(self.scale, np.array(self.values))
-        piece = np.clip(np.searchsorted(knots, z) - 1, 0, len(knots) - 2)
-        slope = (heights[1:] - heights[:-1]) / (knots[1:] - knots[:-1])
-        return from_scale(self.scale, heights[piece] + (z - knots[piece]) * slope[piece])
+        return from_scale(self.scale, self.heights(z))
 
-    @property
-    def straight(self) -> bool:
-        """Whether the curve is one straight line between two normal scores on its scale."""
-        return len(self.values) == 2 and not self.named
+    def heights(self, z: Array) -> Array:
+        """Return the values of a bent curve at normal scores z, on its scale; any shape."""
+        scores, heights, slopes = self._points
+        piece = np.searchsorted(scores[1:-1], z) if len(slopes) > 1 else 0
+        return heights[piece] + (z - scores[piece]) * slopes[piece]
 
-    def line(self) -> tuple[float, float, float]:
-        """Return the first normal score, the height there and the slope of a straight curve, on its scale."""
+    @functools.cached_property
+    def _points(self) -> tuple[Array, Array, Array]:
+        """Normal scores of the points of a bent curve, their heights on its scale, and the slopes between them."""
         scores, heights = _scores(self.probabilities), to_scale(self.scale, np.array(self.values))
-        return float(scores[0]), float(heights[0]), float((heights[1] - heights[0]) / (scores[1] - scores[0]))
+        return scores, heights, (heights[1:] - heights[:-1]) / (scores[1:] - scores[:-1])
 
     def bounds(self) -> tuple[float, float]:
         """Return the lowest and highest value that a draw can come arbitrarily near to."""

@@ -7,6 +7,7 @@ import datetime
 import functools
 import itertools
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +25,6 @@ from materiel.case.schema import Question
 from materiel.engine import ensemble
 from materiel.errors import CaseError, RunError, nearest
 from materiel.evidence.grades import DEFAULT
-from materiel.evidence.vocabulary import Scale
 from materiel.folder import Folder, opened, save
 from materiel.options import Options, Reading
 from materiel.preparation import Prepared, Recipe
@@ -38,7 +38,10 @@ if TYPE_CHECKING:  # what only some commands need is imported where they begin
     from materiel.analysis.comparison import Change, Comparison
     from materiel.analysis.examination import Examined
     from materiel.analysis.lineage import Shift, Why
+    from materiel.analysis.observing import Candidate, Watch, Worth
+    from materiel.analysis.tornado import Tornado
     from materiel.export.model import Model
+    from materiel.solving import Solution
 
 Array = npt.NDArray[np.float64]
 
@@ -134,6 +137,20 @@ class Study:
             near = nearest(output, names)
             raise RunError("; ".join(problem.found for problem in error.problems) + (f"; did you mean {near!r}?" if near not in ("", output) else "")) from None
         return study, output
+
+    def solve(
+        self, change: str, keep: str, draws: int = 2000, seed: int = 1, reading: Reading | None = None, *, end: str = "", points: int | None = None,
+        report: Callable[[int, int], None] | None = None,
+    ) -> Solution:  # fmt: skip
+        """Return how far a number can go and keep a question's probability above a bound.
+
+        `change` is `NUMBER=LOW..HIGH UNIT`, the path of a number and the values to try; `keep` is `QUESTION above VALUE with P %`, or below. `end` is `largest` or
+        `smallest`, `points` how many values the grid has; without them, the end at which values cease to do, and nine. Raises CaseError, RunError.
+        """
+        from materiel import solving
+
+        options = Options(reading or Reading(), draws, seed)
+        return solving.solve(self.name, self.more, change, keep, options, end=end, points=points or solving.POINTS, report=report)
 
     def claims(self, name: str, reading: Reading | None = None) -> list[str]:
         """Return the claims that a name stands for: one claim, or all those of a source, publisher or origin. Raises CaseError, RunError."""
@@ -251,16 +268,45 @@ class Run:
         """
         from materiel.analysis import lineage
 
-        if question not in self.questions:
-            raise RunError(f"unknown question {question!r}; one of {', '.join(self.questions)}")
         return lineage.why(
             self.case,
-            self.questions[question],
+            self.questions[self._known(question)],
             self.inputs[question],
             self.drivers[question],
             self.options.seed,
             _without(self, (question,)) if exact else None,
         )
+
+    @cached_property
+    def _fine(self) -> drivers.Inputs:
+        """The uncertain numbers of all questions, from more draws than their shares are read from."""
+        from materiel.analysis import tornado
+
+        priors = [prior for given in self.inputs.values() for prior in given.priors]
+        return drivers.inputs(priors, self.options.seed, self.options.draws, tornado.MOST_DRAWS)
+
+    def tornado(self, question: str, categories: Sequence[drivers.Category] = ()) -> Tornado:
+        """Return what moves an answer: numbers, days, whose word was listened to, and `categories` of the draws besides. Raises RunError for an unknown question."""
+        from materiel.analysis import tornado
+
+        given = self._fine.of(self.inputs[self._known(question)].priors)
+        listened = drivers.voiced(given, self.options.seed, self.case.ledger)
+        return tornado.tornado(self.case, self.questions[question], given, [*listened, *categories])
+
+    def worth(self, question: str, watch: Watch, candidates: Sequence[Candidate] = ()) -> list[Worth]:
+        """Return the observations worth having next for an answer: of `candidates`, of what other questions ask about and of uncertain numbers. Raises RunError."""
+        from materiel.analysis import observing, tornado
+
+        given = self._fine.of(self.inputs[self._known(question)].priors)
+        answer, draws, seed = self.questions[question], given.classes.shape[1], self.options.seed
+        others = observing.questions({name: one for name, one in self.questions.items() if name not in self.study.more}, self.case, watch.until)
+        numbers = observing.numbers(given, tornado.Reader(answer, draws), seed)
+        return observing.worth(self.case, answer, draws, [*candidates, *others, *numbers], seed, watch)
+
+    def _known(self, question: str) -> str:
+        if question not in self.questions:
+            raise RunError(f"unknown question {question!r}; one of {', '.join(self.questions)}")
+        return question
 
     def without(self, question: str, claims: Sequence[str]) -> Shift | None:
         """Return an answer as it would be had claims never been made; None where these runs cannot tell."""
@@ -290,22 +336,30 @@ class _Runner:
     def run(self, shelf: Folder | None, client: Client | None) -> Run:
         prepared = self.prepared
         case, asked, passes = prepared.case, prepared.asked, prepared.passes
-        with prepared.timed("run"):
-            ensembles = ensemble.run(list(passes.values()), prepared.settings, self._tell, shelf, self._elsewhere(client) if client else None)
         kept: dict[str, Array] = {}
-        curves: dict[str, Curve] = {}
+        drawn: dict[str, Future[Curve]] = {}
         laws: dict[str, float] = {}
-        for names, one, found in zip(prepared.branches.values(), passes.values(), ensembles, strict=True):
-            kept |= dict(zip(names, found.kept, strict=True))
-            slots = zip([name for name in names if asked[name].fan], one.fans, strict=True)
-            curves |= {name: _curve(one, asked[name], found, slot, case.step) for name, slot in slots}
-            laws = {name: max(error, laws.get(name, 0.0)) for name, error in found.laws.items()}
-        with prepared.timed("answers"):
-            answers, leading, inputs = self._answers(asked, kept, passes, case.ledger.scales[0])
+        numbers: list[Future[dict[str, drivers.Inputs]]] = []
+        with ThreadPoolExecutor(prepared.settings.workers) as threads:
+            with prepared.timed("run"):
+                elsewhere = self._elsewhere(client) if client else None
+                ensembles = ensemble.run(
+                    list(passes.values()), prepared.settings, self._tell, shelf, elsewhere, lambda: numbers.append(threads.submit(self._inputs))
+                )
+            with prepared.timed("answers"):
+                for names, one, found in zip(prepared.branches.values(), passes.values(), ensembles, strict=True):
+                    kept |= dict(zip(names, found.kept, strict=True))
+                    slots = zip([name for name in names if asked[name].fan], one.fans, strict=True)
+                    drawn |= {name: threads.submit(_curve, one, asked[name], found, slot, case.step) for name, slot in slots}
+                    laws = {name: max(error, laws.get(name, 0.0)) for name, error in found.laws.items()}
+                values, inputs = questions.values(asked, kept), numbers[0].result()
+                answers = threads.map(self._answer, asked.values(), [values[name] for name in asked], [inputs[name] for name in asked])
+                told = dict(zip(asked, answers, strict=True))
+                curves = {name: drawn[name].result() for name in asked if name in drawn}
         program = next(iter(passes.values())).program
         seconds = {name: round(value, 3) for name, value in prepared.seconds.items()}
         said = self.said | {"laws": laws, "machines": sorted(set[str]().union(*(found.machines for found in ensembles)))}
-        curves = {name: curves[name] for name in asked if name in curves}
+        answers, leading = {name: answer for name, (answer, _) in told.items()}, {name: found for name, (_, found) in told.items()}
         return Run(self.study, case, self.options, answers, curves, leading, inputs, laws, seconds, program, said, shelf.path if shelf else None)
 
     def _elsewhere(self, client: Client) -> ensemble.Work:
@@ -319,26 +373,20 @@ class _Runner:
         self.done += count
         self.report(self.done, len(self.prepared.passes) * self.options.draws)
 
-    def _answers(
-        self, asked: dict[str, Asked], kept: dict[str, Array], passes: dict[Branch, ensemble.Pass], scale: Scale
-    ) -> tuple[dict[str, Answer], dict[str, dict[str, float]], dict[str, drivers.Inputs]]:
-        """Return answers, their drivers and their inputs; each is driven by the numbers of the branches it was read in."""
-        drawn = questions.values(asked, kept)
+    def _inputs(self) -> dict[str, drivers.Inputs]:
+        """Return what drives the answer to each question: the numbers of the branches it is read in."""
+        asked, passes = self.prepared.asked, self.prepared.passes
         priors = {branch: [prior for _, prior in one.program.priors if prior.path not in branch.fixed] for branch, one in passes.items()}
         everything = drivers.inputs([prior for of_pass in priors.values() for prior in of_pass], self.options.seed, self.options.draws)
-        by_branches: dict[tuple[Branch, ...], drivers.Inputs] = {}
-        inputs: dict[str, drivers.Inputs] = {}
-        answers: dict[str, Answer] = {}
-        leading: dict[str, dict[str, float]] = {}
-        for name, one in asked.items():
-            read_in = tuple(dict.fromkeys(asked[part].branch for part in (one.parts or (name,))))
-            if read_in not in by_branches:
-                by_branches[read_in] = everything.of([prior for branch in read_in for prior in priors[branch]])
-            inputs[name] = by_branches[read_in]
-            found = drivers.shares(inputs[name], drawn[name])
-            answers[name] = questions.answer(one, drawn[name], drivers.base_share(inputs[name], found), scale)
-            leading[name] = dict(drivers.leading(inputs[name], found))
-        return answers, leading, inputs
+        read_in = {name: tuple(dict.fromkeys(asked[part].branch for part in (one.parts or (name,)))) for name, one in asked.items()}
+        made = {branches: everything.of([prior for branch in branches for prior in priors[branch]]) for branches in dict.fromkeys(read_in.values())}
+        return {name: made[branches] for name, branches in read_in.items()}
+
+    def _answer(self, asked: Asked, values: Array, inputs: drivers.Inputs) -> tuple[Answer, dict[str, float]]:
+        """Return the answer to a question from its values per draw, and the numbers that drive it."""
+        found = drivers.shares(inputs, values)
+        answer = questions.answer(asked, values, drivers.base_share(inputs, found), self.prepared.case.ledger.scales[0])
+        return answer, dict(drivers.leading(inputs, found))
 
 
 def _branch(case: Case, question: str) -> Branch:
@@ -370,12 +418,12 @@ def _curve(one: ensemble.Pass, asked: Asked, found: ensemble.Ensemble, slot: int
 
 
 def compare(runs: Sequence[Run], labels: Sequence[str], only: Sequence[str] = ()) -> Comparison:
-    """Return runs side by side, and why each differs from the one before: what was revised, and what each claim that arrived does to its answers.
+    """Return runs side by side, each against the first draw by draw, and why each differs from the one before: what was revised, and what each claim that arrived does.
 
     The later of two runs is repeated without the claims that arrived, so that the effect of revised assumptions stands apart. `only` names the questions
     accounted for (the key ones if empty).
     """
-    from materiel.analysis import comparison
+    from materiel.analysis import comparison, pairing
 
     editions = [comparison.Edition(label, run.case, run.questions, run.inputs, run.options.seed) for label, run in zip(labels, runs, strict=True)]
     wanted = list(only) or [name for name, answer in runs[-1].questions.items() if answer.asked.key]
@@ -383,7 +431,8 @@ def compare(runs: Sequence[Run], labels: Sequence[str], only: Sequence[str] = ()
     for (before, after), (first, run) in zip(itertools.pairwise(editions), itertools.pairwise(runs), strict=True):
         differ = _differences(first, run)
         changes.append(comparison.change(before, after, _without(run, tuple(wanted)), [] if differ else wanted, differ))
-    return comparison.Comparison(list(labels), comparison.rows(editions), changes)
+    first, *others = [pairing.Side(label, run.case, run.questions, run.options.draws, run.options.seed) for label, run in zip(labels, runs, strict=True)]
+    return comparison.Comparison(list(labels), comparison.rows(editions), changes, [pairing.paired(first, other) for other in others])
 
 
 def _differences(before: Run, after: Run) -> list[str]:

@@ -7,16 +7,27 @@ import sys
 from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from materiel.analysis import words
 from materiel.case.checks import anachronisms, unheard
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.table import Table
     from rich.tree import Tree
 
     from materiel.analysis.comparison import Account, Change, Comparison
     from materiel.analysis.examination import Examined
+    from materiel.analysis.frozen import Frozen
     from materiel.analysis.lineage import Cited, Driver, Voice, Why
+    from materiel.analysis.observing import Gain
+    from materiel.analysis.pairing import Paired
+    from materiel.analysis.scoring import Ledger, Scored, Total
+    from materiel.analysis.tornado import End, Index, Tornado
     from materiel.reproduction import Part, Reproduction
+    from materiel.solving import Solution
     from materiel.study import Run
+    from materiel.watching import Driven
 
 WIDTH = 160
 """Columns of what is printed elsewhere than to a terminal."""
@@ -169,6 +180,55 @@ def _claim(node: Tree, claim: Cited, name: str = "", heard: str = "") -> None:
         _claim(node, other, f"{term} = ")
 
 
+def driven(found: Driven) -> None:
+    """Print what moves an answer, and which observation would shrink its doubt most."""
+    about = found.tornado
+    _print(_plain(f"{about.id}: {about.sentence}"))
+    if about.bars:
+        table = _table(
+            "driver", f"{about.shown} of the answer at its lowest, at its highest tenth, or in each of its kinds", "share of variance", "of distribution"
+        )
+        table.show_lines = True
+        for one in about.bars:
+            moving = f" (correlated with {_few(one.correlated, 3)})" if one.correlated else ""
+            table.add_row(*map(_plain, (one.name + moving, _ends(about, one.ends), _index(one.variance), _index(one.distribution))))
+        _print(table)
+    else:
+        _print(_plain(f"no single thing stands out of the noise of {_count(about.draws, 'draw')}"))
+    _print(_plain(f"Of what else is uncertain, {about.others} move it less, or not visibly. {watched(found)}"))
+    if found.worth:
+        titles = ["observation", "doubt shrinks by", "if seen exactly"]
+        titles += ["doubt about the threshold" if about.probability is not None else "", "worth to the decision" if found.bar is not None else ""]
+        table = _table(*filter(None, titles), f"{about.shown} of the answer if the report is low, if it is high")
+        table.show_lines = True
+        for one in found.worth:
+            name = one.text + (f" ({_count(one.known, 'observation')} of it known)" if one.known else "")
+            table.add_row(*map(_plain, (name, *_gains(about, found, one.reported, one.exact), _ends(about, one.ends))))
+        _print(table)
+
+
+def watched(found: Driven) -> str:
+    """Return what counts as an observation worth having."""
+    said = f"Observations until {found.until}, reported with credibility {found.credibility} (nine in ten within a factor of {found.factor:g})"
+    return said + (f"; a decision that is taken above {100 * found.bar:g} %." if found.bar is not None else ".")
+
+
+def _gains(about: Tornado, found: Driven, reported: Gain, exact: Gain) -> list[str]:
+    told = [_index(reported.answer), _index(exact.answer)]
+    told += [_index(reported.threshold)] if about.probability is not None else []
+    return told + ([_index(reported.decision)] if found.bar is not None else [])
+
+
+def _index(one: Index | None) -> str:
+    return "" if one is None else f"{max(100 * one.share, 0):.0f} % ± {max(100 * one.error, 0.5):.0f}"
+
+
+def _ends(about: Tornado, ends: Sequence[End]) -> str:
+    from materiel.analysis.tornado import answered
+
+    return "; ".join(f"{end.known}: {answered(about, end)}" for end in ends)
+
+
 def examined(one: Examined) -> None:
     """Print how a claim stands."""
     from rich.tree import Tree
@@ -195,9 +255,29 @@ def side_by_side(comparison: Comparison, everything: bool) -> None:
     for row in shown:
         table.add_row(_plain(row.text), *(_plain(said(cell, row.unit) if cell else "") for cell in row.cells))
     _print(table)
+    for one in comparison.paired:
+        _paired(one, everything)
     units = {row.id: (row.text, row.unit) for row in comparison.rows}
     for change in comparison.changes:
         _changed(change, units)
+
+
+def _paired(one: Paired, everything: bool) -> None:
+    """Print two runs draw by draw."""
+    from materiel.analysis.pairing import likely, said
+
+    if one.apart:
+        _print(_plain(f"{one.second} against {one.first}: {one.apart}"))
+        return
+    table = _table(f"{one.second} against {one.first}, draw by draw", "difference, or ratio", "higher", "lower", "equal")
+    table.show_lines = True
+    for pair in [pair for pair in one.pairs if pair.key or everything] or one.pairs:
+        told = said(pair.difference, pair.unit) if pair.ratio is None else f"ratio {said(pair.ratio, '1')}"
+        table.add_row(*map(_plain, (pair.text, told, *(likely(chance, pair.draws) for chance in (pair.higher, pair.lower, pair.equal)))))
+    _print(table)
+    reasons = {why: [name for name, other in one.unlike.items() if other == why] for why in one.unlike.values()}
+    for why, names in reasons.items():
+        _print(_plain(f"not compared, {why}: {_few(names)}"))
 
 
 def _changed(change: Change, units: dict[str, tuple[str, str]]) -> None:
@@ -230,6 +310,24 @@ def _account(tree: Tree, account: Account, text: str, unit: str) -> None:
         node.add(_plain(f"without {one.origin} ({_few(one.claims)}; on {_few(one.numbers, 3)}): {said_without(one, unit)}"))
 
 
+def solved(found: Solution) -> None:
+    """Print how far a number can go, and the values that show it."""
+    _print(_plain(found.sentence))
+    table = _table(found.number, "probability", "90 % interval", "")
+    for one in found.shown:
+        low, high = (f"{100 * end:.1f}" for end in (one.kept.low, one.kept.high))
+        cells = (
+            found.change.said(one.value, (one.value, one.value)),
+            f"{100 * one.kept.probability:.1f} %",
+            f"{low} to {high} %",
+            "kept" if one.kept.probability >= found.wanted else "",
+        )
+        table.add_row(*map(_plain, cells))
+    _print(table)
+    told = "Intervals say what the number of draws leaves open, not what the case does not know: that is in the probability itself."
+    _print(_plain(f"{found.draws} draws, seed {found.seed}, the same for every value. {told}"))
+
+
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
@@ -250,3 +348,87 @@ def _print(what: object) -> None:
     from rich.console import Console
 
     Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False).print(what)
+
+
+def frozen(path: Path, said: Frozen) -> str:
+    """Return what was frozen, and where."""
+    made = f"made on {said.made}: a hindcast" if said.hindcast else f"made on {said.made}"
+    lines = [f"{path}: {_count(len(said.questions), 'question')} of {said.case} as of {said.as_of}, {made}; {said.draws} draws, seed {said.seed}"]
+    for number, one in enumerate(said.questions.values(), 1):
+        low, middle, high = one.at(0.05), one.at(0.5), one.at(0.95)
+        lines.append(f"{number}. {one.text} ({one.day}): {_range(middle, (low, high), one.unit)}")
+    return "\n".join([*lines, f"seal {said.seal}; commit the file or publish the seal, so that others can tell that it was there before"])
+
+
+def scored(found: Ledger) -> None:
+    """Print how forecasts came out, how they did beside naive ones, and what is open."""
+    from materiel.analysis.scoring import MODEL
+
+    when = [f"{name}, as of {said.as_of}" + (f", a hindcast made on {said.made}" if said.hindcast else "") for name, said in found.forecasts.items()]
+    _print(_plain(f"{found.case} on {found.day}: {_count(len(found.scored), 'question')} came out, {len(found.open)} open. Forecasts: {'; '.join(when)}."))
+    if found.scored:
+        _print(_plain(found.caution))
+        table = _table("question", "forecast: median (90 %)", "came out", "percentile", "CRPS", "naive: CRPS")
+        table.show_lines = True
+        for one in found.scored:
+            own, others = one.marks[MODEL], sorted((marks.crps, who) for who, marks in one.marks.items() if who != MODEL)
+            rivals = "\n".join(f"{who} {words.number(crps, crps, crps, '')}" for crps, who in others)
+            table.add_row(*map(_plain, (f"{one.text} ({one.day})", _range(own.median, own.ranges[90], one.unit), _outcome(one), f"{100 * own.percentile:.0f}", words.number(own.crps, own.crps, own.crps, one.unit), rivals)))  # fmt: skip
+        for one in (table, _forecasters(found), _groups(found)):
+            _print(one)
+    for waiting in found.open:
+        _print(_plain(f"open: {waiting.text} ({waiting.forecast}): {waiting.reason}"))
+
+
+def _forecasters(found: Ledger) -> Table:
+    """Return how the forecast and every naive one did over all questions."""
+    from materiel.analysis.scoring import MODEL
+
+    table = _table(
+        "forecast", "forecaster", "n", "CRPS of logarithms", "the forecast's, same n", "log score", "Brier", "in 50 %", "in 90 %", "forecast nearer in"
+    )
+    for one in found.totals:
+        if one.by == "all":
+            own = "" if one.forecast_crps_log is None else f"{one.forecast_crps_log:.3g}"
+            cells = _scores(one)
+            table.add_row(*map(_plain, (one.group, one.who, str(one.n), cells[0], own, *cells[1:], "" if one.who == MODEL else f"{one.won} of {one.n}")))
+    return table
+
+
+def _groups(found: Ledger) -> Table:
+    """Return how the forecast did by item, horizon and grade, and which naive one was nearest there on every question."""
+    from materiel.analysis.scoring import MODEL
+
+    table = _table("by", "group", "n", "CRPS of logarithms", "log score", "Brier", "in 50 %", "in 90 %", "nearest naive")
+    for own in (one for one in found.totals if one.who == MODEL and one.by != "all"):
+        near = found.nearest(own)
+        table.add_row(*map(_plain, (own.by, own.group, str(own.n), *_scores(own), f"{near.who} {near.crps_log:.3g}" if near else "")))
+    return table
+
+
+def _scores(one: Total) -> tuple[str, ...]:
+    means = ("" if score is None else f"{score:.3g}" for score in (one.crps_log, one.log_score))
+    brier = "" if one.brier is None else f"{one.brier:.3g} (n {one.thresholds})"
+    return (*means, brier, f"{one.inside50} of {one.n}", f"{one.inside90} of {one.n}")
+
+
+def _table(*titles: str) -> Table:
+    from rich.table import Table
+
+    made = Table()
+    for title in titles:
+        made.add_column(title)
+    return made
+
+
+def _outcome(one: Scored) -> str:
+    low, high = one.spread
+    told = f"{words.number(one.outcome.value, low, high, one.unit)} by {one.outcome.by.who} ({one.outcome.by.grade})"
+    if low < high:
+        told += f"; from {words.number(low, low, high, '')} to {words.number(high, low, high, '')} by {_count(len(one.outcome.figures), 'figure')}, CRPS {words.number(one.crps_spread[0], *one.crps_spread, '')} to {words.number(one.crps_spread[1], *one.crps_spread, '')}"
+    return told
+
+
+def _range(middle: float, ends: tuple[float, float], unit: str) -> str:
+    low, high = ends
+    return f"{words.number(middle, low, high, '')} ({words.number(low, low, high, '')} to {words.number(high, low, high, unit)})"

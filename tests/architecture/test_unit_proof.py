@@ -20,7 +20,8 @@ def finals(text: str, engine: str) -> dict[str, Array]:
     made: dict[str, Array] = {}
     for path, slots in program.variables.items():
         if program.kinds[path] in ("level", "number") and slots:
-            made[path] = np.array([outcome.last[slot] * base(program, slot) for slot in slots])
+            last = outcome.last if program.kinds[path] == "level" else outcome.first  # where numbers stay as they are
+            made[path] = np.array([last[slot] * base(program, slot) for slot in slots])
     return made
 
 

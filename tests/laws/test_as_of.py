@@ -321,7 +321,8 @@ def known(folder: Path, n: int) -> dict[str, str]:
     return {
         "draws": text([(prior.path, prior.said, prior.because, sample(prior, SEED, 0, DRAWS).tobytes().hex()) for prior in priors]),
         "judged": text({name: (case.ledger.voice(name), str(case.ledger.grade(name)), one.model_dump()) for name, one in case.ledger.claims.items()}),
-        "sources": text({name: one.model_dump() for name, one in case.ledger.sources.items()}), "seen": text([dataclasses.asdict(one) for one in case.observations]),
+        "sources": text({name: one.model_dump() for name, one in case.ledger.sources.items()}),
+        "seen": text([dataclasses.asdict(one) | {"places": {}} for one in case.observations]),  # hidden rows above one move its line, and nothing else
     }  # fmt: skip
 
 

@@ -37,7 +37,10 @@ def test_the_version_is_printed():
     assert (done.exit_code, done.stdout) == (0, f"{materiel.__version__}\n")
 
 
-@pytest.mark.parametrize("command", ["", "run", "resume", "reproduce", "why", "examine", "compare", "sources", "check", "report", "schema", "cases", "order"])
+@pytest.mark.parametrize(
+    "command",
+    ["", "run", "resume", "reproduce", "why", "examine", "compare", "solve", "forecast", "score", "sources", "check", "report", "schema", "cases", "order"],
+)
 def test_help_explains_and_exits_with_nought(command):
     done = call(*command.split(), "--help")
     assert done.exit_code == 0

@@ -33,11 +33,14 @@ def case(**scenarios: dict[str, Any]) -> dict[str, Any]:
                     "target": constant(2.0), "inputs": {"stockpiles.powder": "0.01 t/round"}, "to": "stockpiles.shell",
                 }},
                 "supplies": {"works": {"item": "powder", "to": "stockpiles.powder", "rate": between(1.0, 2.0, "t/day"), "first_day": {"constant": day(9), "because": "for the test"}}},
-                "demands": {"front": {"item": "shell", "rate": {"shared": "use"}}, "drill": {"item": "shell", "rate": between(1.0, 9.0, "round/day")}},
+                "demands": {
+                    "front": {"item": "shell", "rate": {"shared": "use"}}, "rear": {"item": "shell", "rate": {"shared": "rest"}},
+                    "drill": {"item": "shell", "rate": between(1.0, 9.0, "round/day")},
+                },
             },
             "south": {"stockpiles": {"shell": {"item": "shell", "initial": {"base": {"class": "store"}, "claims": ["second"]}}}},
         },
-        "shared": {"use": between(100.0, 900.0, "round/day")}, "classes": {"store": between(1.0, 9.0, "Mround")},
+        "shared": {"use": between(100.0, 900.0, "round/day"), "rest": {"shared": "use"}}, "classes": {"store": between(1.0, 9.0, "Mround")},
         "correlations": [{"between": ["north.demands.drill.rate", "north.stockpiles.powder.initial"], "rank": 0.5, "because": "for the test"}],
         "sources": {"paper": SOURCE}, "scenarios": {name: {"text": name, "set": change} for name, change in scenarios.items()},
         "claims": {
@@ -83,7 +86,24 @@ def test_what_is_alike_is_taken_over(path: Path) -> None:
     assert number.whole is like.whole
     assert number.components["north.demands.drill"].numbers is like.components["north.demands.drill"].numbers
     assert shared.whole is like.whole
+    of = {name: (shared.components[f"north.demands.{name}"].numbers, like.components[f"north.demands.{name}"].numbers) for name in ("front", "rear", "drill")}
+    assert of["drill"][0] is of["drill"][1]
+    assert all(of[name][0]["rate"] != of[name][1]["rate"] for name in ("front", "rear"))
     assert told.whole is not like.whole
+
+
+@pytest.mark.parametrize("common", [{"classes": {"store": {"shared": "use"}}}, {"mixes": {"m": {"a": {"shared": "use"}, "b": constant(1.0)}}}])
+def test_what_common_numbers_rest_on_is_seen(tmp_path: Path, common: dict[str, Any]) -> None:
+    path = tmp_path / "case.yaml"
+    data = case(less={"shared.use": between(0.1, 0.2)}) | {"correlations": []} | common
+    data["shared"] = {"use": between(0.3, 0.4)}
+    entry: dict[str, Any] = {"base": {"class": "store"}} if "classes" in common else {"mix": "m", "part": "a"}
+    data["actors"] = {"north": {"stockpiles": {"shell": {"item": "shell", "initial": constant(5.0, "round"), "unserviceable": entry}}}}
+    path.write_text(json.dumps(data), encoding="utf-8")
+    like = load(path)
+    less = load(path, scenario="less", like=like)
+    assert less == load(path, scenario="less")
+    assert less.components["north.stockpiles.shell"].numbers != like.components["north.stockpiles.shell"].numbers
 
 
 def test_a_scenario_leaves_the_case_as_it_is(path: Path) -> None:

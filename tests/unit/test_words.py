@@ -112,6 +112,7 @@ def test_rounding_moves_a_value_by_little_against_its_interval(value, spread):
         (999_999.999, 999_999.999, 999_999.999, "round", "1 million rounds"),
         (999_999_999.9, 999_999_999.9, 999_999_999.9, "1", "1 billion"),
         (999_999.9, 1e5, 5e6, "1", "1 million"),
+        (999_700.0, 9e5, 3e7, "round", "1 million rounds"),
     ],
 )
 def test_numbers_are_written_as_people_write_them(value, low, high, unit, text):

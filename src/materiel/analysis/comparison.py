@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from materiel.analysis import lineage, words
 from materiel.analysis.drivers import Inputs
 from materiel.analysis.lineage import Again, Shift, as_shift
+from materiel.analysis.pairing import Paired
 from materiel.analysis.questions import Answer
 from materiel.case.model import Case
 from materiel.evidence.ledger import Ledger
@@ -90,11 +91,12 @@ class Change:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs side by side: their labels, a row a question, and a change for every pair that follow each other."""
+    """Runs side by side: their labels, a row a question, a change for every two that follow each other, and each run paired with the first, draw by draw."""
 
     labels: list[str]
     rows: list[Row]
     changes: list[Change]
+    paired: list[Paired]
 
 
 def rows(editions: Sequence[Edition]) -> list[Row]:

@@ -1,8 +1,7 @@
-"""What an answer's doubt rests on: shares of its variance, from the runs at hand.
+"""What an answer's doubt rests on: the uncertain numbers of its runs in classes, and the share of its variance that each explains, from the runs at hand.
 
-The share of a number is the part of the answer's variance between classes of draws in which that number is alike (twenty classes of equal size), less what
-chance alone would give: a first-order sensitivity index that needs no extra runs (given-data estimation, Plischke et al., 2013). Answers and numbers are taken by
-rank, so that a long tail does not decide. Shares below the noise count as nought. Numbers that are correlated share what they have in common: their shares overlap.
+Shares are first-order indices (`analysis.sensitivity`) of the answer's ranks, so that a long tail does not decide. Those below the noise count as nought. Numbers that are
+correlated share what they have in common: their shares overlap.
 """
 
 from __future__ import annotations
@@ -14,16 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from materiel.engine.draws import Sampler, voices
+from materiel.analysis import sensitivity
+from materiel.analysis.sensitivity import Codes
+from materiel.engine.draws import Sampler, uniforms, voices
+from materiel.evidence.ledger import Ledger
 from materiel.evidence.pooling import Prior
 
 Array = npt.NDArray[np.float64]
 
-CLASSES = 20
 MOST_DRAWS = 4000
-SURE = 4.5
-"""Standard errors from which a share stands out: of some hundreds of numbers that explain nothing, hardly one does by chance."""
-FEWEST_DRAWS = 10 * CLASSES
+"""Draws from which the shares of every question of a run are read."""
+FEWEST_DRAWS = 200
 """Draws below which no share is stated."""
 
 
@@ -35,8 +35,8 @@ class Inputs:
     """
 
     priors: list[Prior]
-    classes: npt.NDArray[np.int64]
-    sizes: npt.NDArray[np.int64]
+    classes: Codes
+    sizes: Codes
     base: Array
     heard: list[Prior]
 
@@ -51,23 +51,27 @@ class Inputs:
         return Inputs([self.priors[row] for row in chosen], self.classes[chosen], self.sizes[chosen], self.base[chosen], _heard(priors))
 
 
-def inputs(priors: Sequence[Prior], seed: int, draws: int) -> Inputs:
-    """Return the distinct uncertain numbers among `priors`, drawn again from their streams."""
-    count = min(draws, MOST_DRAWS)
+def inputs(priors: Sequence[Prior], seed: int, draws: int, most: int = MOST_DRAWS) -> Inputs:
+    """Return the distinct uncertain numbers among `priors`, drawn again from their streams, at `most` so many draws."""
+    count = min(draws, most)
     kept = list({_key(one): one for prior in priors for one in (prior.mix or (prior,)) if not one.constant}.values())
+    into = sensitivity.classes(count)
     classes = np.empty((len(kept), count), dtype=np.int64)
-    sizes = np.empty((len(kept), CLASSES), dtype=np.int64)
     base = np.ones(len(kept))
-    drawn = Sampler(kept).draw(seed, 0, count)
+    drawn = iter(Sampler([prior for prior in kept if not _rising(prior)]).draw(seed, 0, count))
     for i, prior in enumerate(kept):
-        ranks = _ranks(drawn[i])
-        classes[i] = (ranks * CLASSES).astype(np.int64)
-        sizes[i] = np.bincount(classes[i], minlength=CLASSES)
+        ranks = sensitivity.ranks(uniforms(seed, prior.stream, 0, count) if _rising(prior) else next(drawn))
+        classes[i] = sensitivity.coded(ranks, into)
         if any(part.claims for part in prior.parts):
             ours = np.array([not part.claims for part in prior.parts])[prior.pick(voices(prior, seed, 0, count))]
             spread = (ranks - ranks.mean()) ** 2
             base[i] = spread[ours].sum() / max(spread.sum(), 1e-300)
-    return Inputs(kept, classes, sizes, base, _heard(priors))
+    return Inputs(kept, classes, sensitivity.sizes(classes, into), base, _heard(priors))
+
+
+def _rising(prior: Prior) -> bool:
+    """Say whether a number rises with the uniform numbers of its own stream alone: then it has their ranks, and need not be drawn to be ranked."""
+    return len(prior.parts) == 1 and prior.parts[0].distribution.bent and prior.mixing in ((), ((prior.stream, 1.0),))
 
 
 def _heard(priors: Sequence[Prior]) -> list[Prior]:
@@ -86,15 +90,10 @@ def _key(prior: Prior) -> tuple[object, ...]:
 def shares(given: Inputs, values: Array) -> Array:
     """Return the share of the variance of `values` (shape (draws,), in draw order) that each number explains; shape (numbers,)."""
     count = given.classes.shape[1]
-    ranks = _ranks(values[:count])
-    variance = ranks.var()
-    if variance == 0 or count < FEWEST_DRAWS:
+    if count < FEWEST_DRAWS:
         return np.zeros(len(given.priors))
-    sums = np.array([np.bincount(classes, weights=ranks, minlength=CLASSES) for classes in given.classes]).reshape(-1, CLASSES)
-    explained = ((sums**2 / np.maximum(given.sizes, 1)).sum(axis=1) / count - ranks.mean() ** 2) / variance
-    found = explained - (CLASSES - 1) / (count - CLASSES) * (1 - explained)
-    noise = SURE * np.sqrt(2 * (CLASSES - 1)) / count
-    return np.where(found > noise, found, 0.0)
+    found = sensitivity.first_order(given.classes, given.sizes, sensitivity.ranks(values[:count]))
+    return np.where(found > sensitivity.SURE * sensitivity.chance(given.sizes), found, 0.0)
 
 
 def base_share(given: Inputs, found: Array) -> float:
@@ -102,17 +101,29 @@ def base_share(given: Inputs, found: Array) -> float:
     return float((found * given.base).sum() / found.sum()) if found.sum() > 0 else float("nan")
 
 
-def _ranks(values: Array) -> Array:
-    """Return ranks between 0 and 1; ties share their mean rank, so that a constant explains nothing."""
-    order = np.argsort(values)
-    ordered, ranks = values[order], np.empty(len(values))
-    ends = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]) + 1, len(values))
-    counts = np.diff(ends, prepend=0)
-    ranks[order] = np.repeat((ends - counts / 2) / len(values), counts) - 1e-12
-    return ranks
-
-
 def leading(given: Inputs, found: Array, most: int = 5) -> Mapping[str, float]:
     """Return the numbers that drive an answer most, by the name of their stream (their path, or `shared.NAME`), largest first."""
     order = np.argsort(-found, kind="stable")[:most]
     return {given.priors[int(i)].stream: float(found[i]) for i in order if found[i] > 0}
+
+
+@dataclass(frozen=True)
+class Category:
+    """Something uncertain that is no number: `kind` says what (`voice`, `hypothesis`), `labels` its classes, `codes` the class of every draw."""
+
+    name: str
+    kind: str
+    labels: list[str]
+    codes: Codes
+
+
+def voiced(given: Inputs, seed: int, ledger: Ledger) -> list[Category]:
+    """Return, for every number that somebody speaks of, whose word each draw listens to: the base's, or an origin's."""
+    count, made = given.classes.shape[1], list[Category]()
+    for prior in given.priors:
+        by_origins = {origins: i for i, origins in enumerate(dict.fromkeys(part.origins for part in prior.parts))}
+        if len(by_origins) > 1:
+            kinds = np.array([by_origins[part.origins] for part in prior.parts])
+            labels = [" and ".join(map(ledger.speaker, origins)) or "assumed" for origins in by_origins]
+            made.append(Category(f"whose word on {prior.stream}", "voice", labels, kinds[prior.pick(voices(prior, seed, 0, count))]))
+    return made

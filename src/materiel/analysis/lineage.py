@@ -236,7 +236,7 @@ class _Weigher:
         told: set[str] = set()
         return Driver(
             prior.stream, share, float(self.inputs.base[row]), units.plain(prior.unit), prior.kind, prior.said, prior.because, pooled,
-            spread(self.case, pooled, prior.unit), _correlated(self.case, prior.stream), [self.voice(prior, parts, told) for parts in by_origin.values()],
+            spread(self.case, pooled, prior.unit), correlated(self.case, prior.stream), [self.voice(prior, parts, told) for parts in by_origin.values()],
         )  # fmt: skip
 
     def voice(self, prior: Prior, parts: list[Part], told: set[str]) -> Voice:
@@ -260,7 +260,8 @@ class _Weigher:
         return as_shift(self.again(gone)[self.answer.asked.id], self.answer) if shift is None and self.again is not None else shift
 
 
-def _correlated(case: Case, stream: str) -> list[str]:
+def correlated(case: Case, stream: str) -> list[str]:
+    """Return the numbers that a number is correlated with."""
     return [name for between, _ in case.correlated if stream in between for name in between if name != stream]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from materiel import component, portable, units
-from materiel.analysis import words
+from materiel.analysis import resolution, words
 from materiel.case.links import Resolver
 from materiel.case.model import Case, Instance, Target
 from materiel.case.reading import Text
@@ -97,9 +97,18 @@ def prepare(case: Case) -> dict[str, Asked]:
                 text.problems.append(Problem(place, f"unknown question {part!r}", "another question", nearest(part, list(case.questions))))
         if asked.parts and all(part in made for part in asked.parts):
             _check_ratio(case, text, asked, made)
+        rule = case.questions[name].resolves
+        if rule is not None:
+            text.problems += resolution.problems(case, subject(case, asked), rule, branched=asked.branch != Branch())
     if text.problems:
         raise CaseError(text.problems)
     return made
+
+
+def subject(case: Case, asked: Asked) -> resolution.Subject:
+    """Return what a question is about; the end of its window is no longer in it."""
+    last = case.date(asked.last_day) - datetime.timedelta(days=asked.form != "value")
+    return resolution.Subject(asked.id, asked.form, asked.unit, case.date(asked.since) if asked.form == "total" else None, last)
 
 
 def _check_ratio(case: Case, text: Text, asked: Asked, made: Mapping[str, Asked]) -> None:

@@ -39,9 +39,9 @@ def legend(scale: Scale | None = None) -> str:
 def percent(probability: float, draws: int) -> str:
     """Return a probability in percent, no finer than the number of draws can tell, never 0 or 100."""
     least = max(1, math.ceil(300 / draws))  # three draws: fewer could as well be none
-    if probability * draws < 3 or probability < 0.005:
+    if probability * draws < 3 or probability <= 0.005:
         return f"below {min(least, 99)} %"
-    if (1 - probability) * draws < 3 or probability > 0.995:
+    if (1 - probability) * draws < 3 or probability >= 0.995:
         return f"above {max(100 - least, 1)} %"
     return f"{round(100 * probability)} %"
 
@@ -57,11 +57,12 @@ def rounded(value: float, low: float, high: float) -> float:
 
 def number(value: float, low: float, high: float, unit: str) -> str:
     """Return a value with its unit as people write it: 2.4 million rounds, rounded by the interval from low to high."""
-    whole = max(abs(low), abs(high), abs(value))
-    size = whole if abs(value) >= whole / 20 else abs(value)  # what is small beside the rest is no 0.02 million
+    shown = rounded(value, low, high)  # what rounds up to a million is one
+    whole = max(abs(low), abs(high), abs(shown))
+    size = whole if abs(shown) >= whole / 20 else abs(shown)  # what is small beside the rest is no 0.02 million
     size = float(f"{size:.6g}")  # nor is a million that lost its last bit 1e+06
     scale, name = next(((scale, name) for scale, name in ((1e9, " billion"), (1e6, " million")) if size >= scale), (1.0, ""))
-    return f"{rounded(value, low, high) / scale:,.6g}{name}{plural(unit)}"
+    return f"{shown / scale:,.6g}{name}{plural(unit)}"
 
 
 def handy(unit: str, size: float) -> tuple[float, str]:

@@ -153,4 +153,5 @@ def _observation(row: Row) -> Observation:
         series=cells["series"], start=start, end=end, quantity=quantity, lower=lower, upper=upper, unit=cells["unit"], source=cells["source"],
         credibility=int(credibility), known=known,
         published=day("published", cells["published"]) if cells.get("published") else known, note=cells.get("note", ""), origin=cells.get("origin", "").strip(),
+        places={column: row.place(column) for column in cells},
     )  # fmt: skip

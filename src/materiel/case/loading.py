@@ -16,10 +16,10 @@ from materiel.case.checks import CHECKS
 from materiel.case.files import find, read_files
 from materiel.case.links import TURNS, Resolver
 from materiel.case.model import Case, Instance, Target
-from materiel.case.numbers import SHARED, Numbers
-from materiel.case.reading import Key, Row, Text
+from materiel.case.numbers import COMMON, Numbers
+from materiel.case.reading import Key, Row, Spot, Text
 from materiel.component import Parameter
-from materiel.errors import CaseError, Problem, nearest
+from materiel.errors import CaseError, Place, Problem, nearest
 from materiel.evidence.grades import DEFAULT, Rule, rule
 from materiel.evidence.ledger import Ledger
 from materiel.evidence.pooling import Prior
@@ -38,16 +38,20 @@ def load(
     independent: bool = False,
     silent: Sequence[str] = (),
     like: Case | None = None,
+    change: tuple[str, object, Place] | None = None,
 ) -> Case:
     """Return the checked case of a folder, a file, or a shipped name.
 
     `as_of` hides whatever was known later; `scenario` applies one of the case's overrides, or several in order, joined by commas; `step` replaces the length of a
     period, in days. `rules` names what grades do; `drop` names sources, publishers, origins or claims whose claims are left out; `silent` claims by their ids;
-    `independent` takes every claim for an origin of its own. `like` is a case read before: what the files say alike in both is not checked again. Raises CaseError
+    `independent` takes every claim for an origin of its own. `like` is a case read before: what the files say alike in both is not checked again. `change` is a
+    number that somebody else sets: its path, what is set, and where that was read; in `scenario` it is called by the file of that place. Raises CaseError
     with every problem found, RunError for rules or names that there are not.
     """
     folder = find(name)
     text, observations, digest = read_files(folder)
+    if change:
+        _declare(text, *change)
     for name_of_override in filter(None, scenario.split(",")):
         _override(text, name_of_override)
     _no_blanks(text, like.text.data if like else None)
@@ -59,6 +63,13 @@ def load(
         raise CaseError(text.problems)
     builder = _Builder(text, cast("Any", model), folder, scenario, step, digest, like)
     return builder.build(observations, as_of, rule(rules), drop, silent, independent=independent)
+
+
+def _declare(text: Text, path: str, value: object, place: Place) -> None:
+    """Add a scenario that sets one number."""
+    scenarios = _mapping(text.data.get("scenarios", {})) or {}
+    text.data = text.data | {"scenarios": scenarios | {place.file: {"text": place.file, "set": {path: value}}}}
+    text.spot = text.spot.changed(("scenarios", place.file, "set", path), Spot(place, place, {}))
 
 
 def _override(text: Text, name: str) -> None:
@@ -173,9 +184,10 @@ class _Builder:
                 resolver.resolve(instance, self._entry(instance), turn)
         self._stop()
         case = self._case(ledger, whole, day, rule, seen, frozenset(one.series for one in observations))
-        like = self.like if self.like and self._numbers_alike(case, self.like) else None
+        moved = _moved(text.data, self.like.text.data) if self.like else set[str]()
+        like = self.like if self.like and self._numbers_alike(case, self.like, moved) else None
         for path, instance in self.components.items():
-            if like and self._entry(instance) is _entry(like.text, instance):
+            if like and self._entry(instance) is _entry(like.text, instance) and not (moved and _rests_on(self._entry(instance), moved)):
                 known = like.components[path]
                 instance.links, instance.numbers, instance.entries = known.links, known.numbers, known.entries
             else:
@@ -190,9 +202,12 @@ class _Builder:
         if self.text.problems:
             raise CaseError(self.text.problems)
 
-    def _numbers_alike(self, case: Case, like: Case) -> bool:
-        """Say whether one entry makes the same numbers in both cases: they have the same components and links, and what else numbers rest on is the same."""
-        if case.draft or not _same(self.text, like, ("start", "draft", *SHARED)):
+    def _numbers_alike(self, case: Case, like: Case, moved: set[str]) -> bool:
+        """Say whether an entry makes the same numbers in both cases unless it rests on shared numbers that differ (`moved`).
+
+        They have the same components and links, and what else numbers rest on is the same.
+        """
+        if case.draft or not _same(self.text, like, ("start", "draft", *COMMON)) or _rests_on([self.text.data.get(one) for one in COMMON], moved):
             return False
         shapes = [{path: _shape(one) for path, one in each.components.items()} for each in (case, like)]
         return shapes[0] == shapes[1] and (case.ledger, case.rule, case.as_of) == (like.ledger, like.rule, like.as_of)
@@ -303,6 +318,23 @@ class _Builder:
 def _same(text: Text, like: Case, sections: Sequence[str]) -> bool:
     """Say whether a case read before has the very same sections."""
     return all(text.data.get(section) is like.text.data.get(section) for section in sections)
+
+
+def _moved(data: dict[str, Any], like: dict[str, Any]) -> set[str]:
+    """Return the shared numbers that differ, and those that rest on them."""
+    shared, before = (_mapping(each.get("shared")) or {} for each in (data, like))
+    moved = {name for name, raw in shared.items() if raw is not before.get(name)}
+    while more := {name for name, raw in shared.items() if name not in moved and _rests_on(raw, moved)}:
+        moved |= more
+    return moved
+
+
+def _rests_on(data: Any, names: set[str]) -> bool:
+    """Say whether anything in an entry is one of some shared numbers."""
+    if isinstance(data, dict):
+        given = cast("dict[str, Any]", data)
+        return (isinstance(given.get("shared"), str) and given["shared"] in names) or any(_rests_on(value, names) for value in given.values())
+    return isinstance(data, list) and any(_rests_on(value, names) for value in cast("list[Any]", data))
 
 
 def _entry(text: Text, instance: Instance) -> dict[str, Any]:

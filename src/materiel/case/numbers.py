@@ -21,8 +21,8 @@ from materiel.evidence.ledger import Ledger, cited
 from materiel.evidence.pooling import Part, Pool, Prior, Statement
 from materiel.quantities import Distribution, QuantityError, constant, read
 
-SHARED = ("shared", "classes", "mixes", "correlations")
-"""Sections of a case that numbers of several components rest on."""
+COMMON = ("classes", "mixes", "correlations")
+"""Sections of a case that numbers of several components rest on, beside `shared`."""
 _KEYS = ("base", "because", "claims", "constant", "mix", "part", "revisions", "shared")
 _KEYS_OF_A_REVISION = ("base", "because", "constant", "known", "mix", "part", "shared")
 _SORTS = {"base", "constant", "mix", "shared"}

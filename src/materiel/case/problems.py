@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import NoneType, UnionType
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -95,8 +96,8 @@ def _model_at(model: Any, path: tuple[int | str, ...]) -> type[BaseModel] | None
         else:
             arguments = [a for a in get_args(here) if a is not type(None)]
             here = arguments[-1] if arguments else None
-        while get_origin(here) is Annotated:
-            here = get_args(here)[0]
+        while get_origin(here) in (Annotated, UnionType):
+            here = next(one for one in get_args(here) if one is not NoneType)
     return here if isinstance(here, type) and issubclass(here, BaseModel) else None
 
 

@@ -88,6 +88,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
 _INT = re.compile(r"[-+]?[0-9]+$")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
+_DEEPER = {yaml.MappingStartEvent: 1, yaml.SequenceStartEvent: 1, yaml.MappingEndEvent: -1, yaml.SequenceEndEvent: -1}
 _NULL = ("", "~", "null", "Null", "NULL")
 _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
@@ -153,7 +154,7 @@ def read_yaml(path: Path, shown: str) -> Text:
     anchors = _look_over(events, made)
     if len(events) == 2:  # the beginning and the end of the stream
         raise CaseError([Problem(Place(shown), "the file is empty", "at least one key")])
-    made.data, made.spot = _Walker(made, events, anchors, printed=not _UNPRINTED.search(text) and "\\" not in text).walk(None, 0)
+    made.data, made.spot = _Walker(made, events, anchors, printed=not _UNPRINTED.search(text)).walk(None, 0)
     if made.problems:
         raise CaseError(made.problems)
     if not isinstance(made.data, dict):
@@ -171,7 +172,7 @@ def _events(loader: Any, text: Text) -> list[Any]:
     depth = 0
     for event in iter(loader.get_event, None):
         events.append(event)
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        depth += _DEEPER.get(event.__class__, 0)
         if depth > MAX_DEPTH:
             raise CaseError([_too_deep(_place(text, event))])
     return events
@@ -211,7 +212,7 @@ def _too_deep(place: Place) -> Problem:
 class _Walker:
     """Turns the events of one document into plain data and remembers places; what an alias stands for is walked again.
 
-    A file of which every sign is `printed`, and that escapes none, needs no look at each word.
+    Of a file of which every sign is `printed`, only words in double quotes need a look: they alone can escape one.
     """
 
     def __init__(self, text: Text, events: list[Any], anchors: dict[str, int], *, printed: bool) -> None:
@@ -251,13 +252,14 @@ class _Walker:
         while not isinstance(event := self.events[self.at], yaml.MappingEndEvent):
             event = self.events[self.anchors[event.anchor]] if isinstance(event, yaml.AliasEvent) else event
             place = _place(self.text, event)
-            self.skip()
             if not isinstance(event, yaml.ScalarEvent):
                 self.text.problems.append(Problem(place, "a key that is not a word", "plain words as keys"))
                 self.skip()
+                self.skip()
                 continue
+            self.at += 1
             key = event.value
-            self.check(key, place)
+            self.check(event, place)
             if key in data:
                 first = cast("Place", below[key].key)
                 self.text.problems.append(Problem(place, f"key {key!r} stands twice", f"one {key!r}; the first is in line {first.line}"))
@@ -266,23 +268,23 @@ class _Walker:
             data[key], below[key] = self.walk(place, depth + 1)
         return data, below
 
-    def check(self, said: str, place: Place) -> None:
-        if not self.printed:
-            self.text.problems += unprinted(said, place)
+    def check(self, event: Any, place: Place) -> None:
+        if not self.printed or event.style == '"':
+            self.text.problems += unprinted(event.value, place)
 
     def skip(self) -> None:
         """Go past what begins here."""
         depth = 0
         while True:
             event = self.events[self.at]
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            depth += _DEEPER.get(event.__class__, 0)
             self.at += 1
             if depth == 0:
                 return
 
     def scalar(self, event: Any, place: Place) -> Data:
         value = event.value
-        self.check(value, place)
+        self.check(event, place)
         if event.style in ("'", '"', "|", ">"):
             return value
         if value in _NULL:

@@ -38,6 +38,36 @@ class Correlation(Record):
     """Why they go together."""
 
 
+class Comparison(Record):
+    """What somebody without a model would say by comparing with something like it: a rival that a forecast has to beat."""
+
+    value: Number
+    """A 90 % interval of the answer, in its unit."""
+    because: str
+    """What it is compared with."""
+
+
+class Resolution(Record):
+    """How a question is settled once its day has come, laid down before anything of the outcome is known."""
+
+    rule: str
+    """The rule in words: what counts, and what if sources conflict."""
+    series: str
+    """Series of observations in which the outcome will stand."""
+    sources: list[str]
+    """Whose word counts, the first before the next: ids of origins, sources or publishers; `any`, at the end, is everybody else."""
+    conflict: Literal["latest", "earliest", "median"]
+    """Which figure counts of those that stand equally high and equally near to the day: the one known last, the one known first, or their median."""
+    within: Number = "0 day"
+    """How far the end of the observed period may lie from the day; for a total, its beginning as well."""
+    known_by: Day | None = None
+    """Last day on which a figure may become known; what comes later settles nothing."""
+    baseline: str = ""
+    """Series that naive forecasts go by, where it is another."""
+    comparison: Comparison | None = None
+    """What a comparison would say."""
+
+
 class Question(Record):
     """Something asked of the runs; exactly one of value, largest, smallest, total, first or ratio."""
 
@@ -83,6 +113,8 @@ class Question(Record):
     """Whether the report shows the variable over time, or the title of that chart; a value is shown from `start` on."""
     observed: str = ""
     """Series of observations shown beside the variable."""
+    resolves: Resolution | None = None
+    """How it is settled; only then it can be forecast."""
 
 
 def _shorthand(only: str) -> Any:

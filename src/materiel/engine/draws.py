@@ -23,16 +23,42 @@ Array = npt.NDArray[np.float64]
 _LEAST = 2.0**-53
 """Least uniform number that a stream gives; 1 less this is the greatest."""
 
+TOGETHER = 2**14
+"""Numbers worked on together: what is made of them on the way stays in the cache."""
+
+
+class Streams:
+    """Draws first .. first + count - 1 of any stream of a seed: uniform numbers strictly between 0 and 1, shape (count,).
+
+    Philox is counter-based: any stretch of a stream can be had without what comes before it. One generator is set to stream after stream: to make one takes longer than
+    a thousand numbers.
+    """
+
+    def __init__(self, seed: int, first: int, count: int) -> None:
+        self.seed, self.count = seed, count
+        block, self.skip = divmod(first, 4)
+        self.generator = np.random.Philox(counter=block)
+        self.start = self.generator.state
+
+    def uniforms(self, stream: str) -> Array:
+        """Return the draws of a stream."""
+        key = hashlib.blake2b(f"{self.seed}/{stream}".encode(), digest_size=16).digest()
+        self.start["state"]["key"] = np.frombuffer(key, "<u8")
+        self.generator.state = self.start
+        raw = self.generator.random_raw(self.skip + self.count)[self.skip :]
+        made = (raw >> np.uint64(12)).astype(np.float64)
+        made += 0.5
+        made *= 2.0**-52
+        return made
+
+    def voices(self, prior: Prior) -> Array:
+        """Return the numbers that pick a voice of the pool of a prior."""
+        return self.uniforms(f"{prior.stream}#voice") if len(prior.parts) > 1 else np.zeros(self.count)
+
 
 def uniforms(seed: int, stream: str, first: int, count: int) -> Array:
-    """Return uniform numbers strictly between 0 and 1 for draws first .. first + count - 1 of a stream, shape (count,).
-
-    Philox is counter-based: any stretch of a stream can be had without what comes before it.
-    """
-    key = int.from_bytes(hashlib.blake2b(f"{seed}/{stream}".encode(), digest_size=16).digest(), "little")
-    block, skip = divmod(first, 4)
-    raw = np.random.Philox(key=key, counter=block).random_raw(skip + count)[skip:]
-    return ((raw >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+    """Return uniform numbers strictly between 0 and 1 for draws first .. first + count - 1 of a stream, shape (count,)."""
+    return Streams(seed, first, count).uniforms(stream)
 
 
 def sample(prior: Prior, seed: int, first: int, count: int) -> Array:
@@ -42,37 +68,37 @@ def sample(prior: Prior, seed: int, first: int, count: int) -> Array:
 
 def voices(prior: Prior, seed: int, first: int, count: int) -> Array:
     """Return the uniform numbers that pick a voice of the pool, shape (count,)."""
-    if len(prior.parts) == 1:
-        return np.zeros(count)
-    return uniforms(seed, f"{prior.stream}#voice", first, count)
+    return Streams(seed, first, count).voices(prior)
 
 
 class Sampler:
     """Draws many priors at once; a prior's draws do not depend on the others.
 
-    `rows` gives the row of every prior: priors that say the same on the same stream share one. Straight lines between two normal scores, which most voices
-    are, are drawn as one matrix per scale; anything else one by one. `mixed` holds the rows whose normal scores are mixed of several streams, `streams` these.
+    `rows` gives the row of every prior among the distinct ones: priors that say the same on the same stream share one. Curves on one scale, which most are, are drawn
+    together, anything else one by one. `mixed` holds the rows whose normal scores are mixed of several streams, `streams` these.
     """
 
     def __init__(self, priors: Sequence[Prior]) -> None:
         """Sort the distinct priors by how they are drawn."""
         self.unique: dict[tuple[object, ...], int] = {}
         self.priors: list[Prior] = []
-        self.rows = np.array([self._row(prior) for prior in priors], dtype=np.int64)
-        self.constants = [i for i, prior in enumerate(self.priors) if prior.constant]
+        known: dict[int, int] = {}
+        for prior in priors:
+            if id(prior) not in known:  # most stand in several programs: to compare them takes longer
+                known[id(prior)] = self._row(prior)
+        self.rows = np.array([known[id(prior)] for prior in priors], dtype=np.int64)
         self.mixed = [i for i, prior in enumerate(self.priors) if not prior.constant and not prior.mix and _mixed(prior)]
         self.streams = list(dict.fromkeys(stream for i in self.mixed for stream, _ in self.priors[i].mixing))
-        self.others: list[int] = []
-        by_scale: dict[Scale, list[int]] = {}
+        self.constants, self.others = list[int](), list[int]()
+        self.curves: dict[Scale, list[int]] = {}
         for i, prior in enumerate(self.priors):
-            if prior.constant or prior.mix:
-                continue
-            scale = prior.parts[0].distribution.scale
-            if all(part.distribution.straight and part.distribution.scale == scale for part in prior.parts):
-                by_scale.setdefault(scale, []).append(i)
-            else:
+            if prior.constant:
+                self.constants.append(i)
+            elif scale := _curved(prior):
+                self.curves.setdefault(scale, []).append(i)
+            elif not prior.mix:
                 self.others.append(i)
-        self.lines = {scale: _Lines(scale, rows, [self.priors[i] for i in rows]) for scale, rows in by_scale.items()}
+        self.values = np.array([self.priors[i].parts[0].distribution.values[0] for i in self.constants])
         self.mixes = [(i, prior.index, [self._row(weight) for weight in prior.mix]) for i, prior in enumerate(self.priors) if prior.mix]
 
     def _row(self, prior: Prior) -> int:
@@ -86,32 +112,48 @@ class Sampler:
 
     def draw(self, seed: int, first: int, count: int) -> Array:
         """Return draws first .. first + count - 1 of all priors in their canonical units, shape (priors, count)."""
-        made = np.empty((len(self.priors), count))
-        scores = self._scores(seed, first, count)
-        for i in self.constants:
-            made[i] = self.priors[i].parts[0].distribution.values[0]
-        for lines in self.lines.values():
-            made[lines.rows] = lines.draw(seed, first, count, scores)
+        return self.distinct(seed, first, count)[self.rows]
+
+    def distinct(self, seed: int, first: int, count: int) -> Array:
+        """Return draws of the distinct priors, shape (distinct priors, count)."""
+        streams, made = Streams(seed, first, count), np.empty((len(self.priors), count))
+        scores = self._scores(streams)
+        made[self.constants] = self.values[:, None]
+        for scale, rows in self.curves.items():
+            size = max(1, TOGETHER // count)
+            for at in range(0, len(rows), size):
+                made[rows[at : at + size]] = self._curves(scale, rows[at : at + size], streams, scores)
         for i in self.others:
             prior = self.priors[i]
-            u = np.clip(portable.normal_cdf(scores[i]), _LEAST, 1.0 - _LEAST) if i in scores else uniforms(seed, prior.stream, first, count)
-            made[i] = prior.sample(voices(prior, seed, first, count), u)
+            u = np.clip(portable.normal_cdf(scores[i]), _LEAST, 1.0 - _LEAST) if i in scores else streams.uniforms(prior.stream)
+            made[i] = prior.sample(streams.voices(prior), u)
         for i, index, weights in self.mixes:
             whole = made[weights[0]]
             for weight in weights[1:]:
                 whole = whole + made[weight]
             made[i] = made[weights[index]] / whole
-        return made[self.rows]
+        return made
 
-    def _scores(self, seed: int, first: int, count: int) -> dict[int, Array]:
+    def _scores(self, streams: Streams) -> dict[int, Array]:
         """Return the normal scores of the rows that mix several streams; terms are added in the order of the mixing, so that every machine adds alike."""
-        own = {stream: portable.normal_quantile(uniforms(seed, stream, first, count)) for stream in self.streams}
+        own = {stream: portable.normal_quantile(streams.uniforms(stream)) for stream in self.streams}
         made: dict[int, Array] = {}
         for i in self.mixed:
-            made[i] = np.zeros(count)
+            made[i] = np.zeros(streams.count)
             for stream, weight in self.priors[i].mixing:
                 made[i] += weight * own[stream]
         return made
+
+    def _curves(self, scale: Scale, rows: Sequence[int], streams: Streams, scores: Mapping[int, Array]) -> Array:
+        """Return draws of some curves on one scale, shape (rows, draws)."""
+        u = np.full((len(rows), streams.count), 0.5)
+        for k, i in enumerate(rows):
+            if i not in scores:
+                u[k] = streams.uniforms(self.priors[i].stream)
+        z = portable.normal_quantile(u)
+        for k, i in enumerate(rows):
+            z[k] = self.priors[i].heights(streams.voices(self.priors[i]), scores.get(i, z[k]))
+        return from_scale(scale, z)
 
 
 def _mixed(prior: Prior) -> bool:
@@ -119,36 +161,9 @@ def _mixed(prior: Prior) -> bool:
     return prior.mixing not in ((), ((prior.stream, 1.0),))
 
 
-class _Lines:
-    """Priors whose voices are all straight lines between two normal scores on one scale."""
-
-    def __init__(self, scale: Scale, rows: list[int], priors: list[Prior]) -> None:
-        self.scale: Scale = scale
-        self.rows, self.priors = rows, priors
-        self.mixed = [i for i, prior in enumerate(priors) if _mixed(prior)]
-        self.plain = [i for i, prior in enumerate(priors) if not _mixed(prior)]
-        width = max(len(prior.parts) for prior in priors)
-        shape = (len(priors), width)
-        self.score, self.height, self.slope = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-        self.edges = np.full((len(priors), max(width - 1, 1)), 2.0)
-        for i, prior in enumerate(priors):
-            for k, part in enumerate(prior.parts):
-                self.score[i, k], self.height[i, k], self.slope[i, k] = part.distribution.line()
-            self.edges[i, : len(prior.parts) - 1] = np.cumsum([part.weight for part in prior.parts])[:-1]
-        self.pooled = [i for i, prior in enumerate(priors) if len(prior.parts) > 1]
-
-    def draw(self, seed: int, first: int, count: int, scores: Mapping[int, Array]) -> Array:
-        plain = np.empty((len(self.plain), count))
-        for k, i in enumerate(self.plain):
-            plain[k] = uniforms(seed, self.priors[i].stream, first, count)
-        if self.mixed:
-            z = np.empty((len(self.priors), count))
-            z[self.plain] = portable.normal_quantile(plain)
-            z[self.mixed] = [scores[self.rows[i]] for i in self.mixed]
-        else:
-            z = portable.normal_quantile(plain)
-        picked = np.zeros(z.shape, dtype=np.int64)
-        for i in self.pooled:
-            picked[i] = np.searchsorted(self.edges[i], voices(self.priors[i], seed, first, count), side="right")
-        score, height, slope = (np.take_along_axis(table, picked, axis=1) for table in (self.score, self.height, self.slope))
-        return from_scale(self.scale, height + (z - score) * slope)
+def _curved(prior: Prior) -> Scale | None:
+    """Return the scale of a prior whose voices are all straight lines on one scale, or several in a row where its normal score is that of its own stream."""
+    said = [part.distribution for part in prior.parts]
+    if prior.mix or not all(one.bent and one.scale == said[0].scale and (len(one.values) == 2 or not _mixed(prior)) for one in said):
+        return None
+    return said[0].scale

@@ -6,8 +6,11 @@ chunks come. Draws are kept on disk, and given to other machines, in blocks that
 
 from __future__ import annotations
 
+import copy
+import itertools
 import os
 import platform
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 BITS = {"native": 64, "native32": 32}
 """Bits of the numbers of the native engines."""
@@ -89,13 +91,17 @@ class Ensemble:
     times: Array
     laws: dict[str, float] = field(default_factory=dict[str, float])
     machines: set[str] = field(default_factory=set[str])
+    lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
-    def take(self, first: int, kept: Array, recorded: Mapping[int, Array], found: Mapping[str, float]) -> None:
-        """Add what one chunk of draws, which begins at column `first`, left."""
-        self.kept[:, first : first + kept.shape[1]] = kept
-        for slot, values in recorded.items():
-            self.fans[slot].add(values)
-        self._worst(found)
+    def take(self, one: Pass, first: int, outcome: reference.Outcome) -> None:
+        """Add what a run of some draws of a pass, which begin at column `first`, left. Threads may do so at once."""
+        found = {name: float(np.max(error)) for name, error in laws.errors(one.program, outcome).items()}
+        with self.lock:
+            self.kept[:, first : first + len(outcome.lowest)] = outcome.last[list(one.kept)]
+            for slot, fan in self.fans.items():
+                if len(outcome.records):
+                    fan.add(outcome.series(one.recorded.index(slot)))
+            self._worst(found)
 
     def join(self, first: int, part: Ensemble) -> None:
         """Add what a block of draws, which begins at column `first`, left."""
@@ -109,9 +115,6 @@ class Ensemble:
         for name, error in found.items():
             self.laws[name] = float(np.maximum(error, self.laws.get(name, 0.0)))
 
-
-Left = tuple[Array, dict[int, Array], dict[str, float]]
-"""What a chunk of draws of one pass leaves: kept values, recorded values by slot, the worst error of each law."""
 
 Work = Callable[[Sequence[range], Callable[[int], None]], Generator[tuple[range, list[Ensemble]]]]
 """What runs blocks of draws: yields each with what it left, in any order, and tells how many runs are done."""
@@ -139,27 +142,36 @@ class Simulator:
         self.ends = np.cumsum([0, *(len(one.program.priors) for one in passes)])
         start = {"numpy": _reference, "jax": _traced}.get(settings.engine, _native)
         self.groups, self.step, self.machine = start(passes, settings)
-        priors = int(self.ends[-1])
-        largest = max(sum(2 * passes[i].program.size + len(passes[i].recorded) * (passes[i].steps // settings.every) for i in group) for group in self.groups)
-        most = MEMORY // (settings.workers * 8 * (3 * priors + largest))  # three times: scores, shares of them, and what is drawn
+        largest = max(sum(3 * passes[i].program.size + len(passes[i].recorded) * (passes[i].steps // settings.every) for i in group) for group in self.groups)
+        most = MEMORY // (settings.workers * 8 * (len(self.sampler.priors) + largest))
         self.size = min(settings.chunk, max(most, 64))
+
+    def fixing(self, passes: Sequence[Pass]) -> Simulator:
+        """Return what runs passes that differ from mine, one by one from the first, only in the constants that they fix: nothing is compiled again.
+
+        What mine fix alike must stay as it is.
+        """
+        made = copy.copy(self)
+        made.passes = passes
+        made.groups = [group for group in self.groups if group[-1] < len(passes)]
+        return made
 
     def empty(self, draws: int) -> list[Ensemble]:
         """Return what no draws leave of every pass, with room for some."""
         return [replace(empty(one, self.settings, draws), machines={self.machine}) for one in self.passes]
 
-    def chunk(self, draws: range) -> list[Left]:
-        """Return what some draws leave of every pass. Passes that have no stem in common are run one after the other, so that few are in memory."""
-        drawn = self.sampler.draw(self.settings.seed, draws.start, len(draws))
-        left: dict[int, Left] = {}
+    def chunk(self, draws: range, made: Sequence[Ensemble], first: int) -> None:
+        """Run some draws and add what they leave, pass by pass, to ensembles in which they begin at column `first`.
+
+        Passes that have no stem in common are run one after the other, so that few are in memory.
+        """
+        drawn = self.sampler.distinct(self.settings.seed, draws.start, len(draws))
+        rows = [self.sampler.rows[start:end] for start, end in itertools.pairwise(self.ends)]
         for group in self.groups:
             passes = [self.passes[i] for i in group]
-            memories = [
-                reference.fill(one.program, drawn[self.ends[i] : self.ends[i + 1]], self.settings.step, one.fixed) for i, one in zip(group, passes, strict=True)
-            ]
-            outcomes = self.step(group, memories)
-            left |= {i: _left(one, outcome) for i, one, outcome in zip(group, passes, outcomes, strict=True)}
-        return [left[i] for i in range(len(self.passes))]
+            memories = [reference.fill(one.program, drawn[rows[i]], self.settings.step, one.fixed) for i, one in zip(group, passes, strict=True)]
+            for i, one, outcome in zip(group, passes, self.step(group, memories), strict=True):
+                made[i].take(one, first, outcome)
 
     def block(self, draws: range) -> list[Ensemble]:
         """Return what a block of draws leaves, worked on by one thread."""
@@ -168,29 +180,35 @@ class Simulator:
 
     def work(self, blocks: Sequence[range], report: Callable[[int], None], workers: int | None = None) -> Generator[tuple[range, list[Ensemble]]]:
         """Run blocks of draws chunk by chunk on threads, and yield each with what it left, in order."""
-        chunks = [(block, draws) for block in blocks for draws in _cut(block, self.size)]
-        made: list[Ensemble] = []
-        for (block, draws), left in _spread(lambda task: self.chunk(task[1]), chunks, workers or self.settings.workers):
-            if draws.start == block.start:
-                made = self.empty(len(block))
-            for ensemble, one in zip(made, left, strict=True):
-                ensemble.take(draws.start - block.start, *one)
+        chunks = ((block, draws, made) for block in blocks for made in [self.empty(len(block))] for draws in _cut(block, self.size))
+        done = _spread(lambda chunk: self.chunk(chunk[1], chunk[2], chunk[1].start - chunk[0].start), chunks, workers or self.settings.workers)
+        for block, draws, made in done:
             report(len(draws) * len(self.passes))
             if draws.stop == block.stop:
                 yield block, made
 
 
-def run(passes: Sequence[Pass], settings: Settings, report: Callable[[int], None], shelf: Shelf | None = None, work: Work | None = None) -> list[Ensemble]:
+def run(
+    passes: Sequence[Pass],
+    settings: Settings,
+    report: Callable[[int], None],
+    shelf: Shelf | None = None,
+    work: Work | None = None,
+    beside: Callable[[], None] = lambda: None,
+) -> list[Ensemble]:
     """Run passes on the same draws and return what was asked to be kept of each.
 
     `report` is told the number of runs done. With a `shelf`, blocks are kept there as they are done, and those that are there are not run again; with `work`,
-    they are run elsewhere. Raises RunError when a law is broken.
+    they are run elsewhere. `beside` is called when code has been written and begins to be compiled, which leaves Python and other cores free. Raises RunError when
+    a law is broken.
     """
+    here = work or Simulator(passes, settings).work
+    beside()
     if shelf is None and work is None:
-        ((_, made),) = Simulator(passes, settings).work([range(settings.draws)], report)
+        ((_, made),) = here([range(settings.draws)], report)
     else:
         made = [empty(one, settings, settings.draws) for one in passes]
-        _gather(made, settings, report, shelf, work or Simulator(passes, settings).work)
+        _gather(made, settings, report, shelf, here)
     for ensemble in made:
         laws.check(ensemble.laws, settings.engine)
     return made
@@ -221,22 +239,23 @@ def _cut(draws: range, size: int) -> list[range]:
     return [draws[first : first + size] for first in range(0, len(draws), size)]
 
 
-def _spread(work: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Generator[tuple[Item, Result]]:
-    """Yield items with the results of work on them, in order; threads are at most two items each ahead, so that results do not pile up.
+def _spread(work: Callable[[Item], None], items: Iterable[Item], workers: int) -> Generator[Item]:
+    """Yield items when work on them is done, in order; threads are at most two items each ahead, so that results do not pile up.
 
     Whoever stops waits for no thread.
     """
     pool = ThreadPoolExecutor(workers)
-    ahead: deque[tuple[Item, Future[Result]]] = deque()
+    ahead: deque[tuple[Item, Future[None]]] = deque()
     try:
         for item in items:
             ahead.append((item, pool.submit(work, item)))
             if len(ahead) > 2 * workers:
                 done, future = ahead.popleft()
-                yield done, future.result()
-        while ahead:
-            done, future = ahead.popleft()
-            yield done, future.result()
+                future.result()
+                yield done
+        for done, future in ahead:
+            future.result()
+            yield done
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -246,12 +265,6 @@ def empty(one: Pass, settings: Settings, draws: int) -> Ensemble:
     count = one.steps // settings.every
     times = (np.arange(1, count + 1, dtype=np.float64) * settings.every - 1.0) * settings.step
     return Ensemble(np.empty((len(one.kept), draws)), {slot: Fan(count) for slot in one.fans}, times)
-
-
-def _left(one: Pass, outcome: reference.Outcome) -> Left:
-    found = {name: float(np.max(error)) for name, error in laws.errors(one.program, outcome).items()}
-    seen = {slot: outcome.series(one.recorded.index(slot)) for slot in one.fans if len(outcome.records)}
-    return outcome.last[list(one.kept)], seen, found
 
 
 Step = Callable[[Sequence[int], list[Array]], list[reference.Outcome]]

@@ -1,6 +1,6 @@
 """The engine: a program compiled to native code from the symbolic reading of its equations.
 
-A plan says what a step computes, loop by loop; here every loop becomes native code whose body works on one or two SIMD registers of draws. Only + - * /, comparisons
+A plan says what a step computes, loop by loop; here every loop becomes native code whose body works on one SIMD register of draws. Only + - * /, comparisons
 and selections are emitted, without reassociation or contraction: the bits are those of the reference engine.
 """
 
@@ -14,6 +14,7 @@ import itertools
 import struct
 import threading
 from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ import numpy.typing as npt
 
 from materiel.engine import reference
 from materiel.engine.plan import Area, Column, Loop, Plan, plan
-from materiel.engine.reference import Outcome
+from materiel.engine.reference import Outcome, Rows
 from materiel.network import DT, Program
 
 Array = npt.NDArray[np.float64]
@@ -31,11 +32,14 @@ binding: Any = importlib.import_module("llvmlite.binding")  # it has no types
 ACCUMULATORS = 8
 """Rows in which signs of levels are gathered in turn, so that no cell waits for the one before."""
 
-UNROLLED, REMEMBERED = 4, 6
-"""Most cells of a form that are written one after the other; most values that are kept in registers from one such cell to the next."""
+REMEMBERED = 6
+"""Most values of memory that are kept in registers from one cell to the next."""
 
-FITTING = 2**14
-"""Bytes of a block that fit the first cache: a plan that needs no more is worked on two registers at a time, so that one waits less for the other."""
+TAKEN = 8
+"""Blocks that are taken from memory together: several registers of a row lie side by side there."""
+
+SPAN, WHOLE = 16, 2**40
+"""Periods that a part runs ahead of the next; all of them, where there is one part."""
 
 _lock = threading.Lock()
 
@@ -63,7 +67,10 @@ class Branch:
 
 @dataclass(frozen=True)
 class Kernel:
-    """A compiled program: `width` draws at a time, in floats of `bits`; `recorded` are the slots it records, `kept` those that can be read at the last boundary."""
+    """A program and its code, which may still be compiling.
+
+    It works on `width` draws at a time, in floats of `bits`; `recorded` are the slots it records, `kept` those that can be read at the last boundary.
+    """
 
     program: Program
     plan: Plan
@@ -71,107 +78,136 @@ class Kernel:
     kept: tuple[int, ...]
     bits: int
     width: int
-    engine: Any
-    address: int
+    code: Future[tuple[Any, int]]
 
-    def run(self, memory: Array, steps: int, every: int) -> Outcome:
+    @property
+    def address(self) -> int:
+        """Where the code begins; waits until it is there."""
+        return self.code.result()[1]
+
+    def run(self, memory: Array, steps: int, every: int, room: Array | None = None) -> Outcome:
         """Run a prepared memory of shape (slots, draws) for `steps` periods, as the reference engine does; releases the GIL.
 
-        Of the last boundary only what is kept or recorded is filled in; the rest is nought.
+        Of the last boundary it holds what is kept or recorded. `room` is where records are written, if it is to be used again.
         """
-        return self.run_branches(memory, steps, every, ())[0]
+        return self.run_branches(memory, steps, every, (), room)[0]
 
-    def run_branches(self, memory: Array, steps: int, every: int, branches: Sequence[Branch]) -> list[Outcome]:
+    def room(self, draws: int, steps: int, every: int) -> Array:
+        """Return room for the records of a run, shape (blocks, records, slots recorded, draws of a block)."""
+        return _aligned((-(-draws // self.width), steps // every, len(self.recorded), self.width), np.dtype(f"f{self.bits // 8}"))
+
+    def run_branches(self, memory: Array, steps: int, every: int, branches: Sequence[Branch], room: Array | None = None) -> list[Outcome]:
         """Run a prepared memory and, from the period in which each leaves it, its branches; return the outcomes, the stem's first.
 
-        Block after block of draws is worked on in one place, which stays in the cache.
+        Block after block of draws is worked on in a place that stays in the cache.
         """
-        stem = _Leg(self, memory, steps, every)
-        legs = [_Leg(self, branch.memory, branch.steps, every) for branch in branches]
+        stem = _Leg(self, memory, steps, every, self.room(memory.shape[1], steps, every) if room is None else room)
+        legs = [_Leg(self, one.memory, one.steps, every, self.room(memory.shape[1], one.steps, every)) for one in branches]
         order = sorted(range(len(branches)), key=lambda i: branches[i].leaves)
-        for block in range(stem.blocks):
-            stem.take(block)
-            for i in order:
-                stem.go(branches[i].leaves)
-                legs[i].take(block)
-                legs[i].follow(stem)
-                legs[i].go(branches[i].steps)
-            stem.go(steps)
+        for first in range(0, stem.blocks, TAKEN):
+            for leg in (stem, *legs):
+                leg.take(first)
+            for block in range(first, min(first + TAKEN, stem.blocks)):
+                stem.begin(block)
+                for i in order:
+                    stem.go(branches[i].leaves)
+                    legs[i].begin(block)
+                    legs[i].follow(stem)
+                    legs[i].go(branches[i].steps)
+                stem.go(steps)
+            for leg in (stem, *legs):
+                leg.leave()
         return [leg.outcome() for leg in (stem, *legs)]
 
-    def kept_in(self, area: Area) -> tuple[list[int], list[int]]:
-        """Return the slots kept that lie in an area, and their places."""
-        found = {slot: self.plan.places[slot][1] for slot in self.kept if self.plan.places[slot][0] == area}
-        return list(found), list(found.values())
+    def kept_in(self, area: Area) -> npt.NDArray[np.intp]:
+        """Return which of the slots kept lie in an area, by their rows, and where, shape (2, slots)."""
+        places = [self.plan.places[slot] for slot in self.kept]
+        return np.array([(row, place) for row, (one, place) in enumerate(places) if one == area], dtype=np.intp).reshape(-1, 2).T
+
+    @functools.cached_property
+    def rows(self) -> npt.NDArray[np.intp]:
+        """The row of every slot among those kept, one beyond the last if it is not."""
+        made = np.full(self.program.size, len(self.kept), dtype=np.intp)
+        made[list(self.kept)] = np.arange(len(self.kept))
+        return made
 
 
 class _Leg:
-    """One run of all draws, block by block: `take` a block, `go` to a period; in the end the `outcome`."""
+    """One run of all draws: `take` some blocks, `begin` one after the other and `go` to a period, `leave` them; in the end the `outcome`."""
 
-    def __init__(self, kernel: Kernel, memory: Array, steps: int, every: int) -> None:
-        self.kernel, self.memory, self.steps, self.every = kernel, memory, steps, every
-        made, width, draws = kernel.plan, kernel.width, int(memory.shape[1])
-        self.blocks = -(-draws // width)
+    def __init__(self, kernel: Kernel, memory: Array, steps: int, every: int, room: Array) -> None:
+        self.kernel, self.memory, self.steps, self.every, self.records = kernel, memory, steps, every, room
+        made, width, self.draws, self.blocks = kernel.plan, kernel.width, int(memory.shape[1]), len(room)
         kind: Any = np.dtype(f"f{kernel.bits // 8}")
         self.known: dict[Area, Array] = made.work_out(memory, np.arange(steps) * memory[DT, 0])
         for area in ("shared", "clock"):
             self.known[area] = self.known[area].astype(kind, copy=False)
-        full = np.minimum(np.arange(self.blocks * width), draws - 1) if draws < self.blocks * width else slice(None)  # the last block is filled up with copies
-        self.state = _aligned((self.blocks, made.size, width), kind)
-        levels = len(made.levels)
-        for first, rows in ((0, memory[made.levels]), (levels, self.known["draws"])):
-            self.state[:, first : first + len(rows)] = rows[:, full].reshape(len(rows), self.blocks, width).transpose(1, 0, 2)
-        self.below: npt.NDArray[np.int64] = _aligned((self.blocks, ACCUMULATORS, width), np.dtype(f"i{kernel.bits // 8}"))
-        self.below[:] = 0
-        self.records = _aligned((self.blocks, steps // every, len(kernel.recorded), width), kind)
-        self.call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5, *[ctypes.c_int64] * 3)(kernel.address)
-        self.block, self.period = 0, 0
+        self.state: Array = _aligned((TAKEN, made.size, width), kind)
+        self.handed: Array = _aligned((SPAN, made.handed, width), kind)
+        self.below: npt.NDArray[np.int64] = _aligned((TAKEN, ACCUMULATORS, width), np.dtype(f"i{kernel.bits // 8}"))
+        self.last: Array = np.empty((len(kernel.kept), self.blocks, width))
+        self.fell: npt.NDArray[np.bool_] = np.zeros(self.draws, dtype=np.bool_)
+        self.rows, self.kept = kernel.kept_in("draws")
+        self.call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 6, *[ctypes.c_int64] * 3)(kernel.address)
+        self.places = [(array.ctypes.data, array.strides[0]) for array in (self.state, self.records, self.below)]
+        self.areas = [array.ctypes.data for array in (self.handed, self.known["shared"], self.known["clock"])]
+        self.first = self.block = self.period = 0
 
-    def take(self, block: int) -> None:
-        """Begin with a block of draws."""
-        self.block, self.period = block, 0
+    def take(self, first: int) -> None:
+        """Take some blocks from `first` on from memory; the last of all is filled up with copies of the last draw."""
+        self.first, width, levels = first, self.kernel.width, self.kernel.plan.levels
+        count = min(TAKEN, self.blocks - first)
+        draws = slice(first * width, (first + count) * width)
+        if draws.stop > self.draws:
+            draws = np.minimum(np.arange(draws.start, draws.stop), self.draws - 1)
+        for row, rows in ((0, self.memory[:, draws][levels]), (len(levels), self.known["draws"][:, draws])):
+            self.state[:count, row : row + len(rows)] = rows.reshape(len(rows), count, width).transpose(1, 0, 2)
+        self.below[:] = 0
+
+    def begin(self, block: int) -> None:
+        """Begin with one of the blocks taken."""
+        self.block, self.period = block - self.first, 0
 
     def follow(self, stem: _Leg) -> None:
         """Stand where the stem stands."""
         levels, rows, block = len(self.kernel.plan.levels), stem.period // self.every, self.block
         self.state[block, :levels] = stem.state[block, :levels]
-        self.records[block, :rows] = stem.records[block, :rows]
+        self.records[self.first + block, :rows] = stem.records[self.first + block, :rows]
         self.below[block] = stem.below[block]
         self.period = stem.period
 
     def go(self, period: int) -> None:
         """Run up to a period."""
-        block = self.block
         if period > self.period:
-            self.call(
-                self.state[block].ctypes.data, self.known["shared"].ctypes.data, self.known["clock"].ctypes.data,
-                self.records[block].ctypes.data, self.below[block].ctypes.data, self.period, period, self.every,
-            )  # fmt: skip
+            (state, a), (records, b), (below, c) = self.places
+            block = self.block
+            self.call(state + block * a, *self.areas, records + (self.first + block) * b, below + block * c, self.period, period, self.every)
         self.period = max(period, self.period)
 
+    def leave(self) -> None:
+        """Keep what the blocks taken leave, draw by draw."""
+        width, count = self.kernel.width, min(TAKEN, self.blocks - self.first)
+        start, stop = self.first * width, min((self.first + count) * width, self.draws)
+        self.last[self.rows, self.first : self.first + count] = self.state[:count, self.kept].transpose(1, 0, 2)
+        self.fell[start:stop] = (self.below < 0).any(axis=1).reshape(-1)[: stop - start]
+
     def outcome(self) -> Outcome:
-        """Return what the run left, draw by draw."""
-        kernel, draws = self.kernel, int(self.memory.shape[1])
-        last: Array = np.zeros(self.memory.shape)
-        full = self.blocks * kernel.width
-        slots, places = kernel.kept_in("draws")
-        last[slots] = self.state[:, places].transpose(1, 0, 2).reshape(-1, full)[:, :draws]
-        slots, places = kernel.kept_in("shared")
-        last[slots] = self.known["shared"][places, None]
-        slots, places = kernel.kept_in("clock")
+        """Return what the run left."""
+        rows, places = self.kernel.kept_in("shared")
+        self.last[rows] = self.known["shared"][places, None, None]
+        rows, places = self.kernel.kept_in("clock")
         if self.steps:
-            last[slots] = self.known["clock"][-1, places, None]
+            self.last[rows] = self.known["clock"][-1, places, None, None]
+        last = Rows(self.kernel.rows, self.last.reshape(len(self.last), self.blocks * self.kernel.width)[:, : self.draws])
         records = self.records.transpose(1, 2, 0, 3).astype(np.float64, copy=False)
-        below = (self.below < 0).any(axis=1).reshape(-1)[:draws]
-        made = Outcome(self.memory, last, records, np.zeros(draws))
-        return _again(kernel, made, below, self.steps, self.every) if below.any() else made
+        made = Outcome(self.memory, last, records, np.zeros(self.draws))
+        return _again(self.kernel, made, last, self.fell, self.steps, self.every) if self.fell.any() else made
 
 
-def _again(kernel: Kernel, made: Outcome, below: npt.NDArray[np.bool_], steps: int, every: int) -> Outcome:
+def _again(kernel: Kernel, made: Outcome, last: Rows, below: npt.NDArray[np.bool_], steps: int, every: int) -> Outcome:
     """Return an outcome in which draws that went below nought, which code is not written for, are those of the reference engine."""
     right = reference.run(kernel.program, made.first[:, below], steps, every, kernel.recorded)
-    for slot in kernel.kept:
-        made.last[slot, below] = right.last[slot]
+    last.values[:, below] = right.last[list(kernel.kept)]
     made.records[(slice(None), slice(None), *np.divmod(np.flatnonzero(below), kernel.width))] = right.recorded
     made.lowest[below] = right.lowest
     return made
@@ -185,28 +221,35 @@ def _aligned(shape: tuple[int, ...], kind: Any) -> Any:
     return raw[skip : skip + size].view(kind).reshape(shape)
 
 
-_compiled: dict[str, tuple[Any, int]] = {}
+_compiled: dict[str, Future[tuple[Any, int]]] = {}
 
 
 def compile_program(
     program: Program, recorded: Sequence[int], kept: Sequence[int] | None = None, constant: Mapping[int, float | None] | None = None, bits: int = 64
 ) -> Kernel:
-    """Return the kernel of a program, in floats of 64 or 32 bits; programs of one structure share one compilation.
+    """Return the kernel of a program, in floats of 64 or 32 bits; programs of one structure share one compilation, which goes on beside what the caller does next.
 
     `kept` are the slots that can be read at the last boundary (all levels if None), `constant` the numbers that all draws of its runs share (`plan.constants`; none if None).
     """
     target, register = machine()
     roots = tuple(dict.fromkeys([*recorded, *(program.levels if kept is None else kept)]))
     made = plan(program, roots, constant or {})
-    width = (2 if 2 * made.size * register <= FITTING else 1) * 8 * register // bits
-    text = _Writer(made, [made.places[slot] for slot in recorded], bits, width).text()
+    width = 8 * register // bits
+    text = _Writer(made, recorded, bits, width).text()
     with _lock:
         if text not in _compiled:
-            engine = binding.create_mcjit_compiler(binding.parse_assembly(text), target)
-            engine.finalize_object()
-            _compiled[text] = engine, engine.get_function_address("run")
-        engine, address = _compiled[text]
-    return Kernel(program, made, tuple(recorded), roots, bits, width, engine, address)
+            compiler = ThreadPoolExecutor(1)
+            _compiled[text] = compiler.submit(_code, text, target)
+            compiler.shutdown(wait=False)
+        code = _compiled[text]
+    return Kernel(program, made, tuple(recorded), roots, bits, width, code)
+
+
+def _code(text: str, target: Any) -> tuple[Any, int]:
+    """Return the compiled code of a text, which lives as long as its engine does, and where it begins; LLVM works without holding up Python."""
+    engine = binding.create_mcjit_compiler(binding.parse_assembly(text), target)
+    engine.finalize_object()
+    return engine, engine.get_function_address("run")
 
 
 _OPERATIONS = {
@@ -218,9 +261,9 @@ _OPERATIONS = {
 
 
 class _Writer:
-    """Writes the LLVM text of one plan: a loop over periods around the loops over cells."""
+    """Writes the LLVM text of one plan: for a span of periods after the other, part by part, a loop over its periods around the loops over cells."""
 
-    def __init__(self, made: Plan, recorded: Sequence[tuple[str, int]], bits: int, width: int) -> None:
+    def __init__(self, made: Plan, recorded: Sequence[int], bits: int, width: int) -> None:
         self.plan, self.recorded, self.width = made, recorded, width
         self.number = {64: "double", 32: "float"}[bits]
         self.type, self.truth, self.bits = f"<{width} x {self.number}>", f"<{width} x i1>", f"<{width} x i{bits}>"
@@ -228,25 +271,46 @@ class _Writer:
         self.names, self.turns = itertools.count(), itertools.count()
         self.lines: list[str] = []
         self.recent: dict[tuple[str, int], str] = {}
+        self.registers: dict[int, str] = {}
         self.tables: list[str] = []
+        self.below = ""
+        self.bases: dict[str, str] = {area: f"%{area}" for area in ("draws", "shared", "records")}
 
     def text(self) -> str:
-        """Return the module: one function `run(draws, shared, times, records, below, begin, end, every)`."""
+        """Return the module: one function `run(draws, handed, shared, times, records, below, begin, end, every)`."""
+        plan, span = self.plan, SPAN if self.plan.handed else WHOLE
         periods = self.value("sub i64 %end, %begin")
-        with self._loop(periods, "period") as passed:
-            n = self.value(f"add i64 {passed}, %begin")
-            row = self.value(f"mul i64 {n}, {len(self.plan.nodes['clock'])}")
-            self.line(f"%clock = getelementptr inbounds {self.number}, ptr %times, i64 {row}")
-            self.recent.clear()
-            for loop in self.plan.loops:
-                self._cells(loop)
-            self._record(n)
+        spans = self.value(f"sdiv i64 {self.value(f'add i64 {periods}, {span - 1}')}, {span}")
+        with self._loop(spans, "span") as count:
+            first = self.value(f"add i64 %begin, {self.value(f'mul i64 {count}, {span}')}")
+            left = self.value(f"sub i64 %end, {first}")
+            length = self.value(f"select i1 {self.value(f'icmp slt i64 {left}, {span}')}, i64 {left}, i64 {span}")
+            for part in range(len(plan.parts)):
+                with self._loop(length, "period") as passed:
+                    self._period(part, passed, self.value(f"add i64 {passed}, {first}"))
         body = "\n".join(self.lines)
+        areas = ", ".join(f"ptr noalias %{area}" for area in ("draws", "handed", "shared", "times", "records", "below"))
         return (
             "\n".join(self.tables)
-            + "\ndefine void @run(ptr noalias %draws, ptr noalias %shared, ptr noalias %times, ptr noalias %records, ptr noalias %below, i64 %begin, i64 %end, i64 %every) nounwind {\nentry:\n"
-            + f"{body}\n  ret void\n}}\n!0 = !{{i32 1}}\n"
+            + f'\ndefine void @run({areas}, i64 %begin, i64 %end, i64 %every) nounwind "stackrealign" {{\nentry:\n{body}\n  ret void\n}}\n!0 = !{{i32 1}}\n'
         )
+
+    def _period(self, part: int, passed: str, n: str) -> None:
+        """Write a part's share of period `n`, the how manieth of a span is `passed`."""
+        row = self.value(f"mul i64 {n}, {len(self.plan.nodes['clock'])}")
+        self.bases["clock"] = self.value(f"getelementptr inbounds {self.number}, ptr %times, i64 {row}")
+        row = self.value(f"mul i64 {passed}, {self.plan.handed}")
+        self.bases["handed"] = self.value(f"getelementptr inbounds {self.type}, ptr %handed, i64 {row}")
+        self.recent.clear()
+        self.below = self.value(f"load {self.bits}, ptr {self.signs(0)}, align {self.align}")
+        for loop in self.plan.parts[part]:
+            self._cells(loop)
+        self.line(f"store {self.bits} {self.below}, ptr {self.signs(0)}, align {self.align}")
+        self._record(part, n)
+
+    def signs(self, row: int) -> str:
+        """Write the address of a row of gathered signs and return its name."""
+        return self.value(f"getelementptr inbounds {self.bits}, ptr %below, i64 {row}")
 
     def line(self, text: str) -> None:
         """Write an instruction that has no value."""
@@ -261,11 +325,11 @@ class _Writer:
     def place(self, area: str, index: str | int, base: str = "") -> str:
         """Write the address of a number and return its name."""
         kind = self.number if area in ("shared", "clock") else self.type
-        return self.value(f"getelementptr inbounds {kind}, ptr {base or f'%{area}'}, i64 {index}")
+        return self.value(f"getelementptr inbounds {kind}, ptr {base or self.bases[area]}, i64 {index}")
 
     def load(self, area: str, place: str) -> str:
         """Write the load of a number, into every lane if all draws share it, and return its name."""
-        if area == "draws":
+        if area in ("draws", "handed"):
             return self.value(f"load {self.type}, ptr {place}, align {self.align}")
         one = self.value(f"load {self.number}, ptr {place}")
         one = self.value(f"insertelement {self.type} poison, {self.number} {one}, i32 0")
@@ -294,35 +358,40 @@ class _Writer:
             f"  br i1 %more.{name}, label %{name}, label %{name}.after", f"{name}.after:",
         ]  # fmt: skip
 
-    def _record(self, n: str) -> None:
-        """Write out the recorded slots after every `every`-th period."""
-        if not self.recorded:
+    def _record(self, part: int, n: str) -> None:
+        """Write out the recorded slots that a part makes, after every `every`-th period."""
+        made = [i for i, slot in enumerate(self.recorded) if self.plan.made_in[slot] == part]
+        if not made:
             return
+        row = f"%row{part}"
+        single = self.value("icmp eq i64 %every, 1")  # a division takes as long as forty additions
+        self.lines += [f"  br label %recording{part}", f"recording{part}:", f"  br i1 {single}, label %record{part}, label %divide{part}", f"divide{part}:"]
         passed = self.value(f"add i64 {n}, 1")
-        rest = self.value(f"srem i64 {passed}, %every")
+        rest, quotient = self.value(f"srem i64 {passed}, %every"), self.value(f"sdiv i64 {n}, %every")
         due = self.value(f"icmp eq i64 {rest}, 0")
-        self.lines += [f"  br i1 {due}, label %record, label %recorded", "record:"]
-        row = self.value(f"sdiv i64 {n}, %every")
+        self.lines += [f"  br i1 {due}, label %record{part}, label %recorded{part}", f"record{part}:"]
+        self.line(f"{row} = phi i64 [ {n}, %recording{part} ], [ {quotient}, %divide{part} ]")
         row = self.value(f"mul i64 {row}, {len(self.recorded)}")
-        for i, (area, place) in enumerate(self.recorded):
+        for i in made:
+            area, place = self.plan.places[self.recorded[i]]
             value = self.load(area, self.place(area, place))
             self.line(f"store {self.type} {value}, ptr {self.place('records', self.value(f'add i64 {row}, {i}'))}, align {self.align}, !nontemporal !0")
-        self.lines += ["  br label %recorded", "recorded:"]
+        self.lines += [f"  br label %recorded{part}", f"recorded{part}:"]
 
     def _cells(self, loop: Loop) -> None:
-        """Write the cells of a loop: a few one after the other, many as a loop."""
-        if loop.count <= UNROLLED:
-            for cell in range(loop.count):
-                name = f"cell{next(self.names)}"
-                self.lines += [f"  br label %{name}", f"{name}:"]  # blocks of their own: instructions are ordered block by block
-                _Body(self, loop, cell).write()
+        """Write one cell, or the loop over many."""
+        if loop.count == 1:
+            _Body(self, loop, 0).write()
             return
         self.recent.clear()
         with self._loop(loop.count, "cells") as i:
             _Body(self, loop, i).write()
 
     def remember(self, place: tuple[str, int], value: str) -> None:
-        """Keep a value that has just been read or written for the cells that come next; of many the one longest unused goes."""
+        """Keep a value that has just been read or written for the cells that come next; of many in memory the one longest unused goes."""
+        if place[0] == "register":
+            self.registers[place[1]] = value
+            return
         self.recent.pop(place, None)
         self.recent[place] = value
         if len(self.recent) > REMEMBERED:
@@ -345,17 +414,21 @@ class _Body:
         below: list[str] = []
         for store in self.loop.stores:
             value = self.values[store.node]
-            writer.line(f"store {writer.type} {value}, ptr {self._place(store.column)}, align {writer.align}")
+            if store.column.area != "register":
+                writer.line(f"store {writer.type} {value}, ptr {self._place(store.column)}, align {writer.align}")
             if isinstance(self.i, int):
                 writer.remember((store.column.area, int(store.column.places[self.i])), value)
             if store.bound:
                 below.append(writer.value(f"bitcast {writer.type} {value} to {writer.bits}"))
-        if below:
-            place = writer.value(f"getelementptr inbounds {writer.bits}, ptr %below, i64 {next(writer.turns) % ACCUMULATORS}")
-            known = writer.value(f"load {writer.bits}, ptr {place}, align {writer.align}")
+        if below and isinstance(self.i, int):
+            for bits in below:
+                writer.below = writer.value(f"or {writer.bits} {writer.below}, {bits}")
+        elif below:
+            row = 1 + next(writer.turns) % (ACCUMULATORS - 1)
+            known = writer.value(f"load {writer.bits}, ptr {writer.signs(row)}, align {writer.align}")
             for bits in below:
                 known = writer.value(f"or {writer.bits} {known}, {bits}")
-            writer.line(f"store {writer.bits} {known}, ptr {place}, align {writer.align}")
+            writer.line(f"store {writer.bits} {known}, ptr {writer.signs(row)}, align {writer.align}")
 
     def _compute(self, n: int) -> str:
         """Write a node and return the name of its value."""
@@ -367,6 +440,8 @@ class _Body:
             if isinstance(self.i, str):
                 return writer.load(column.area, self._place(column))
             place = column.area, int(column.places[self.i])
+            if column.area == "register":
+                return writer.registers[place[1]]
             value = writer.recent.get(place) or writer.load(column.area, self._place(column))
             writer.remember(place, value)
             return value

@@ -74,6 +74,7 @@ class Knowledge:
     """What is known of every slot before a run, worked out stage by stage.
 
     `graph` holds all that need not be computed in a step; `node` says which of its nodes a slot is. `copy` says of which slot a slot is a copy, `fact` what is known of the rest.
+    `instances` holds what every instance of a stage of the step reads, and its formulas.
     """
 
     def __init__(self, program: Program, constant: Mapping[int, float | None]) -> None:
@@ -81,6 +82,7 @@ class Knowledge:
         forms: dict[tuple[Any, ...], int] = {}
         self.form = {stage: forms.setdefault(read(stage)[1], len(forms)) for stage in (*program.once, *program.step)}
         self.smaller: dict[tuple[int, tuple[Fact, ...]], Formulas] = {}
+        self.instances: dict[Stage, list[tuple[list[int], Formulas]]] = {}
         signs = {slot: Fact(timed=True, sign="positive" if slot in self.bound else "plain") for slot in program.levels}
         self.given = _given(program, constant)
         while True:
@@ -104,7 +106,7 @@ class Knowledge:
             self.smaller[key] = _smaller(read(stage)[0], facts)
         return self.smaller[key]
 
-    def operands(self, stage: Stage, row: int) -> tuple[list[int], Formulas]:
+    def _operands(self, stage: Stage, row: int) -> tuple[list[int], Formulas]:
         """Return the slots that an instance reads, copies traced to what they are copies of, and its formulas."""
         given: list[int] = stage.arguments[row].tolist()
         slots = [self.copy.get(slot, slot) for slot in given]
@@ -131,8 +133,11 @@ class Knowledge:
                 self._constants(stage)
         unsure: set[int] = set()
         for stage in self.program.step:
+            self.instances[stage] = []
             for row in range(len(stage.arguments)):
-                slots, formulas = self.operands(stage, row)
+                slots, formulas = self._operands(stage, row)
+                self.instances[stage].append((slots, formulas))
+                first: dict[int, int] = {}
                 for slot, n in zip(stage.results[row].tolist(), formulas.results, strict=True):
                     node = formulas.graph.nodes[n]
                     if stage.levels:
@@ -144,12 +149,14 @@ class Knowledge:
                         self.fact[slot] = node.fact
                         if node.op == "operand":
                             self.copy[slot] = slots[node.key]
+                        elif first.setdefault(n, slot) != slot:
+                            self.copy[slot] = first[n]
         return unsure
 
     def _constants(self, stage: Stage) -> None:
         """Take the results of a stage that runs once for given; only literals among them make formulas smaller."""
         for row in range(len(stage.arguments)):
-            _, formulas = self.operands(stage, row)
+            _, formulas = self._operands(stage, row)
             for slot, n in zip(stage.results[row].tolist(), formulas.results, strict=True):
                 self.node[slot] = self.graph.operand(slot, formulas.graph.nodes[n].fact)
 

@@ -26,8 +26,7 @@ TOLERANCES = {"native32": 1e-3}
 def errors(program: Program, outcome: Outcome) -> dict[str, Array]:
     """Return the relative error of every law by name, each of shape (draws,); an item's law is named by its path."""
     made: dict[str, Array] = {}
-    for key in sorted({account.key for account in program.laws}):
-        slots = {role: [a.slot for a in program.laws if a.key == key and a.role == role] for role in ("holds", "source", "sink")}
+    for key, slots in sorted(_slots(program).items()):
         held_first = _sum(outcome.first[slots["holds"]])
         held_last = _sum(outcome.last[slots["holds"]])
         came = _sum(outcome.last[slots["source"]] - outcome.first[slots["source"]])
@@ -35,6 +34,14 @@ def errors(program: Program, outcome: Outcome) -> dict[str, Array]:
         throughput = np.maximum(np.abs(held_first) + np.abs(came), 1e-12)
         made[key] = np.abs((held_first + came) - (held_last + went)) / throughput
     made["no negative level"] = np.maximum(-outcome.lowest, 0.0)
+    return made
+
+
+def _slots(program: Program) -> dict[str, dict[str, list[int]]]:
+    """Return the slots of every law by role."""
+    made: dict[str, dict[str, list[int]]] = {}
+    for account in program.laws:
+        made.setdefault(account.key, {"holds": [], "source": [], "sink": []})[account.role].append(account.slot)
     return made
 
 

@@ -16,13 +16,18 @@ import numpy as np
 import numpy.typing as npt
 
 from materiel.engine.folding import OPERATIONS, Fact, Graph
-from materiel.engine.knowledge import Formulas, Knowledge
+from materiel.engine.knots import Knot, knots, link
+from materiel.engine.knowledge import Knowledge
+from materiel.engine.parts import cut
 from materiel.network import Program, T
 
 Array = npt.NDArray[np.float64]
 
-Area = Literal["draws", "shared", "clock"]
-"""Where a number lies: one for each draw, one that all draws share, or one that they share in each period."""
+Area = Literal["draws", "register", "handed", "shared", "clock"]
+"""Where a number lies: one for each draw, in memory or not; one for each draw and period; one that all draws share; or one that they share in each period."""
+
+UNROLLED = 16
+"""Most cells of a form that are written one after the other; between cells so written, values need no memory."""
 
 LARGEST = 120
 """Most operations of a cell: more would not fit the registers."""
@@ -47,7 +52,7 @@ class Store:
 
 @dataclass(frozen=True)
 class Loop:
-    """Cells of one form: a graph whose operands are keyed by their position in `operands`, and what of it is stored."""
+    """Cells of one form, more than a few, or one cell: a graph whose operands are keyed by their position in `operands`, and what of it is stored."""
 
     graph: Graph
     operands: list[Column]
@@ -59,17 +64,24 @@ class Loop:
 class Plan:
     """What a step does, and where everything lies.
 
-    `levels` are the slots of the first rows of the area `draws`, to be filled from memory; nodes of the graph `known` fill the next rows, the areas `shared` and `clock`. `size`
-    is the number of rows of `draws`. `places` says where a slot that was asked for can be read after a period. `given` are facts that the memory of a run must keep to, by slot.
+    `parts` are loops in order; a part can run some periods ahead of the next, to which it hands over `handed` rows in each. `levels` are the slots of the first rows of the area `draws`, to be filled from memory; nodes of the graph `known` fill the next rows, the areas `shared` and `clock`. `size`
+    is the number of rows of `draws`. `places` says where a slot that was asked for can be read after a period, `made_in` after which part. `given` are facts that the memory of a run must keep to, by slot.
     """
 
-    loops: list[Loop]
+    parts: list[list[Loop]]
     levels: list[int]
     known: Graph
     nodes: dict[Area, list[int]]
     size: int
+    handed: int
     places: dict[int, tuple[Area, int]]
+    made_in: dict[int, int]
     given: dict[int, Fact]
+
+    @property
+    def loops(self) -> list[Loop]:
+        """Return the loops of all parts."""
+        return [loop for part in self.parts for loop in part]
 
     def work_out(self, memory: Array, times: Array) -> dict[Area, Array]:
         """Return the numbers known before a run, from a prepared memory (slots, draws) and the starts of periods (periods,), in days.
@@ -96,8 +108,9 @@ class Plan:
 
     def _check(self, memory: Array) -> None:
         """Refuse a run whose numbers are not what code was written for, as its first and last draw show."""
-        for slot, fact in self.given.items():
-            first, last = memory[slot, 0], memory[slot, -1]
+        slots = list(self.given)
+        for slot, first, last in zip(slots, memory[slots, 0].tolist(), memory[slots, -1].tolist(), strict=True):
+            fact = self.given[slot]
             if (fact.uniform and first != last) or fact.number not in (None, first):
                 raise ValueError(f"slot {slot} holds {first} and {last}; its kernel was written for {fact}")
 
@@ -108,73 +121,11 @@ def plan(program: Program, roots: Sequence[int], constant: Mapping[int, float | 
     `constant` are numbers that all draws share: their value, or None where runs of the same code differ in it.
     """
     known = Knowledge(program, constant)
-    knots = _knots(known, roots)
-    loops = _in_order(_cells(knots, known, {*program.levels, *roots}))
-    return _Layout(known, roots).plan(loops)
-
-
-# ------------------------------------------------------------------ what is computed
-
-
-@dataclass(eq=False)
-class _Knot:
-    """An instance of a stage: its formulas, the slots of its operands, results that something needs by position and slot, and what comes after it."""
-
-    formulas: Formulas
-    form: int
-    slots: list[int]
-    made: list[tuple[int, int]]
-    after: set[int] = field(default_factory=set[int])
-
-    @property
-    def nodes(self) -> tuple[list[int], list[int]]:
-        """Return the nodes that a step must compute or read, and those known before that it uses."""
-        return self.formulas.needs(tuple(k for k, _ in self.made))
-
-    @property
-    def needs(self) -> list[int]:
-        """Return the slots that it reads in a step."""
-        nodes = self.formulas.graph.nodes
-        return [self.slots[nodes[n].key] for n in self.nodes[0] if nodes[n].op == "operand"]
-
-
-def _knots(known: Knowledge, roots: Sequence[int]) -> list[_Knot]:
-    """Return the knots that the roots need, in the order of the program, with what comes after each."""
-    pinned = set(roots)
-    needed = pinned | {known.copy.get(slot, slot) for slot in roots}
-    numbers: dict[Formulas, int] = {}
-    knots: list[_Knot] = []
-    size = -1
-    while size < len(needed):  # levels are needed before they are moved, so that one look is not enough
-        size, knots = len(needed), []
-        for stage in reversed(known.program.step):
-            for row in reversed(range(len(stage.arguments))):
-                slots, formulas = known.operands(stage, row)
-                made = [
-                    (k, slot) for k, slot in enumerate(stage.results[row].tolist()) if slot in needed and _computed(known, slot, k, slots, formulas, pinned)
-                ]
-                if made:
-                    knots.append(_Knot(formulas, numbers.setdefault(formulas, len(numbers)), slots, made))
-                    needed.update(knots[-1].needs)
-    knots.reverse()
-    writer = {slot: i for i, knot in enumerate(knots) for _, slot in knot.made}
-    for i, knot in enumerate(knots):
-        for slot in knot.needs:
-            if writer.get(slot, i) == i:
-                continue
-            if slot in known.levels:
-                knot.after.add(writer[slot])  # whoever reads a level comes before it is moved
-            else:
-                knots[writer[slot]].after.add(i)
-    return knots
-
-
-def _computed(known: Knowledge, slot: int, k: int, slots: list[int], formulas: Formulas, pinned: set[int]) -> bool:
-    """Say whether a step must compute a result: not what is known before, nor a copy that is read where it stands, nor a level that stays."""
-    node = formulas.graph.nodes[formulas.results[k]]
-    if slot in known.levels:
-        return not (node.op == "operand" and slots[node.key] == slot)
-    return slot not in known.node and (slot not in known.copy or slot in pinned)
+    parts, handed = cut(knots(known, roots), known, roots)
+    stay = {*program.levels, *roots, *handed}
+    for part in parts:
+        link(part, known)
+    return _Layout(known, roots, handed).plan([_in_order(_cells(part, known, stay, handed)) for part in parts])
 
 
 # ------------------------------------------------------------------ cells and their order
@@ -191,23 +142,26 @@ def _known_operand(node: int, fact: Fact) -> _Operand:
     return _Operand("draws" if not fact.uniform else "clock" if fact.timed else "shared", -1 - node)
 
 
-_Wiring = tuple[int, tuple[int | tuple[int, int], ...], tuple[tuple[int, bool, bool], ...]]
-"""Of a knot in a cell: its form, where its operands come from, and of each result whether it is stored and whether it is a bound level."""
+_Wiring = tuple[int, tuple[int | tuple[int, int], ...], tuple[tuple[int, Area | None, bool], ...]]
+"""Of a knot in a cell: its form, where its operands come from, and of each result where it is stored, if it is, and whether it is a bound level."""
+
+
+_Form = tuple[tuple[_Wiring, ...], tuple[Area, ...]]
 
 
 @dataclass(eq=False)
 class _Cell:
-    """Knots that feed one another: its form, what it reads from memory and the slots that it writes, in the order of its form, and which cells come after it."""
+    """Knots that feed one another: its form, what it reads from memory and what it writes, in the order of its form, and which cells come after it."""
 
-    knots: list[_Knot]
-    form: tuple[tuple[_Wiring, ...], tuple[Area, ...]] = ((), ())
+    knots: list[Knot]
+    form: _Form = ((), ())
     reads: list[_Operand] = field(default_factory=list[_Operand])
-    stores: list[int] = field(default_factory=list[int])
+    stores: list[_Operand] = field(default_factory=list[_Operand])
     after: set[int] = field(default_factory=set[int])
 
 
-def _cells(knots: list[_Knot], known: Knowledge, stay: set[int]) -> list[_Cell]:
-    """Return the cells, from the last to the first; `stay` are slots that must be written whoever reads them.
+def _cells(knots: list[Knot], known: Knowledge, stay: set[int], handed: set[int]) -> list[_Cell]:
+    """Return the cells, from the last to the first; `stay` are slots that must be written whoever reads them, `handed` those that are handed over.
 
     A knot joins the cell of what comes after it if that is one cell only. So a cell is left by its last knot alone, and no two cells wait for each other.
     """
@@ -232,12 +186,16 @@ def _cells(knots: list[_Knot], known: Knowledge, stay: set[int]) -> list[_Cell]:
     for c, members in enumerate(inside):
         cell = _Cell([knots[i] for i in reversed(members)])
         cell.after = {owner[j] for i in members for j in knots[i].after} - {c}
-        _fill(cell, known, {slot for knot in cell.knots for _, slot in knot.made if slot in stay or read_in.get(slot, set()) - {c}})
+        _fill(cell, known, {slot for knot in cell.knots for _, slot in knot.made if slot in stay or read_in.get(slot, set()) - {c}}, handed)
         cells.append(cell)
     return cells
 
 
-def _fill(cell: _Cell, known: Knowledge, stored: set[int]) -> None:
+def _stepped(slot: int, handed: set[int]) -> _Operand:
+    return _Operand("handed" if slot in handed else "draws", slot)
+
+
+def _fill(cell: _Cell, known: Knowledge, stored: set[int], handed: set[int]) -> None:
     """Fill in what a cell reads and writes, and its form: all that its code depends on.
 
     Of each knot the form says what its operands are (the how manieth that the cell reads, or a result of an earlier knot of it) and what becomes of its results.
@@ -249,10 +207,11 @@ def _fill(cell: _Cell, known: Knowledge, stored: set[int]) -> None:
         graph, (_, before) = knot.formulas.graph, knot.nodes
         hoisted = zip(before, known.hoist(knot.formulas, knot.slots, before), strict=True)
         operands: list[int | tuple[int, int]] = [place.setdefault(_known_operand(node, graph.nodes[i].fact), len(place)) for i, node in hoisted]
-        operands += [inner[slot] if slot in inner else place.setdefault(_Operand("draws", slot), len(place)) for slot in knot.needs]
+        operands += [inner[slot] if slot in inner else place.setdefault(_stepped(slot, handed), len(place)) for slot in knot.needs]
         inner.update((slot, (n, k)) for k, slot in knot.made if slot not in known.levels)
-        form.append((knot.form, tuple(operands), tuple((k, slot in stored, slot in known.bound) for k, slot in knot.made)))
-        cell.stores += [slot for _, slot in knot.made if slot in stored]
+        becomes = [(k, _stepped(slot, handed) if slot in stored else None, slot in known.bound) for k, slot in knot.made]
+        form.append((knot.form, tuple(operands), tuple((k, one and one.area, bound) for k, one, bound in becomes)))
+        cell.stores += [one for _, one, _ in becomes if one]
     cell.form, cell.reads = (tuple(form), tuple(one.area for one in place)), list(place)
 
 
@@ -268,21 +227,22 @@ def _graph(cell: _Cell) -> tuple[Graph, list[tuple[int, bool]]]:
         for i in step:
             if i not in values:
                 values[i] = made.operation(graph.nodes[i].op, *(values[part] for part in graph.nodes[i].args))
-        for k, stored, bound in becomes:
+        for k, area, bound in becomes:
             results[n, k] = values[knot.formulas.results[k]]
-            stores += [(results[n, k], bound)] if stored else []
+            stores += [(results[n, k], bound)] if area else []
     return made, stores
 
 
 def _in_order(cells: list[_Cell]) -> list[list[_Cell]]:
-    """Return the loops in order: cells of one form that do not wait for one another; what has just been computed is used next."""
+    """Return the loops in order: many cells of one form that do not wait for one another, or one cell; what has just been computed is used next."""
     groups: dict[tuple[Any, ...], list[int]] = {}
     for c, depth in enumerate(_depths(cells)):
         groups.setdefault((depth, cells[c].form), []).append(c)
     loops = list(groups.values())
     loop_of = {c: n for n, group in enumerate(loops) for c in group}
     after = [sorted({loop_of[d] for c in group for d in cells[c].after}) for group in loops]
-    return [[cells[c] for c in reversed(loops[n])] for n in _sorted(after)]
+    ordered = [[cells[c] for c in reversed(loops[n])] for n in _sorted(after)]
+    return [some for alike in ordered for some in ([alike] if len(alike) > UNROLLED else [[cell] for cell in alike])]
 
 
 def _depths(cells: list[_Cell]) -> list[int]:
@@ -314,17 +274,20 @@ def _sorted(after: list[list[int]]) -> list[int]:
 
 
 class _Layout:
-    """Gives everything its place: levels first, then what is known before a run, then what lives within a period."""
+    """Gives everything its place: levels first, then what is known before a run, then what is asked for, then what lives within a period of one part."""
 
-    def __init__(self, known: Knowledge, roots: Sequence[int]) -> None:
-        self.known, self.roots = known, roots
+    def __init__(self, known: Knowledge, roots: Sequence[int], handed: set[int]) -> None:
+        self.known, self.roots, self.handed = known, roots, handed
         self.places: dict[_Operand, int] = {}
+        self.registers: set[_Operand] = set()
+        self.graphs: dict[_Form, tuple[Graph, list[tuple[int, bool]]]] = {}
 
-    def plan(self, loops: list[list[_Cell]]) -> Plan:
-        """Return the plan of loops in order."""
+    def plan(self, parts: list[list[list[_Cell]]]) -> Plan:
+        """Return the plan of the loops of every part, in order."""
         known = self.known
         asked = {slot: self._asked(slot) for slot in self.roots}
-        touched = dict.fromkeys(one for cells in loops for cell in cells for one in (*cell.reads, *(_Operand("draws", slot) for slot in cell.stores)))
+        loops = [cells for part in parts for cells in part]
+        touched = dict.fromkeys(one for cells in loops for cell in cells for one in (*cell.reads, *cell.stores))
         touched |= dict.fromkeys(asked.values())
         moved = [one for one in touched if one.number in known.levels]
         nodes: dict[Area, list[int]] = {"draws": [], "shared": [], "clock": []}
@@ -333,9 +296,15 @@ class _Layout:
             if one.number < 0:
                 self.places[one] = len(nodes[one.area]) + (len(moved) if one.area == "draws" else 0)
                 nodes[one.area].append(-1 - one.number)
-        size = self._passing(loops, set(asked.values()), len(moved) + len(nodes["draws"]))
-        places: dict[int, tuple[Area, int]] = {slot: (one.area, self.places[one]) for slot, one in asked.items()}
-        return Plan([self._loop(cells) for cells in loops], [one.number for one in moved], known.graph, nodes, size, places, known.given)
+        passing = [one for one in asked.values() if one not in self.places]
+        self.places |= {one: len(moved) + len(nodes["draws"]) + n for n, one in enumerate(dict.fromkeys(passing))}
+        self.places |= {_stepped(slot, self.handed): n for n, slot in enumerate(sorted(self.handed))}
+        size = self._passing(loops, len(moved) + len(nodes["draws"]) + len(set(passing)))
+        made_in = {one.number: n for n, part in enumerate(parts) for cells in part for cell in cells for one in cell.stores}
+        return Plan(
+            [[self._loop(cells) for cells in part] for part in parts], [one.number for one in moved], known.graph, nodes, size, len(self.handed),
+            {slot: (one.area, self.places[one]) for slot, one in asked.items()}, {slot: made_in.get(slot, 0) for slot in asked}, known.given,
+        )  # fmt: skip
 
     def _asked(self, slot: int) -> _Operand:
         """Return where a slot that is asked for can be read."""
@@ -344,14 +313,17 @@ class _Layout:
             return _Operand("draws", slot)
         return _known_operand(self.known.node[slot] if slot in self.known.node else self.known.graph.number(0.0), fact)
 
-    def _passing(self, loops: list[list[_Cell]], asked: set[_Operand], size: int) -> int:
-        """Give places to what lives within a period, and return how many rows there are in all."""
+    def _passing(self, loops: list[list[_Cell]], size: int) -> int:
+        """Give places to what lives within a period, and return how many rows there are in all; what no loop of many cells touches needs none."""
         last = {one: n for n, cells in enumerate(loops) for cell in cells for one in cell.reads}
-        last |= dict.fromkeys(asked, len(loops))
+        many = {one for cells in loops if len(cells) > 1 for cell in cells for one in (*cell.reads, *cell.stores)}
+        passing = dict.fromkeys(one for cells in loops for cell in cells for one in cell.stores if one not in self.places)
+        self.registers = {one for one in passing if one not in many}
+        self.places |= {one: n for n, one in enumerate(one for one in passing if one in self.registers)}
         free: list[int] = []
         ending: dict[int, list[int]] = {}
         for n, cells in enumerate(loops):
-            for one in (_Operand("draws", slot) for cell in cells for slot in cell.stores if slot not in self.known.levels):
+            for one in (one for cell in cells for one in cell.stores if one not in self.places):
                 if not free:
                     free, size = [size], size + 1
                 self.places[one] = free.pop()
@@ -361,10 +333,13 @@ class _Layout:
 
     def _loop(self, cells: list[_Cell]) -> Loop:
         """Return the loop of cells of one form."""
-        graph, nodes = _graph(cells[0])
+        if cells[0].form not in self.graphs:
+            self.graphs[cells[0].form] = _graph(cells[0])
+        graph, nodes = self.graphs[cells[0].form]
         reads = [self._column([cell.reads[n] for cell in cells]) for n in range(len(cells[0].reads))]
-        stores = [Store(node, self._column([_Operand("draws", cell.stores[n]) for cell in cells]), bound) for n, (node, bound) in enumerate(nodes)]
+        stores = [Store(node, self._column([cell.stores[n] for cell in cells]), bound) for n, (node, bound) in enumerate(nodes)]
         return Loop(graph, reads, stores, len(cells))
 
     def _column(self, operands: Sequence[_Operand]) -> Column:
-        return Column(operands[0].area, np.array([self.places[one] for one in operands], dtype=np.int64))
+        area = "register" if operands[0] in self.registers else operands[0].area
+        return Column(area, np.array([self.places[one] for one in operands], dtype=np.int64))

@@ -17,16 +17,28 @@ Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Numbers of some slots, shape (rows, draws), asked for by slots like an array of all; `places` is the row of every slot, one beyond the last if it has none."""
+
+    places: npt.NDArray[np.intp]
+    values: Array
+
+    def __getitem__(self, slots: int | Sequence[int]) -> Array:
+        """Return the numbers of a slot, or of several."""
+        return self.values[self.places[slots]]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What one run of some draws leaves.
 
-    `first` and `last` hold every slot at the first and last boundary, shape (slots, draws). `records` holds the recorded slots after every `every`-th
+    `first` and `last` hold slots at the first and last boundary, shape (slots, draws); of the last an engine may hold some only. `records` holds the recorded slots after every `every`-th
     period as the engine left them, shape (records, slots recorded, blocks, draws of a block), the last block filled up. `lowest` is how far any level fell
     below nought, nought if none did, shape (draws,).
     """
 
     first: Array
-    last: Array
+    last: Array | Rows
     records: Array
     lowest: Array
 

@@ -63,6 +63,7 @@ def problems(ledger: Ledger, today: datetime.date) -> Iterator[Finding]:
 
 def conversions(ledger: Ledger) -> Iterator[Finding]:
     """Yield conversions that cannot be worked out; every reference of the ledger must be sound."""
+    plain = rule()
     for name, claim in ledger.claims.items():
         if not claim.formula:
             continue
@@ -71,7 +72,7 @@ def conversions(ledger: Ledger) -> Iterator[Finding]:
         if days:
             continue
         try:
-            _, unit = value(ledger, rule(), name)
+            _, unit = value(ledger, plain, name)
             if claim.value is not None:
                 units.factor(read(claim.value)[1], unit)
         except QuantityError as error:
@@ -91,6 +92,7 @@ def _no_quantity(claim: Claim) -> bool:
 
 def remarks(ledger: Ledger) -> Iterator[Finding]:
     """Yield what is allowed and yet odd: axes of a grade that disagree, a converted value that its formula does not give."""
+    plain = rule()
     for name, claim in ledger.claims.items():
         grade = ledger.grade(name)
         if grade.at_odds:
@@ -98,7 +100,7 @@ def remarks(ledger: Ledger) -> Iterator[Finding]:
                 ("claims", name, "credibility"), f"grade {grade}: source and item disagree", "" if claim.note or claim.doubt else "a reason in the note"
             )
         if claim.formula and claim.value is not None:
-            made, unit = value(ledger, rule(), name)
+            made, unit = value(ledger, plain, name)
             said, written = read(claim.value)
             factor = units.factor(written, unit)
             low, high = made.values[0], made.values[-1]

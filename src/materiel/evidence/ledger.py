@@ -121,6 +121,12 @@ class Ledger:
         said = self.sources[source].publisher
         return self.publishers.get(said) or next((one for one in self.publishers.values() if one.name == said), None)
 
+    def speaking(self, source: str, origin: str = "") -> set[str]:
+        """Return the ids of all who speak where a source gives the word of an origin, or of a claim: itself, its publisher, the origin and those whose word it passes on."""
+        house = self._publisher(source)
+        houses = {name for name, one in self.publishers.items() if one is house}
+        return {source, *houses, *self._trail(origin), *self._trail(self.voices.get(origin, origin)), self.voices.get(origin, origin)} - {""}
+
     def grade(self, claim: str) -> Grade:
         """Return the grade of a claim, with what its hedge means."""
         one = self.claims[claim]
@@ -236,4 +242,10 @@ def _noteless(source: Source, hidden: Collection[str]) -> Source:
 
 def cited(text: str, ids: Container[str]) -> list[str]:
     """Return the ids of claims that a text names."""
-    return [word for word in dict.fromkeys(found.strip(".-") for found in re.findall(r"[\w.-]+", text)) if word in ids]
+    return [word for word in _words(text) if word in ids]
+
+
+@functools.lru_cache(maxsize=4096)  # reasons are looked at for several purposes, and again in each scenario
+def _words(text: str) -> tuple[str, ...]:
+    """Return the words of a text that could be ids, each once."""
+    return tuple(dict.fromkeys(found.strip(".-") for found in re.findall(r"[\w.-]+", text)))

@@ -265,6 +265,16 @@ class Prior:
             drawn[mine] = one.at(z[mine]) if one.bent else one.quantile(u[mine])
         return drawn
 
+    def heights(self, choice: Array, z: Array) -> Array:
+        """Return what `sample` does at normal scores z, on the scale of the parts: they are curves and have one scale."""
+        if len(self.parts) == 1:
+            return self.parts[0].distribution.heights(z)
+        picked, made = self.pick(choice), np.empty_like(z)
+        for i, part in enumerate(self.parts):
+            mine = picked == i
+            made[mine] = part.distribution.heights(z[mine])
+        return made
+
     def percentiles(self, percents: Sequence[float]) -> Array:
         """Return percentiles of the pool, shape (percents,), of several parts from the same fine steps of probability; of a mix, those of the weight alone are meant."""
         if len(self.parts) == 1:

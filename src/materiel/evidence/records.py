@@ -8,12 +8,14 @@ import functools
 import inspect
 import itertools
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from materiel.errors import Place
 from materiel.evidence.grades import Credibility, Reliability
 
 MAX_QUOTE_WORDS = 15
@@ -30,8 +32,8 @@ def meanings(model: type[BaseModel]) -> dict[str, str]:
     except OSError:
         return {}
     made: dict[str, str] = {}
-    for field, said in itertools.pairwise(body):
-        match field, said:
+    for named, said in itertools.pairwise(body):
+        match named, said:
             case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str() as text)):
                 made[name] = inspect.cleandoc(text)
             case _:
@@ -52,14 +54,19 @@ class Record(BaseModel):
 
 
 def _day(raw: object) -> datetime.date:
-    if isinstance(raw, datetime.date):
-        return raw
-    if isinstance(raw, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", raw):
-        try:
-            return datetime.date.fromisoformat(raw)
-        except ValueError:
-            pass
-    raise PydanticCustomError("day", "{found} is not a day", {"found": repr(raw), "allowed": "a day as YYYY-MM-DD"})
+    found = raw if isinstance(raw, datetime.date) else _written(raw) if isinstance(raw, str) else None
+    if found is None:
+        raise PydanticCustomError("day", "{found} is not a day", {"found": repr(raw), "allowed": "a day as YYYY-MM-DD"})
+    return found
+
+
+@functools.lru_cache(maxsize=4096)  # the same few days stand in a ledger again and again
+def _written(text: str) -> datetime.date | None:
+    """Return the day that a text is, or None."""
+    try:
+        return datetime.date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else None
+    except ValueError:
+        return None
 
 
 Day = Annotated[datetime.date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
@@ -241,7 +248,7 @@ class Claim(Record):
 class Observation:
     """Something counted or reported over some days, which runs can be held against.
 
-    Values are in `unit` as written; days are included at both ends.
+    Values are in `unit` as written; days are included at both ends. `places` says where each cell stands.
     """
 
     series: str
@@ -257,3 +264,4 @@ class Observation:
     published: datetime.date
     note: str
     origin: str = ""
+    places: Mapping[str, Place] = field(default_factory=dict[str, Place], compare=False, repr=False)

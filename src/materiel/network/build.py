@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import graphlib
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from materiel.case.model import Case, Instance
 from materiel.component import ONCE
 from materiel.errors import RunError
+from materiel.evidence.pooling import Prior
 from materiel.network import sharing, stages
 from materiel.network.members import Members
 from materiel.network.program import Account, Program, Stage, table
@@ -33,6 +35,34 @@ def build(case: Case, gauges: Sequence[Instance] = ()) -> Program:
     _add_equations(members, "move", program.step)
     program.laws = _laws(members)
     return program
+
+
+def renumbered(program: Program, before: Sequence[Instance], after: Sequence[Instance]) -> Program | None:
+    """Return what `build` gives for instances that differ in numbers only from those that a program was built of; None where they differ in more."""
+    pairs = list(zip(before, after, strict=False))
+    if len(before) != len(after) or not all(_shape(one) == _shape(other) for one, other in pairs if not _same(one, other)):
+        return None
+    numbers = {id(old): new for one, other in pairs for old, new in zip(one.priors(), other.priors(), strict=True)}
+    return replace(program, priors=[(slot, numbers[id(prior)]) for slot, prior in program.priors])
+
+
+def _same(one: Instance, other: Instance) -> bool:
+    """Say whether two instances are made of the same parts."""
+    return (
+        one.path == other.path and one.options == other.options and one.links is other.links and one.numbers is other.numbers and one.entries is other.entries
+    )
+
+
+def _shape(one: Instance) -> tuple[object, ...]:
+    """Return all of an instance that a program depends on, but for its numbers."""
+    links = {name: [(end.path, end.variable, end.index, end.key, _named(end.numbers)) for end in ends] for name, ends in one.links.items()}
+    entries = {name: [_named(row) for row in rows] for name, rows in one.entries.items()}
+    return one.path, one.type, one.options, links, entries, _named(one.numbers), sharing.never_urgent(one)
+
+
+def _named(numbers: Mapping[str, Prior | None]) -> list[tuple[str, ...]]:
+    """Return the names of numbers, with the paths and units of those that are there."""
+    return [(name, prior.path, prior.unit) if prior else (name,) for name, prior in numbers.items()]
 
 
 def _add_equations(members: Members, phase: str, to: list[Stage]) -> None:

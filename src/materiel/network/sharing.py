@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
-from materiel.case.model import Target
+from materiel.case.model import Instance, Target
 from materiel.component import Link
 from materiel.network import stages
 from materiel.network.members import Member, Members
@@ -147,13 +147,16 @@ def _coefficient(members: Members, member: Member, name: str, link: Link, index:
 
 def _urgency(member: Member) -> int | None:
     """Return the slot of the urgent share, or None where it is nought throughout."""
-    prior = member.instance.numbers.get("urgent")
     levered = member.slots.get("lever urgent")
     if levered:
         return levered[0]
-    if prior is None or (prior.constant and prior.parts[0].distribution.values[0] == 0.0):
-        return None
-    return member.slots["urgent"][0]
+    return None if never_urgent(member.instance) else member.slots["urgent"][0]
+
+
+def never_urgent(one: Instance) -> bool:
+    """Say whether no part of what a component wants is urgent, unless a lever makes it so."""
+    prior = one.numbers.get("urgent")
+    return prior is None or (prior.constant and prior.parts[0].distribution.values[0] == 0.0)
 
 
 def _add_limits(members: Members, by_activity: dict[Activity, list[Claim]]) -> dict[Activity, int]:

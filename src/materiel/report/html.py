@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from materiel import disk
-from materiel.analysis import words
+from materiel.analysis import observing, words
 from materiel.analysis.lineage import Cited, Why, cite, instead
+from materiel.analysis.observing import Watch, Worth
 from materiel.analysis.questions import Answer
+from materiel.analysis.scoring import Scored
+from materiel.analysis.tornado import Tornado, answered
 from materiel.case.checks import anachronisms, unheard
 from materiel.case.model import Case
 from materiel.errors import RunError
@@ -19,7 +23,7 @@ from materiel.evidence.pooling import Prior
 from materiel.evidence.records import Claim, Source
 from materiel.evidence.vocabulary import Scale
 from materiel.network import Program
-from materiel.report import charts, diagram, priors
+from materiel.report import charts, diagram, outcomes, priors, tornado
 from materiel.results import Curve
 
 if TYPE_CHECKING:
@@ -43,6 +47,10 @@ class Finished(Protocol):
     def program(self) -> Program: ...  # noqa: D102
 
     def why(self, question: str) -> Why: ...  # noqa: D102
+
+    def tornado(self, question: str) -> Tornado: ...  # noqa: D102
+
+    def worth(self, question: str, watch: Watch) -> list[Worth]: ...  # noqa: D102
 
     def manifest(self) -> dict[str, Any]: ...  # noqa: D102
 
@@ -107,6 +115,9 @@ def render(run: Finished) -> str:
             assumptions=assumptions,
             assumed=priors.chart(case, _uncertain(run.program)),
             figures=_figures(run),
+            driven=_driven(run),
+            answered=answered,
+            watch=observing.watch(case),
             flow=diagram.flow(case),
             claims=_claims(case, used),
             doubted=[(name, claim) for name, claim in case.ledger.claims.items() if claim.doubt],
@@ -133,6 +144,11 @@ def picture(run: Finished, question: str) -> str:
 def assumed(run: Finished) -> str:
     """Return every uncertain number of a run as it is assumed, as an SVG file that stands alone."""
     return _alone(priors.chart(run.case, _uncertain(run.program)))
+
+
+def came_out(scored: Sequence[Scored]) -> str:
+    """Return how forecasts came out as an SVG file that stands alone."""
+    return _alone(outcomes.chart(scored))
 
 
 def _alone(svg: str) -> str:
@@ -172,6 +188,16 @@ def _figures(run: Finished) -> list[dict[str, Any]]:
                 "observed": len(observed), "scenario": asked.branch.scenario, "rows": charts.rows(case, curve), "sentence": run.questions[name].sentence,
             }
         )  # fmt: skip
+    return made
+
+
+def _driven(run: Finished) -> list[dict[str, Any]]:
+    """Return what would change each key answer: its drivers as a picture, and what observations would be worth to it."""
+    watch, made = observing.watch(run.case), list[dict[str, Any]]()
+    for name in run.keys:
+        about = run.tornado(name)
+        if about.bars:
+            made.append({"about": about, "svg": tornado.chart(about), "worth": run.worth(name, watch)})
     return made
 
 

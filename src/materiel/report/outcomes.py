@@ -1,0 +1,61 @@
+"""How forecasts came out, in one picture: each as a range of factors of what was observed, with the medians of naive ones beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+from materiel.analysis import words
+from materiel.analysis.scoring import MODEL, Scored
+
+WIDTH, ROW, TOP = 960, 20, 34
+LEFT, RIGHT = 400, 760
+DECADES = 1.5
+"""Factors of ten shown on either side of what was observed."""
+
+
+def chart(scored: Sequence[Scored]) -> str:
+    """Return forecasts as an SVG element: ranges of 50 and 90 % and the median over what was observed, on one scale of factors; naive forecasts as dots.
+
+    What came out as nought has no factors: it is named, and has no bar.
+    """
+    height = TOP + ROW * len(scored) + 8
+    parts: list[str] = []
+    for factor in (1 / 30, 1 / 10, 1 / 3, 1, 3, 10, 30):
+        x, label = _x(factor), f"{factor:g}" if factor > 1 else f"1/{1 / factor:g}"
+        parts.append(f'<line class="{"event" if factor == 1 else "grid"}" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 10}" y2="{height - 6}"/>')
+        parts.append(f'<text class="tick" x="{x:.1f}" y="{TOP - 15}" text-anchor="middle">{"came out" if factor == 1 else label}</text>')
+    for i, one in enumerate(scored):
+        parts += _row(one, TOP + ROW * i + ROW // 2)
+    title = f"{len(scored)} forecasts and what came out"
+    return f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{title}" xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
+
+
+def _x(factor: float) -> float:
+    decades = math.log10(factor) if factor > 0 else -DECADES
+    return (LEFT + RIGHT) / 2 + min(max(decades, -DECADES), DECADES) / DECADES * (RIGHT - LEFT - 16) / 2
+
+
+def _row(one: Scored, y: int) -> list[str]:
+    value = one.outcome.value
+    said = words.number(value, *one.spread, one.unit)
+    parts = [
+        f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{escape(_short(one.text))}</text>',
+        f'<text class="tick" x="{RIGHT + 8}" y="{y + 4}">{escape(said)} ({one.outcome.by.grade})</text>',
+    ]
+    if value <= 0:
+        return parts
+    for percent, kind in ((90, "range90"), (50, "range50")):
+        low, high = (_x(end / value) for end in one.marks[MODEL].ranges[percent])
+        parts.append(f'<rect class="{kind}" x="{low:.1f}" y="{y - 6}" width="{max(high - low, 1):.1f}" height="12"/>')
+    median = _x(one.marks[MODEL].median / value)
+    parts.append(f'<line class="median" x1="{median:.1f}" x2="{median:.1f}" y1="{y - 6}" y2="{y + 6}"/>')
+    for who, marks in one.marks.items():
+        if who != MODEL and marks.median > 0:
+            parts.append(f'<circle class="seen" cx="{_x(marks.median / value):.1f}" cy="{y}" r="3"><title>{escape(who)}</title></circle>')
+    return parts
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 62 else f"{text[:61]}…"
