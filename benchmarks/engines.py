@@ -82,10 +82,11 @@ class Native(Engine):
 
     def run(self, draws: int) -> None:
         """Run all draws, or the first few on one core."""
-        parts, rooms = (self.parts, self.rooms) if draws == self.draws else ([self.parts[0][:, :draws]], [self.kernel.room(draws, STEPS, 1)])
-        self.made = list(self.each(self.simulate, parts, rooms))
+        self.made = []  # its memory is free for the next call
+        parts = self.parts if draws == self.draws else [self.parts[0][:, :draws]]
+        self.made = list(self.each(self.simulate, parts, self.rooms if draws == self.draws else [None]))
 
-    def simulate(self, memory: Array, room: Array) -> Any:
+    def simulate(self, memory: Array, room: Array | None) -> Any:
         """Run some draws: the one call that is measured."""
         return self.kernel.run(memory, STEPS, 1, room)
 

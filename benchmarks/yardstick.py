@@ -16,7 +16,7 @@ BUILDS = {"-O2": ["-O2"], "-O3 -march=native": ["-O3", "-march=native", "-ffp-co
 """The builds that are measured: as the peer builds its C, and what a compiler can make of it at best without moving a bit."""
 
 WHOLE, PART = 2000, 300
-"""Statements of the largest function that is left whole, and of the parts of a larger one: gcc takes nine minutes over a whole model of ten thousand variables. The peer cuts at thirty."""
+"""Statements of the largest function that is left whole, and of the parts of a larger one: gcc took seven minutes of CPU time over ten thousand variables as a whole. The peer cuts at thirty."""
 
 _WORDS = {
     "add": "({} + {})", "sub": "({} - {})", "mul": "({} * {})", "div": "({} / {})", "neg": "(-{})", "lt": "({} < {})", "le": "({} <= {})", "gt": "({} > {})",
