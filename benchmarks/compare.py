@@ -82,10 +82,11 @@ def measured(subject: Subject, kinds: Sequence[str], effort: Effort) -> dict[str
             for worker in workers.values():
                 if worker.spent < effort.share:
                     worker.turn(effort.turn)
+        for kind, worker in workers.items():
+            results[kind].rates, results[kind].memory = worker.rates, worker.memory()
         ours = workers[OURS].series() if OURS in workers else np.empty((0, STEPS, SERIES))
         for kind, worker in workers.items():
             result = results[kind]
-            result.rates, result.memory = worker.rates, worker.memory()
             result.numbers, result.right = agreement(worker.series(), ours, KINDS[kind].tolerance)
     finally:
         for worker in workers.values():

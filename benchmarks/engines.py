@@ -82,10 +82,11 @@ class Native(Engine):
 
     def run(self, draws: int) -> None:
         """Run all draws, or the first few on one core."""
-        parts, rooms = (self.parts, self.rooms) if draws == self.draws else ([self.parts[0][:, :draws]], [self.kernel.room(draws, STEPS, 1)])
-        self.made = list(self.each(self.simulate, parts, rooms))
+        self.made = []  # its memory is free for the next call
+        parts = self.parts if draws == self.draws else [self.parts[0][:, :draws]]
+        self.made = list(self.each(self.simulate, parts, self.rooms if draws == self.draws else [None]))
 
-    def simulate(self, memory: Array, room: Array) -> Any:
+    def simulate(self, memory: Array, room: Array | None) -> Any:
         """Run some draws: the one call that is measured."""
         return self.kernel.run(memory, STEPS, 1, room)
 
@@ -121,7 +122,7 @@ class Scalar(Engine):
     def __init__(self, subject: Subject, flags: str) -> None:
         from yardstick import BUILDS, built
 
-        self.function = built(subject.folder / f"yardstick{flags}.so".replace(" ", ""), BUILDS[flags], [subject.folder / "yardstick.c"])
+        self.function = built(subject.folder / f"yardstick{flags}.so".replace(" ", ""), "gcc", BUILDS[flags], [subject.folder / "yardstick.c"])
         self.given, self.draws = subject.array("given"), subject.draws
         self.out = np.empty((self.draws, STEPS, SERIES))
         self.made = 0
@@ -139,10 +140,10 @@ class Scalar(Engine):
 class SDEverywhere(Engine):
     """SDEverywhere's own C, one run at a time; it stores the first boundary too."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, compiler: str) -> None:
         import sdeverywhere
 
-        self.subject, self.function = subject, sdeverywhere.build(subject.folder)
+        self.subject, self.function = subject, sdeverywhere.build(subject.folder, compiler)
         self.given, self.draws = subject.array("inputs"), subject.draws
         self.out = np.empty((self.draws, SERIES, STEPS + 1))
         self.made = 0
@@ -233,7 +234,8 @@ KINDS = {
     "NumPy: the reference engine": Kind(Reference, peer=False, tolerance=None),
     "scalar C, gcc -O2": Kind(functools.partial(Scalar, flags="-O2"), tolerance=None),
     "scalar C, gcc -O3 -march=native": Kind(functools.partial(Scalar, flags="-O3 -march=native"), tolerance=None),
-    "SDEverywhere, gcc -O2": Kind(SDEverywhere),
+    "SDEverywhere, gcc -O2": Kind(functools.partial(SDEverywhere, compiler="gcc")),
+    "SDEverywhere, clang -O2": Kind(functools.partial(SDEverywhere, compiler="clang")),
     "simlin": Kind(Simlin),
     "PySD": Kind(Pysd),
 }

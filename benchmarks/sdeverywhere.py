@@ -75,11 +75,11 @@ def _level(one: Variable, asked: Sequence[Variable], moves: Sequence[Flow], name
     return f"INTEG(0 {' '.join(ends)}, {written(one.start, names, _WORDS)}{others})"
 
 
-def build(folder: Path) -> Any:
+def build(folder: Path, compiler: str) -> Any:
     """Generate the C of a model in a folder, build it, and return its function `runs(given, out, draws, steps)`, which fills `out`, shape (draws, series, steps + 1)."""
     if not PACKAGES.exists():
         raise RuntimeError("its npm packages are not installed")
     words = [str(folder / "model.mdl"), str(folder / "spec.json"), str(folder)]
     subprocess.run(["node", INSTALLED / "generate.js", *words], check=True, capture_output=True)  # noqa: S603, S607
     sources = [folder / "generated.c", HERE / "runs.c", *(path for path in _runtime().glob("*.c") if path.name != "main.c")]
-    return built(folder / "sdeverywhere.so", ["-O2", "-fvisibility=hidden", f"-I{_runtime()}"], sources)
+    return built(folder / f"sdeverywhere-{compiler}.so", compiler, ["-O2", "-fvisibility=hidden", f"-I{_runtime()}"], sources)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,8 +15,8 @@ from materiel.export.flat import Flat, leaves
 BUILDS = {"-O2": ["-O2"], "-O3 -march=native": ["-O3", "-march=native", "-ffp-contract=off"]}
 """The builds that are measured: as the peer builds its C, and what a compiler can make of it at best without moving a bit."""
 
-MOST = 1000
-"""Variables that one function computes: gcc takes many minutes over a function of ten thousand. The peer's generator writes one for every thirty, which costs time in a run."""
+WHOLE, PART = 2000, 300
+"""Statements of the largest function that is left whole, and of the parts of a larger one: gcc took seven minutes of CPU time over ten thousand variables as a whole. The peer cuts at thirty."""
 
 _WORDS = {
     "add": "({} + {})", "sub": "({} - {})", "mul": "({} * {})", "div": "({} / {})", "neg": "(-{})", "lt": "({} < {})", "le": "({} <= {})", "gt": "({} > {})",
@@ -48,7 +49,7 @@ class Yardstick:
         """Return the C: `runs(given, out, draws, steps)` fills `out`, shape (draws, steps, series)."""
         names = {number: f"_{one.name}" for number, one in self.flat.variables.items()}
         used = [*self.given, *(one.number for one in self.auxiliaries)]
-        kept = range(len(self.moved)) if len(self.moved) > MOST else ()  # next values that must outlive the function that computes them
+        kept = range(len(self.moved)) if 2 * len(self.moved) > WHOLE else ()  # next values that must outlive the function that computes them
         lines = ["static inline double least(double a, double b) { return a < b ? a : b; }"]
         lines += ["static inline double most(double a, double b) { return a > b ? a : b; }", "static const double *row;", "static double _time;"]
         lines += [*(f"static double {names[number]};" for number in used), *(f"static double next{i};" for i in kept), ""]
@@ -73,11 +74,11 @@ class Yardstick:
 
 def _function(name: str, statements: Sequence[str]) -> list[str]:
     """Return a function of some statements; of very many, functions that are called in turn."""
-    if len(statements) <= 2 * MOST:
+    if len(statements) <= WHOLE:
         return [f"static void {name}(void) {{", *(f"  {one}" for one in statements), "}", ""]
-    starts, lines = range(0, len(statements), MOST), list[str]()
+    starts, lines = range(0, len(statements), PART), list[str]()
     for n in starts:
-        lines += [f"static __attribute__((noinline)) void {name}{n}(void) {{", *(f"  {one}" for one in statements[n : n + MOST]), "}"]
+        lines += [f"static __attribute__((noinline)) void {name}{n}(void) {{", *(f"  {one}" for one in statements[n : n + PART]), "}"]
     return [*lines, f"static void {name}(void) {{", *(f"  {name}{n}();" for n in starts), "}", ""]
 
 
@@ -90,9 +91,11 @@ def written(formula: Symbol, names: Mapping[int, str], words: Mapping[str, str])
     return words[formula.op].format(*(written(part, names, words) for part in formula.args))
 
 
-def built(library: Path, flags: Sequence[str], sources: Sequence[Path]) -> Any:
+def built(library: Path, compiler: str, flags: Sequence[str], sources: Sequence[Path]) -> Any:
     """Compile C into a library and return its function `runs`."""
-    subprocess.run(["gcc", "-shared", "-fPIC", *flags, "-o", library, *sources, "-lm"], check=True)  # noqa: S603, S607
+    if not shutil.which(compiler):
+        raise RuntimeError(f"{compiler} is not installed")
+    subprocess.run([compiler, "-shared", "-fPIC", *flags, "-o", library, *sources, "-lm"], check=True)  # noqa: S603
     function = ctypes.CDLL(str(library)).runs
     function.argtypes, function.restype = [ctypes.c_void_p] * 2 + [ctypes.c_long] * 2, None
     return function
