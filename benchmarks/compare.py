@@ -43,7 +43,7 @@ class Effort:
     limit: float = 180.0
 
 
-QUICK = Effort(draws=256, rounds=2, turn=0.1, share=1.0, limit=20.0)
+QUICK = Effort(draws=256, rounds=2, turn=0.1, share=1.0, limit=45.0)
 
 
 @dataclasses.dataclass
