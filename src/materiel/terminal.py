@@ -331,8 +331,6 @@ def solved(found: Solution) -> None:
 
 def weighed(found: Weighed) -> None:
     """Print how hypotheses stand: what it hangs on first, then each, the evidence, the odds without each source, answers before and after."""
-    from materiel.analysis import words
-
     case, scale = found.case, found.case.ledger.scales[0]
     lines = [f"{case.title}, as of {case.as_of}", found.hangs_on, ""]
     for i, (name, one) in enumerate(sorted(found.standings.items(), key=lambda entry: -entry[1].posterior), 1):
@@ -351,21 +349,9 @@ def _standings(found: Weighed) -> None:
     table = _table("hypothesis", "before", "after", "Monte-Carlo error", "strongest evidence for", "strongest evidence against", "draws that count", "k")
     for name, one in found.standings.items():
         best, worst = (_evidence(found, name, side) for side in (1, -1))
-        table.add_row(
-            *map(
-                _plain,
-                (
-                    name,
-                    f"{one.prior:.1%}",
-                    f"{one.posterior:.1%}",
-                    f"{one.error:.1%}",
-                    best,
-                    worst,
-                    f"{one.evidence.effective:,.0f}",
-                    "moved" if one.evidence.method == "tempering" else f"{one.evidence.k:.2f}",
-                ),
-            )
-        )
+        k = "moved" if one.evidence.method == "tempering" else f"{one.evidence.k:.2f}"
+        cells = name, f"{one.prior:.1%}", f"{one.posterior:.1%}", f"{one.error:.1%}", best, worst, f"{one.evidence.effective:,.0f}", k
+        table.add_row(*map(_plain, cells))
     _print(table)
 
 
@@ -386,8 +372,6 @@ def _left_out(found: Weighed) -> None:
 
 
 def _expected(found: Weighed) -> None:
-    from materiel.analysis import words
-
     table = _table("seen", "days", "counted", *found.found)
     table.title = "What was seen, and what each hypothesis expected of it: the middle, and nine runs in ten"
     for i, one in enumerate(found.rivals.sightings):

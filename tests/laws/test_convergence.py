@@ -19,7 +19,7 @@ def at_end(data: dict[str, Any], path: str, dt: float) -> float:
     steps = round(DAYS / dt)
     assert steps * dt == DAYS
     traces = Traces(data, "native", dt=dt, steps=steps, draws=1, record=[])
-    return float(traces.outcome.last[traces.slot(path), 0])
+    return float(traces.outcome.last[traces.slot(path)][0])
 
 
 def case(parts: dict[str, Any], **more: Any) -> dict[str, Any]:
