@@ -114,7 +114,7 @@ def _fan(arrays: Mapping[str, npt.NDArray[np.generic]], name: str, times: int) -
     if span[0] != times:
         raise ValueError(f"a fan of {span[0]} moments")
     places = np.cumsum(np.concatenate([span[1:], arrays[f"{name}.gaps"]]), dtype=np.int64)
-    return Fan.of(times, places, np.asarray(arrays[f"{name}.counts"], dtype=np.int64))
+    return Fan.of(times, places, np.asarray(arrays[f"{name}.counts"], dtype=np.int32))
 
 
 def _small(numbers: npt.NDArray[np.integer]) -> npt.NDArray[np.unsignedinteger]:
