@@ -186,7 +186,7 @@ def _look_over(events: list[Any], text: Text) -> dict[str, int]:
     broken: list[CaseError] = []
     documents = 0
     for i, event in enumerate(events):
-        kind = type(event)
+        kind = event.__class__
         if kind in _VALUES:
             if event.anchor is not None:
                 broken += [_not_yaml(_place(text, event), "second occurrence")] if event.anchor in anchors else []
@@ -226,7 +226,7 @@ class _Walker:
     def walk(self, key: Place | None, depth: int) -> tuple[Data, Spot]:
         event = self.events[self.at]
         self.at += 1
-        kind = type(event)
+        kind = event.__class__
         if kind is yaml.AliasEvent:
             back, self.at = self.at, self.anchors[event.anchor]
             found = self.walk(key, depth)
