@@ -8,6 +8,8 @@ from materiel.analysis.tornado import Bar, End, Tornado, answered
 
 WIDTH, ROW, TOP = 960, 30, 34
 LEFT, RIGHT = 330, 940
+LONGEST, ROOM = 18, 130
+"""Signs of the longest label of an end, and the room that it needs beside the outermost answers."""
 MOST = 8
 """Drivers that are drawn at most; the table has all."""
 
@@ -40,7 +42,7 @@ def _value(about: Tornado, end: End) -> float | None:
 def _x(frame: tuple[float, float], value: float | None) -> float:
     """Return the place across of an answer; one beyond the horizon stands at the edge."""
     low, high = frame
-    return RIGHT - 40 if value is None else LEFT + 40 + (value - low) / (high - low) * (RIGHT - LEFT - 80)
+    return RIGHT - ROOM if value is None else LEFT + ROOM + (value - low) / (high - low) * (RIGHT - LEFT - 2 * ROOM)
 
 
 def _row(about: Tornado, bar: Bar, frame: tuple[float, float], y: int) -> list[str]:
@@ -67,7 +69,7 @@ def _row(about: Tornado, bar: Bar, frame: tuple[float, float], y: int) -> list[s
 
 
 def _label(end: End) -> str:
-    return end.known if len(end.known) <= 18 else f"{end.known[:17]}…"
+    return end.known if len(end.known) <= LONGEST else f"{end.known[: LONGEST - 1]}…"
 
 
 def _short(name: str) -> str:
