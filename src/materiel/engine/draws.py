@@ -56,7 +56,7 @@ class Streams:
 
     def voices(self, prior: Prior) -> Array:
         """Return the numbers that pick a voice of the pool of a prior."""
-        return self.uniforms(f"{prior.stream}#voice") if len(prior.parts) > 1 else np.zeros(self.count)
+        return _voices(prior, self.uniforms, self.count)
 
 
 def uniforms(seed: int, stream: str, first: int, count: int) -> Array:
@@ -71,7 +71,7 @@ def sample(prior: Prior, seed: int, first: int, count: int) -> Array:
 
 def voices(prior: Prior, seed: int, first: int, count: int) -> Array:
     """Return the uniform numbers that pick a voice of the pool, shape (count,)."""
-    return _voices(prior, lambda stream: uniforms(seed, stream, first, count), count)
+    return Streams(seed, first, count).voices(prior)
 
 
 def _voices(prior: Prior, uniform: Uniform, count: int) -> Array:
