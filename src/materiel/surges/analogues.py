@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from materiel import portable
 from materiel.analysis import scores
 from materiel.analysis.scores import PROBABILITIES
 from materiel.surges import naive
@@ -50,7 +50,7 @@ class Choice(NamedTuple):
     carried: float
 
 
-CHOICES = tuple(Choice(width, carried) for width in (0.4, 0.7, 1.0) for carried in (0.0, 0.5, 1.0))
+CHOICES = tuple(Choice(width, carried) for width in (0.7, 1.0, 1.4) for carried in (0.0, 0.5, 1.0))
 """What may be chosen."""
 
 
@@ -63,6 +63,7 @@ class Paths:
     beginnings: Array
     ahead: Array
     growth: Array
+    kept: dict[float, tuple[Array, Array, Array]] = field(default_factory=dict[float, tuple[Array, Array, Array]], compare=False, repr=False)
 
     @cached_property
     def weights(self) -> Array:
@@ -76,7 +77,15 @@ class Paths:
         middle = np.average(self.beginnings, axis=0, weights=self.weights)
         return np.sqrt(np.average((self.beginnings - middle) ** 2, axis=0, weights=self.weights))
 
-    def only(self, chosen: Array) -> Paths:
+    def toward(self, ahead: float) -> tuple[Array, Array, Array]:
+        """Return what does not hang on whose path is asked for: weights by horizon, coefficients of growth on beginnings, and the growth that they expect of each path."""
+        if ahead not in self.kept:
+            near = self.weights * np.exp(-0.5 * (np.log(self.ahead / ahead) / _HORIZON) ** 2)
+            slopes = _regressed(self, near)
+            self.kept[ahead] = near, slopes, _regressors(self.beginnings, self.ahead) @ slopes
+        return self.kept[ahead]
+
+    def only(self, chosen: npt.NDArray[np.bool_]) -> Paths:
         """Return the paths at which `chosen` is true."""
         at = np.flatnonzero(chosen)
         return Paths(tuple(self.groups[i] for i in at), tuple(self.names[i] for i in at), self.beginnings[at], self.ahead[at], self.growth[at])
@@ -150,11 +159,10 @@ def _cut(surges: Sequence[Surge], typical: float) -> Paths:
 
 def _read(paths: Paths, start: Array, ahead: float, choice: Choice) -> Array:
     """Return quantiles of the growth so far ahead of a beginning: paths of like beginnings, moved and scaled by how theirs differ. Shape (quantiles,)."""
-    near = paths.weights * np.exp(-0.5 * (np.log(paths.ahead / ahead) / _HORIZON) ** 2)
+    near, slopes, usual = paths.toward(ahead)
     distance = np.sum(((paths.beginnings - start) / (choice.width * paths.spread)) ** 2, axis=1)
     weights = near * (np.exp(-0.5 * distance / math.sqrt(len(start))) + _ANY)
-    slopes = _regressed(paths, near)
-    usual, expected = _regressors(paths.beginnings, paths.ahead) @ slopes, float((_regressors(start[None], np.array([ahead])) @ slopes)[0])
+    expected = float((_regressors(start[None], np.array([ahead])) @ slopes)[0])
     scaling = np.clip(np.exp((start[4] - paths.beginnings[:, 4]) / 2), 1 / _MOST_SCALING, _MOST_SCALING)
     mean = float(np.average(paths.growth, weights=weights))
     alike = mean + (paths.growth - mean) * scaling
