@@ -307,8 +307,11 @@ def forecast(
     seed: Seed = 1,
     as_of: AsOf = "",
     question: Annotated[list[str] | None, typer.Option(help="a question to forecast; may be repeated; all that resolve if absent")] = None,
+    weighed: Annotated[bool, typer.Option("--weighed", help="by the rival hypotheses of the case, each with the odds that what was seen leaves it")] = False,
     note: Annotated[str, typer.Option(help="what a reader of the forecast must know")] = "",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="the file; forecasts/DAY.yaml in the folder of the case if absent")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="the file; forecasts/DAY.yaml or DAY-weighed.yaml in the folder of the case if absent")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Freeze what a case says of days to come, so that it can be scored; as of an earlier day it is a hindcast, and says so."""
@@ -317,7 +320,7 @@ def forecast(
         from materiel.study import load
 
         with console.progress(as_json) as report:
-            path, said = forecasting.freeze(load(case), console.day(as_of), draws, seed, tuple(question or ()), output, note, report)
+            path, said = forecasting.freeze(load(case), console.day(as_of), draws, seed, tuple(question or ()), output, note, report, weighed=weighed)
         typer.echo(said.model_dump_json(indent=2) if as_json else terminal.frozen(path, said))
 
 
