@@ -117,7 +117,7 @@ class Analogues:
     def forecast(self, past: Past, ahead: Array) -> Array:
         """Return quantiles of the paths of like surges, shape (ahead, quantiles)."""
         start = beginning(past, self.typical)
-        return past.logs[-1] + np.stack([_read(self.paths, start, float(far), self.choice) for far in ahead])
+        return past.logs[-1] + np.stack([_quantiles(*_weighted(self.paths, start, float(far), self.choice)) for far in ahead])
 
     def mixed(self, past: Past, ahead: Array) -> Array:
         """Return the even mixture of like surges and of the series' own damped trend, shape (ahead, quantiles)."""
@@ -134,8 +134,8 @@ class Analogues:
             others = self.paths.only(groups != group)
             for at in np.flatnonzero(groups == group):
                 for choice in CHOICES:
-                    made = _read(others, self.paths.beginnings[at], float(self.paths.ahead[at]), choice)
-                    total[choice] += self.paths.weights[at] * scores.crps(made, float(self.paths.growth[at]))
+                    made, weights = _weighted(others, self.paths.beginnings[at], float(self.paths.ahead[at]), choice)
+                    total[choice] += self.paths.weights[at] * _crps(made, weights, float(self.paths.growth[at]))
         return min(CHOICES, key=lambda choice: total[choice])
 
 
@@ -157,8 +157,8 @@ def _cut(surges: Sequence[Surge], typical: float) -> Paths:
     return Paths(tuple(groups), tuple(names), np.array(beginnings), np.array(ahead), np.array(growth))
 
 
-def _read(paths: Paths, start: Array, ahead: float, choice: Choice) -> Array:
-    """Return quantiles of the growth so far ahead of a beginning: paths of like beginnings, moved and scaled by how theirs differ. Shape (quantiles,)."""
+def _weighted(paths: Paths, start: Array, ahead: float, choice: Choice) -> tuple[Array, Array]:
+    """Return the growth so far ahead of a beginning by each path, moved and scaled by how its own beginning differs, and the weights of the paths, whose sum is 1."""
     near, slopes, usual = paths.toward(ahead)
     distance = np.sum(((paths.beginnings - start) / (choice.width * paths.spread)) ** 2, axis=1)
     weights = near * (np.exp(-0.5 * distance / math.sqrt(len(start))) + _ANY)
@@ -167,7 +167,7 @@ def _read(paths: Paths, start: Array, ahead: float, choice: Choice) -> Array:
     mean = float(np.average(paths.growth, weights=weights))
     alike = mean + (paths.growth - mean) * scaling
     carried = expected + (paths.growth - usual) * scaling
-    return _quantiles(choice.carried * carried + (1 - choice.carried) * alike, weights)
+    return choice.carried * carried + (1 - choice.carried) * alike, weights / np.sum(weights)
 
 
 def _regressors(beginnings: Array, ahead: Array) -> Array:
@@ -189,3 +189,11 @@ def _quantiles(values: Array, weights: Array) -> Array:
     order = np.argsort(values, kind="stable")
     reached = np.cumsum(weights[order])
     return np.interp(PROBABILITIES, (reached - weights[order] / 2) / reached[-1], values[order])
+
+
+def _crps(values: Array, weights: Array, outcome: float) -> float:
+    """Return the continuous ranked probability score of weighted values: how far they are from the outcome, less half of how far from each other."""
+    order = np.argsort(values, kind="stable")
+    values, weights = values[order], weights[order]
+    apart = np.sum(weights * values * (2 * np.cumsum(weights) - weights - 1))
+    return float(np.sum(weights * np.abs(values - outcome)) - apart)

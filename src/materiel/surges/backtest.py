@@ -11,7 +11,7 @@ import numpy as np
 from materiel.analysis import scores
 from materiel.surges.methods import Method, forecast
 from materiel.surges.periods import quantity
-from materiel.surges.series import Array, Series
+from materiel.surges.series import Array, Past, Series
 
 FIRST = 3
 """Points before the first origin: a trend and how far it was off need as many."""
@@ -54,7 +54,7 @@ def origins(series: Series) -> range:
     return range(FIRST, len(series.points))
 
 
-def test(series: Series, methods: Sequence[Method], seen: Iterable[int], farthest: int) -> Tested:
+def score(series: Series, methods: Sequence[Method], seen: Iterable[int], farthest: int) -> Tested:
     """Return how methods did from origins, given as the numbers of points known, up to so many periods ahead. Origins at which nothing was made so far are skipped by all."""
     made = Tested(skipped={one.name: 0 for one in methods})
     for count in seen:
@@ -67,14 +67,12 @@ def test(series: Series, methods: Sequence[Method], seen: Iterable[int], farthes
                 made.skipped[method.name] += 1
                 continue
             quantiles, by = found
-            made.marks += [
-                _mark(series, method.name, count, at, quantiles[i], by != method.name) for i, at in enumerate(outcomes)
-            ]  # fmt: skip
+            made.marks += [_mark(series, past, method.name, at, quantiles[i], by != method.name) for i, at in enumerate(outcomes)]
     return made
 
 
-def _mark(series: Series, method: str, seen: int, at: int, quantiles: Array, fell_back: bool) -> Mark:
-    past, point = series.past(seen), series.points[at]
+def _mark(series: Series, past: Past, method: str, at: int, quantiles: Array, fell_back: bool) -> Mark:
+    point, seen = series.points[at], len(past.rates)
     came = float(past.scaled(series.rates[at]))
     inside = [low <= came <= high for low, high in (scores.interval(quantiles, share) for share in (0.5, 0.9))]
     median = quantity(float(past.unscaled(quantiles[scores.COUNT // 2])), series.unit, point.period)

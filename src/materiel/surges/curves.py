@@ -1,4 +1,4 @@
-"""Curves of saturation fitted to what was seen: logistic and Gompertz. They need SciPy, which the extra `backtest` brings."""
+"""Curves of saturation fitted to what was seen: logistic and Gompertz, spread as a random walk beside the curve. They need SciPy, which the extra `backtest` brings."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ import numpy as np
 from materiel.surges.naive import fan
 from materiel.surges.series import Array, Past
 
-PARAMETERS = 3
-"""Ceiling, pace and middle of a curve."""
-
 _BOUNDS = ([math.log(1e-2), math.log(1e-2), -60.0], [math.log(1e3), math.log(5.0), 60.0])
 """Least and most ceiling in levels, pace a spacing, and middle in spacings from the origin: wide enough to let the data speak, narrow enough for numbers to stay finite."""
 
 
 def logistic(past: Past, ahead: Array) -> Array:
-    """Fit a logistic curve to the rates by least squares on the scale of the scores and read it on. Shape (ahead, quantiles)."""
+    """Fit a logistic curve to the rates by least squares on the scale of the scores, and go on beside it from the last value. Shape (ahead, quantiles)."""
     return _fitted(past, ahead, lambda x: 1 / (1 + np.exp(-x)))
 
 
@@ -36,7 +33,7 @@ def _fitted(past: Past, ahead: Array, curve: Callable[[Array], Array]) -> Array:
 
     peak = math.log(max(float(np.max(past.rates)) / past.level, 0.1))
     starts = [np.array([peak + more, pace, middle]) for more in (0.1, 1.0) for pace in (-1.0, 0.0) for middle in (float(past.times[0]) / 2, 0.0)]
-    found = min((least_squares(lambda p: logs(p, past.times) - past.logs, start, bounds=_BOUNDS) for start in starts), key=lambda one: float(one.cost))
-    freedom = max(len(past.logs) - PARAMETERS, 1)
-    deviation = math.sqrt(2 * float(found.cost) / freedom)
-    return fan(logs(found.x, ahead), deviation * np.sqrt(1 + ahead / len(past.logs)))
+    found = min((least_squares(lambda p: logs(p, past.times) - past.logs, start, bounds=_BOUNDS) for start in starts), key=lambda one: float(one.cost)).x
+    missed = past.logs - logs(found, past.times)
+    deviation = math.sqrt(float(np.mean(np.diff(missed) ** 2 / np.diff(past.times))))
+    return fan(missed[-1] + logs(found, ahead), deviation * np.sqrt(ahead))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from materiel.surges.backtest import Mark, Tested, mean, origins, test
+from materiel.surges.backtest import Mark, Tested, mean, origins, score
 from materiel.surges.library import Surge
 from materiel.surges.methods import Method, ours
 
@@ -58,18 +58,29 @@ class Skill(NamedTuple):
     groups: int
 
 
-def run(surges: Sequence[Surge], fold: Fold, baselines: Sequence[Method], told: Callable[[int, int], None] | None = None) -> Scored:
-    """Return the scores of the baselines and of our methods on all surges; ours learn from surges of other folds only. `told` hears how many folds are done of how many."""
+def naive(surges: Sequence[Surge], baselines: Sequence[Method]) -> Tested:
+    """Return the scores of the baselines on all surges. They learn from nothing but the series itself, so that one reading serves every kind of fold."""
     made = Tested()
+    for surge in surges:
+        made.add(score(surge.series, baselines, origins(surge.series), FARTHEST))
+    return made
+
+
+def run(surges: Sequence[Surge], fold: Fold, baselines: Tested, told: Callable[[int, int], None] | None = None) -> Scored:
+    """Return the scores of the baselines, as `naive` gives them, and of our methods on all surges; ours learn from surges of other folds only.
+
+    `told` hears how many folds are done of how many.
+    """
+    made = Tested(list(baselines.marks), dict(baselines.skipped))
     names = sorted({fold(one) for one in surges})
     for done, name in enumerate(names):
         learned = ours([one for one in surges if fold(one) != name])
         for surge in surges:
             if fold(surge) == name:
-                made.add(test(surge.series, (*baselines, *learned), origins(surge.series), FARTHEST))
+                made.add(score(surge.series, learned, origins(surge.series), FARTHEST))
         if told:
             told(done + 1, len(names))
-    return Scored(made, {one.series.name: fold(one) for one in surges}, tuple(one.name for one in baselines))
+    return Scored(made, {one.series.name: fold(one) for one in surges}, tuple(baselines.skipped))
 
 
 def best(scored: Scored, chosen: Callable[[Mark], bool], without: str) -> str:
@@ -79,16 +90,16 @@ def best(scored: Scored, chosen: Callable[[Mark], bool], without: str) -> str:
     return min((name for name, values in found.items() if len(values) == most), key=lambda name: mean(found[name]))
 
 
-def skill(scored: Scored, method: str, chosen: Callable[[Mark], bool]) -> Skill:
-    """Return the skill of a method against the best baseline, which is chosen without the group that is scored; the interval is that of groups drawn anew, pairs kept."""
+def skill(scored: Scored, method: str, chosen: Callable[[Mark], bool], rival: str = "") -> Skill:
+    """Return the skill of a method against a baseline, by default the best one, chosen for each group without that group; the interval is that of groups drawn anew, pairs kept."""
     ours, theirs = list[float](), list[float]()
     marks = scored.at(method, chosen)
     names = sorted({scored.groups[one.series] for one in marks})
     for name in names:
         mine = {(one.series, one.seen, one.horizon): one.crps for one in marks if scored.groups[one.series] == name}
-        rival = {(one.series, one.seen, one.horizon): one.crps for one in scored.at(best(scored, chosen, name), chosen)}
+        other = {(one.series, one.seen, one.horizon): one.crps for one in scored.at(rival or best(scored, chosen, name), chosen)}
         ours.append(sum(mine.values()))
-        theirs.append(sum(rival[key] for key in mine))
+        theirs.append(sum(other[key] for key in mine))
     above, below = np.array(ours), np.array(theirs)
     drawn = np.random.default_rng(1).integers(0, len(names), (RESAMPLES, len(names)))
     shares = 1 - np.sum(above[drawn], axis=1) / np.sum(below[drawn], axis=1)

@@ -16,6 +16,9 @@ from materiel.surges.series import Point, Series, Target
 FOLDER = Path(__file__).parent / "library"
 """Where its tables stand: output.csv, series.csv, promises.csv, sources.csv."""
 
+_SAME = 3
+"""Figures that two series must share to be taken for the same."""
+
 
 @dataclass(frozen=True)
 class Surge:
@@ -64,6 +67,17 @@ def everything() -> tuple[Surge, ...]:
 def surges() -> tuple[Surge, ...]:
     """Return the series to learn from and to score on."""
     return tuple(one for one in everything() if not one.dropped)
+
+
+def apart_from(series: Series) -> tuple[Surge, ...]:
+    """Return the surges to learn from when a series is forecast: without the country and war of any that is the same, by its name or by what it says of three periods."""
+    said = {(one.period.start, one.period.end, float(monthly)) for one, monthly in zip(series.points, series.rates, strict=True)}
+    same: set[str] = set()
+    for surge in everything():
+        shared = said & {(one.period.start, one.period.end, float(monthly)) for one, monthly in zip(surge.series.points, surge.series.rates, strict=True)}
+        if surge.series.name == series.name or len(shared) >= _SAME:
+            same.add(surge.group)
+    return tuple(one for one in surges() if one.group not in same)
 
 
 def _surge(row: dict[str, str], figures: list[dict[str, str]], promises: list[Target]) -> Surge:

@@ -53,8 +53,8 @@ def ours(surges: Sequence[Surge]) -> tuple[Method, ...]:
     """Return our methods, fitted to the surges that they may learn from and to nothing else."""
     learned = Analogues(surges)
     return (
-        Method("analogues", learned.forecast, FIRST, "last value"),
-        Method("growth paths", learned.mixed, FIRST, "last value"),
+        Method("analogues", learned.forecast, FIRST),
+        Method("growth paths", learned.mixed, FIRST),
     )
 
 

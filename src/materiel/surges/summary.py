@@ -1,0 +1,113 @@
+"""What a backtest says: as plain data, as text, as the table of the library."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from materiel.surges import library
+from materiel.surges.backtest import Mark, Tested, mean
+from materiel.surges.folds import HORIZONS, MONTHS, Scored, Skill, ahead, best, skill, within
+from materiel.surges.series import Series
+
+SCALE = "log(1 + rate / mean rate up to the origin)"
+"""What scores are taken on."""
+OURS = ("analogues", "growth paths")
+"""Our methods, in the order of their rows."""
+
+Chosen = Callable[[Mark], bool]
+
+
+def rivals() -> dict[int, str]:
+    """Return the best baseline at each number of periods ahead by its scores on the library, and so without any point of whoever asks."""
+    with (library.FOLDER / "baselines.csv").open(encoding="utf-8", newline="") as file:
+        return {int(row["horizon"]): row["baseline"] for row in csv.DictReader(file)}
+
+
+def data(series: Series, tested: Tested, horizon: int) -> dict[str, Any]:
+    """Return how the methods did at a series: by horizon and method, with the skill against the best baseline at the same points."""
+    known, made = rivals(), dict[str, Any]()
+    for periods in range(1, horizon + 1):
+        rival = known[min(periods, max(known))]
+        marks = [one for one in tested.marks if one.horizon == periods]
+        theirs = {one.seen: one.crps for one in marks if one.method == rival}
+        found = {name: [one for one in marks if one.method == name] for name in tested.skipped}
+        if any(found.values()):
+            made[str(periods)] = {"best_baseline": rival, "methods": {name: _said(ours, theirs) for name, ours in found.items() if ours}}
+    return {"unit": series.unit, "points": len(series.points), "horizons": made, "skipped": tested.skipped}
+
+
+def _said(marks: Sequence[Mark], rival: dict[int, float]) -> dict[str, float | int | None]:
+    paired = [(one.crps, rival[one.seen]) for one in marks if one.seen in rival]
+    below = sum(theirs for _, theirs in paired)
+    return {
+        "crps": mean(one.crps for one in marks), "coverage50": mean(one.in50 for one in marks), "coverage90": mean(one.in90 for one in marks),
+        "mae": mean(one.error for one in marks), "months": mean(one.months for one in marks), "n": len(marks), "fell_back": sum(one.fell_back for one in marks),
+        "skill": 1 - sum(ours for ours, _ in paired) / below if below > 0 else None,
+    }  # fmt: skip
+
+
+def text(name: str, said: dict[str, Any]) -> str:
+    """Return what `data` says of one series as a table for a terminal."""
+    lines = [f"{name}: {said['points']} points in {said['unit']}"]
+    for periods, at in said["horizons"].items():
+        lines.append(f"  {periods} period{'s' if periods != '1' else ''} ahead{'CRPS':>22}{'skill':>9}{'in 50 %':>9}{'in 90 %':>9}{'off by':>13}{'n':>5}")
+        for method, one in sorted(at["methods"].items(), key=lambda item: item[1]["crps"]):
+            mark = "*" if method == at["best_baseline"] else " "
+            gained = "" if one["skill"] is None else f"{100 * one['skill']:+.0f} %"
+            lines.append(
+                f"   {mark}{method:<18}{one['crps']:>15.4f}{gained:>9}{100 * one['coverage50']:>7.0f} %{100 * one['coverage90']:>7.0f} %{one['mae']:>13,.4g}{one['n']:>5}"
+            )
+    silent = ", ".join(f"{method} {count}" for method, count in said["skipped"].items() if count)
+    return "\n".join([*lines, *([f"  nothing to say at so many origins: {silent}"] if silent else [])])
+
+
+def table(scored: Scored) -> list[str]:
+    """Return the table of the library in one kind of fold as lines of Markdown: scores by periods and by months ahead, then what our methods gain."""
+    columns: list[tuple[str, Chosen]] = [(str(periods), ahead(periods)) for periods in HORIZONS]
+    lines = ["Periods ahead:", "", *_scores(scored, columns), "", *_gains(scored, columns)]
+    months = [(_months(span), within(span)) for span in MONTHS]
+    return [*lines, "", "Months ahead, whatever the periods:", "", *_scores(scored, months), "", *_gains(scored, months)]
+
+
+def _months(span: tuple[float, float]) -> str:
+    low, high = span
+    return f"to {high:g}" if not low else f"{low:g} to {high:g}" if high != MONTHS[-1][1] else f"over {low:g}"
+
+
+def _scores(scored: Scored, columns: Sequence[tuple[str, Chosen]]) -> list[str]:
+    lines = [f"| CRPS (share within 90 %) | {' | '.join(name for name, _ in columns)} |", f"|---|{'---:|' * len(columns)}"]
+    for method in (*scored.baselines, *OURS):
+        cells = [_cell(scored.at(method, chosen)) for _, chosen in columns]
+        lines.append(f"| {method} | {' | '.join(cells)} |")
+    counts = [str(len(scored.at(scored.baselines[0], chosen))) for _, chosen in columns]
+    return [*lines, f"| *points* | {' | '.join(counts)} |"]
+
+
+def _cell(marks: Sequence[Mark]) -> str:
+    return f"{mean(one.crps for one in marks):.3f} ({100 * mean(one.in90 for one in marks):.0f} %)" if marks else ""
+
+
+def _gains(scored: Scored, columns: Sequence[tuple[str, Chosen]]) -> list[str]:
+    lines = [f"| below the best baseline by | {' | '.join(name for name, _ in columns)} |", f"|---|{'---:|' * len(columns)}"]
+    for method in OURS:
+        lines.append(f"| {method} | {' | '.join(_gain(skill(scored, method, chosen)) for _, chosen in columns)} |")
+    lines.append(f"| *best of all, in hindsight* | {' | '.join(best(scored, chosen, '') for _, chosen in columns)} |")
+    for method in OURS:
+        lines.append(f"| {method} against that one | {' | '.join(_gain(skill(scored, method, chosen, best(scored, chosen, ''))) for _, chosen in columns)} |")
+    return lines
+
+
+def _gain(found: Skill) -> str:
+    return f"{100 * found.share:+.0f} % ({100 * found.low:+.0f} to {100 * found.high:+.0f})"
+
+
+def baselines(scored: Scored) -> str:
+    """Return the table from which `rivals` reads: the best baseline at each number of periods ahead over the whole library, as CSV."""
+    lines = ["horizon,baseline,crps,points"]
+    for periods in range(1, max(one.horizon for one in scored.tested.marks) + 1):
+        name = best(scored, ahead(periods), "")
+        marks = scored.at(name, ahead(periods))
+        lines.append(f"{periods},{name},{mean(one.crps for one in marks):.4f},{len(marks)}")
+    return "\n".join(lines) + "\n"
