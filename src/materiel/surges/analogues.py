@@ -39,6 +39,8 @@ _HORIZON = 0.25
 """Over what difference in the logarithm of how far ahead it is a path still counts."""
 _ANY = 1e-3
 """Weight of a path that is like nothing that was seen, beside 1 for one that is alike in all."""
+_ALIKE = 1e-9
+"""Standard deviation up to which a feature is the same in all, but for rounding."""
 _MOST_SCALING = 5.0
 """Times by which a path is made wider or narrower, at most, for being from a steadier or less steady surge."""
 
@@ -73,9 +75,10 @@ class Paths:
 
     @cached_property
     def spread(self) -> Array:
-        """Standard deviation of each feature, shape (features,)."""
+        """Standard deviation of each feature, shape (features,); infinite where none differs, as nothing can be told by it."""
         middle = np.average(self.beginnings, axis=0, weights=self.weights)
-        return np.sqrt(np.average((self.beginnings - middle) ** 2, axis=0, weights=self.weights))
+        found = np.sqrt(np.average((self.beginnings - middle) ** 2, axis=0, weights=self.weights))
+        return np.where(found > _ALIKE, found, np.inf)
 
     def toward(self, ahead: float) -> tuple[Array, Array, Array]:
         """Return what does not hang on whose path is asked for: weights by horizon, coefficients of growth on beginnings, and the growth that they expect of each path."""

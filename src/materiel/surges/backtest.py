@@ -36,13 +36,13 @@ class Mark(NamedTuple):
 
 
 @dataclass
-class Tested:
+class Marked:
     """Marks of a series, and how often each method had nothing to say: neither itself nor what it falls back to."""
 
     marks: list[Mark] = field(default_factory=list[Mark])
     skipped: dict[str, int] = field(default_factory=dict[str, int])
 
-    def add(self, other: Tested) -> None:
+    def add(self, other: Marked) -> None:
         """Take in the marks and skips of another."""
         self.marks += other.marks
         for name, count in other.skipped.items():
@@ -54,9 +54,9 @@ def origins(series: Series) -> range:
     return range(FIRST, len(series.points))
 
 
-def score(series: Series, methods: Sequence[Method], seen: Iterable[int], farthest: int) -> Tested:
+def score(series: Series, methods: Sequence[Method], seen: Iterable[int], farthest: int) -> Marked:
     """Return how methods did from origins, given as the numbers of points known, up to so many periods ahead. Origins at which nothing was made so far are skipped by all."""
-    made = Tested(skipped={one.name: 0 for one in methods})
+    made = Marked(skipped={one.name: 0 for one in methods})
     for count in seen:
         past = series.past(count)
         outcomes = list(range(count, min(count + farthest, len(series.points))))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from materiel.surges.backtest import Mark, Tested, mean, origins, score
+from materiel.surges.backtest import Mark, Marked, mean, origins, score
 from materiel.surges.library import Surge
 from materiel.surges.methods import Method, ours
 
@@ -39,13 +39,13 @@ def whole_war(surge: Surge) -> str:
 class Scored:
     """Marks over a library, the group that each series is of, and the names of the baselines."""
 
-    tested: Tested
+    marked: Marked
     groups: dict[str, str]
     baselines: tuple[str, ...]
 
     def at(self, method: str, chosen: Callable[[Mark], bool]) -> list[Mark]:
         """Return the marks of a method that are chosen."""
-        return [one for one in self.tested.marks if one.method == method and chosen(one)]
+        return [one for one in self.marked.marks if one.method == method and chosen(one)]
 
 
 class Skill(NamedTuple):
@@ -58,20 +58,20 @@ class Skill(NamedTuple):
     groups: int
 
 
-def naive(surges: Sequence[Surge], baselines: Sequence[Method]) -> Tested:
+def naive(surges: Sequence[Surge], baselines: Sequence[Method]) -> Marked:
     """Return the scores of the baselines on all surges. They learn from nothing but the series itself, so that one reading serves every kind of fold."""
-    made = Tested()
+    made = Marked()
     for surge in surges:
         made.add(score(surge.series, baselines, origins(surge.series), FARTHEST))
     return made
 
 
-def run(surges: Sequence[Surge], fold: Fold, baselines: Tested, told: Callable[[int, int], None] | None = None) -> Scored:
+def run(surges: Sequence[Surge], fold: Fold, baselines: Marked, told: Callable[[int, int], None] | None = None) -> Scored:
     """Return the scores of the baselines, as `naive` gives them, and of our methods on all surges; ours learn from surges of other folds only.
 
     `told` hears how many folds are done of how many.
     """
-    made = Tested(list(baselines.marks), dict(baselines.skipped))
+    made = Marked(list(baselines.marks), dict(baselines.skipped))
     names = sorted({fold(one) for one in surges})
     for done, name in enumerate(names):
         learned = ours([one for one in surges if fold(one) != name])

@@ -9,7 +9,7 @@ from typing import Any
 
 from materiel.errors import RunError
 from materiel.surges import library, summary
-from materiel.surges.backtest import FIRST, Tested, origins, score
+from materiel.surges.backtest import FIRST, Marked, origins, score
 from materiel.surges.methods import Method, available, ours
 from materiel.surges.periods import read as read_period
 from materiel.surges.reading import flags, read_series
@@ -25,13 +25,13 @@ class Backtest:
 
     series: Series
     seen: tuple[int, ...]
-    tested: Tested
+    marked: Marked
     methods: tuple[Method, ...]
     learned: int
 
     def data(self, horizon: int) -> dict[str, Any]:
         """Return what it says as plain data."""
-        return {**summary.data(self.series, self.tested, horizon), "origins": len(self.seen), "flags": flags(self.series), "learned_from": self.learned}
+        return {**summary.data(self.series, self.marked, horizon), "origins": len(self.seen), "flags": flags(self.series), "learned_from": self.learned}
 
     def picture(self, horizon: int) -> str:
         """Return the series with the forecast from its middle origin, as an SVG file that stands alone."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from materiel.surges import library
-from materiel.surges.backtest import Mark, Tested, mean
+from materiel.surges.backtest import Mark, Marked, mean
 from materiel.surges.folds import HORIZONS, MONTHS, Scored, Skill, ahead, best, skill, within
 from materiel.surges.series import Series
 
@@ -25,17 +25,17 @@ def rivals() -> dict[int, str]:
         return {int(row["horizon"]): row["baseline"] for row in csv.DictReader(file)}
 
 
-def data(series: Series, tested: Tested, horizon: int) -> dict[str, Any]:
+def data(series: Series, marked: Marked, horizon: int) -> dict[str, Any]:
     """Return how the methods did at a series: by horizon and method, with the skill against the best baseline at the same points."""
     known, made = rivals(), dict[str, Any]()
     for periods in range(1, horizon + 1):
         rival = known[min(periods, max(known))]
-        marks = [one for one in tested.marks if one.horizon == periods]
+        marks = [one for one in marked.marks if one.horizon == periods]
         theirs = {one.seen: one.crps for one in marks if one.method == rival}
-        found = {name: [one for one in marks if one.method == name] for name in tested.skipped}
+        found = {name: [one for one in marks if one.method == name] for name in marked.skipped}
         if any(found.values()):
             made[str(periods)] = {"best_baseline": rival, "methods": {name: _said(ours, theirs) for name, ours in found.items() if ours}}
-    return {"unit": series.unit, "points": len(series.points), "horizons": made, "skipped": tested.skipped}
+    return {"unit": series.unit, "points": len(series.points), "horizons": made, "skipped": marked.skipped}
 
 
 def _said(marks: Sequence[Mark], rival: dict[int, float]) -> dict[str, float | int | None]:
@@ -106,7 +106,7 @@ def _gain(found: Skill) -> str:
 def baselines(scored: Scored) -> str:
     """Return the table from which `rivals` reads: the best baseline at each number of periods ahead over the whole library, as CSV."""
     lines = ["horizon,baseline,crps,points"]
-    for periods in range(1, max(one.horizon for one in scored.tested.marks) + 1):
+    for periods in range(1, max(one.horizon for one in scored.marked.marks) + 1):
         name = best(scored, ahead(periods), "")
         marks = scored.at(name, ahead(periods))
         lines.append(f"{periods},{name},{mean(one.crps for one in marks):.4f},{len(marks)}")
