@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from materiel import disk, preparation, rivals, units
+from materiel import disk, portable, preparation, rivals, units
 from materiel.analysis import hypotheses, observables, odds, questions, words
+from materiel.analysis.aiming import Aim
 from materiel.analysis.comparison import Cell
 from materiel.analysis.likelihood import log_likelihood
 from materiel.analysis.odds import Evidence, Hinge, Standing, Thirds
@@ -39,8 +40,6 @@ Array = npt.NDArray[np.float64]
 
 WEAK = 0.5
 """Bits by which an assumption must move the odds for a result to be said to hang on it."""
-MOST_DRAWN = 16
-"""Times as many draws as were asked for that are taken at most, before draws are moved instead."""
 ANSWERED_BEFORE, ANSWERED_AFTER = 1000, 2000
 """Draws of a hypothesis from which answers are read: the first ones before, a sample of those that count after."""
 
@@ -50,7 +49,7 @@ class Rival:
     """One hypothesis as it was run: what it expects of each sighting by draw, shape (sightings, draws), its evidence, of everything and without each origin, and its answers.
 
     `after` are those of draws that stand for what is left of it after what was seen, with `weights` that add up to 1; `left` is what these draws expect of each sighting.
-    They come from its prior draws by weight or, where too few of those come near what was seen, from draws that were moved there in so many `steps`.
+    They come from its prior draws by weight or, where too few of those come near what was seen, from these and so many that were `aimed` there, or from draws that were moved there in so many `steps`.
     """
 
     name: str
@@ -63,6 +62,7 @@ class Rival:
     after: dict[str, Array] = field(repr=False)
     weights: Array = field(repr=False)
     thirds: dict[str, Thirds] = field(repr=False)
+    aimed: int
     steps: int
 
     def span(self, sighting: int) -> str:
@@ -164,11 +164,6 @@ class Weighed:
         return np.concatenate([self.standings[name].posterior * one.weights for name, one in self.found.items()])
 
     @property
-    def draws(self) -> int:
-        """How many draws of each hypothesis were held against what was seen: as many as were asked for, or more where too few of these come near it."""
-        return len(next(iter(self.found.values())).logs)
-
-    @property
     def counting(self) -> float:
         """How many draws count after what was seen, all hypotheses together."""
         return 1 / sum(one.posterior**2 / max(one.evidence.effective, 1e-300) for one in self.standings.values())
@@ -202,6 +197,11 @@ class Weighed:
         """What a reader must know of how it was weighed, a line each."""
         made = [f"{one!r} and {other!r} expect the same of everything that was seen: nothing here can tell them apart." for one, other in self.alike]
         made += [
+            f"{one.aimed} more draws of {name!r} were aimed at what was seen, for too few came near it by themselves."
+            for name, one in self.found.items()
+            if one.aimed
+        ]
+        made += [
             f"Draws of {name!r} were moved to what was seen by tempering, in {one.steps} steps, for too few came near it by themselves."
             for name, one in self.found.items()
             if one.steps
@@ -217,8 +217,7 @@ class Weighed:
             what = f"Reasons of {len(few)} assumptions cite" if len(few) > 1 else "The reason of one assumption cites"
             made.append(f"{what} what is weighed, so that it may count twice: {', '.join(few[:4])}{' and others' if len(few) > 4 else ''}.")
         took = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in self.seconds.items())
-        more = f" ({self.options.draws} were asked for, of which too few come near what was seen)" if self.draws > self.options.draws else ""
-        made.append(f"{self.draws} draws of each hypothesis{more}, seed {self.options.seed}; {took}")
+        made.append(f"{self.options.draws} draws of each hypothesis, seed {self.options.seed}; {took}")
         return made
 
     def cell(self, answer: Answer, *, after: bool) -> Cell:
@@ -238,7 +237,7 @@ class Weighed:
     def json(self) -> dict[str, Any]:
         """Return what was found as plain data."""
         return {
-            "case": self.case.name, "as_of": self.case.as_of.isoformat(), "rules": self.case.rule.name, "seed": self.options.seed, "draws": self.draws,
+            "case": self.case.name, "as_of": self.case.as_of.isoformat(), "rules": self.case.rule.name, "seed": self.options.seed, "draws": self.options.draws,
             "hangs_on": self.hangs_on,
             "hypotheses": [self._told(name) for name in self.found],
             "origins": {one.origin: self.speaker(one.origin) for one in self.rivals.sightings},
@@ -284,7 +283,7 @@ class Weighed:
         }
         said = {
             "case": self.case.name, "case_sha256": self.case.digest, "as_of": self.case.as_of.isoformat(), "rules": self.case.rule.name, "seed": self.options.seed,
-            "draws": self.draws,
+            "draws": self.options.draws,
         }  # fmt: skip
         return tree(self.rivals, sides, self.priors, [one.logs for one in everybody], self.options.only, said)
 
@@ -346,7 +345,10 @@ def weigh(name: str | Path, more: Mapping[str, Question], options: Options, repo
     options = replace(options, only=options.only or keys or tuple(case.questions)[:1])
     ready = rivals.prepare(name, more, options, case, readings)
     prepared = time.perf_counter()
-    expected, logs = _drawn(ready, options)
+    expected = ready.expected(lambda stream: uniforms(options.seed, stream, 0, options.draws), options.draws)
+    _possible(ready, expected)
+    with ThreadPoolExecutor(ready.evidence.settings.workers) as pool:
+        logs = dict(zip(ready.names, pool.map(functools.partial(_logs, ready), expected.values()), strict=True))
     weighed = time.perf_counter()
     made: dict[str, Rival] = {}
     for i, one in enumerate(ready.names):
@@ -364,30 +366,6 @@ def weigh(name: str | Path, more: Mapping[str, Question], options: Options, repo
         case, options, ready, stated, stated, made, sum(case.series.get(series, 0) for series in tied), watched.unheard if watched else 0, doubled,
         {stage: round(value, 3) for stage, value in seconds.items()},
     )  # fmt: skip
-
-
-def _drawn(ready: Rivals, options: Options) -> tuple[dict[str, Array], dict[str, dict[str, Array]]]:
-    """Return what draws of every hypothesis expect of everything seen, and their log-likelihoods as `_logs` gives them.
-
-    Where too few of the draws come near what was seen, as many again are taken, until enough do or are not to be hoped for. All hypotheses have the same draws.
-    """
-    expected, logs, count = dict[str, Array](), dict[str, dict[str, Array]](), 0
-    while not count or (2 * count <= MOST_DRAWN * options.draws and _promising(logs, MOST_DRAWN * options.draws)):
-        first, count = count, 2 * count or options.draws
-        more = ready.expected(lambda stream, first=first, count=count: uniforms(options.seed, stream, first, count - first), count - first)
-        if not first:
-            _possible(ready, more)
-        with ThreadPoolExecutor(ready.evidence.settings.workers) as pool:
-            found = dict(zip(ready.names, pool.map(functools.partial(_logs, ready), more.values()), strict=True))
-        expected = {name: np.concatenate([expected[name], one], axis=1) if first else one for name, one in more.items()}
-        logs = {name: {origin: np.concatenate([logs[name][origin], each]) if first else each for origin, each in one.items()} for name, one in found.items()}
-    return expected, logs
-
-
-def _promising(logs: Mapping[str, Mapping[str, Array]], most: int) -> bool:
-    """Say whether some evidence cannot be relied upon yet and is likely to be with so many draws at most."""
-    found = [odds.reweighted(each) for one in logs.values() for each in one.values()]
-    return any(not one.sound and one.effective * most >= odds.FEWEST * one.draws for one in found)
 
 
 def _possible(ready: Rivals, expected: Mapping[str, Array]) -> None:
@@ -411,24 +389,50 @@ def _parts(ready: Rivals) -> dict[str, list[int]]:
 
 
 def _rival(ready: Rivals, options: Options, name: str, expected: Array, logs: Mapping[str, Array]) -> Rival:
-    """Return one hypothesis with its evidence and its answers; where too few draws come near what was seen, draws are moved there."""
+    """Return one hypothesis with its evidence and its answers; where too few draws come near what was seen, more are aimed there, and last draws are moved there."""
     evidence = {origin: odds.reweighted(one) for origin, one in logs.items()}
+    aim = None if all(one.sound for one in evidence.values()) else _aimed(ready, options, name, expected, logs)
+    if aim is not None:
+        evidence = {origin: one if one.sound else aim.evidence(origin) for origin, one in evidence.items()}
     moved = {origin: temper(ready.likelihood(name, options.seed, _parts(ready)[origin]), len(ready.coordinates), options.seed) for origin, one in evidence.items() if not one.sound and _parts(ready)[origin]}  # fmt: skip
     evidence |= {origin: _tempered(one) for origin, one in moved.items()}
     if "" in moved:
         scores, counts = np.unique(moved[""].scores, axis=1, return_counts=True)
         after, weights = rivals.placed(ready.coordinates, scores, options.seed), counts / counts.sum()
         left = ready.at(scores, options.seed, [name])[name]
+    elif aim is not None and evidence[""].method == "aiming":
+        picked, weights = _picked(aim.weights(""))
+        after, left = rivals.placed(ready.coordinates, aim.scores[:, picked], options.seed), aim.expected[:, picked]
     else:
-        picked, counts = np.unique(odds.systematic(np.exp(logs[""] - logs[""].max()), ANSWERED_AFTER), return_counts=True)
-        after, weights, left = rivals.drawn(options.seed, picked), counts / ANSWERED_AFTER, expected[:, picked]
+        picked, weights = _picked(logs[""])
+        after, left = rivals.drawn(options.seed, picked), expected[:, picked]
     before = rivals.drawn(options.seed, np.arange(min(options.draws, ANSWERED_BEFORE)))
     everything = rivals.drawn(options.seed, np.arange(options.draws))
     return Rival(
         name, expected, logs[""], left, evidence[""], {origin: one for origin, one in evidence.items() if origin},
         ready.answers(name, before, min(options.draws, ANSWERED_BEFORE)), ready.answers(name, after, len(weights)), weights,
-        _thirds(ready, name, everything, after, options.draws, weights), moved[""].steps if "" in moved else 0,
+        _thirds(ready, name, everything, after, options.draws, weights),
+        0 if aim is None else len(aim.logs[""]) - options.draws, moved[""].steps if "" in moved else 0,
     )  # fmt: skip
+
+
+def _aimed(ready: Rivals, options: Options, name: str, expected: Array, logs: Mapping[str, Array]) -> Aim:
+    """Return the draws of a hypothesis and as many more as it takes near what was seen."""
+    scores = np.array([portable.normal_quantile(uniforms(options.seed, stream, 0, options.draws)) for stream in ready.coordinates])
+
+    def seen(at: Array) -> tuple[Array, Mapping[str, Array]]:
+        more = ready.at(at, options.seed, [name])[name]
+        return more, _logs(ready, more)
+
+    aim = Aim(scores, expected, logs)
+    aim.take(seen, options.seed)
+    return aim
+
+
+def _picked(logs: Array) -> tuple[npt.NDArray[np.int64], Array]:
+    """Return draws that stand for all of them by their weights, given as logarithms, each once; and the share that each stands for."""
+    picked, counts = np.unique(odds.systematic(np.exp(logs - logs.max()), ANSWERED_AFTER), return_counts=True)
+    return picked, counts / ANSWERED_AFTER
 
 
 def _tempered(moved: Tempered) -> Evidence:
