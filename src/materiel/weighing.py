@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from materiel import disk, preparation, rivals, units
+from materiel import disk, portable, preparation, rivals, units
 from materiel.analysis import hypotheses, observables, odds, questions, words
+from materiel.analysis.aiming import Aim
 from materiel.analysis.comparison import Cell
 from materiel.analysis.likelihood import log_likelihood
 from materiel.analysis.odds import Evidence, Hinge, Standing, Thirds
@@ -48,7 +49,7 @@ class Rival:
     """One hypothesis as it was run: what it expects of each sighting by draw, shape (sightings, draws), its evidence, of everything and without each origin, and its answers.
 
     `after` are those of draws that stand for what is left of it after what was seen, with `weights` that add up to 1; `left` is what these draws expect of each sighting.
-    They come from its prior draws by weight or, where too few of those come near what was seen, from draws that were moved there in so many `steps`.
+    They come from its prior draws by weight or, where too few of those come near what was seen, from these and so many that were `aimed` there, or from draws that were moved there in so many `steps`.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Rival:
     after: dict[str, Array] = field(repr=False)
     weights: Array = field(repr=False)
     thirds: dict[str, Thirds] = field(repr=False)
+    aimed: int
     steps: int
 
     def span(self, sighting: int) -> str:
@@ -194,6 +196,11 @@ class Weighed:
     def notes(self) -> list[str]:
         """What a reader must know of how it was weighed, a line each."""
         made = [f"{one!r} and {other!r} expect the same of everything that was seen: nothing here can tell them apart." for one, other in self.alike]
+        made += [
+            f"{one.aimed} more draws of {name!r} were aimed at what was seen, for too few came near it by themselves."
+            for name, one in self.found.items()
+            if one.aimed
+        ]
         made += [
             f"Draws of {name!r} were moved to what was seen by tempering, in {one.steps} steps, for too few came near it by themselves."
             for name, one in self.found.items()
@@ -382,24 +389,50 @@ def _parts(ready: Rivals) -> dict[str, list[int]]:
 
 
 def _rival(ready: Rivals, options: Options, name: str, expected: Array, logs: Mapping[str, Array]) -> Rival:
-    """Return one hypothesis with its evidence and its answers; where too few draws come near what was seen, draws are moved there."""
+    """Return one hypothesis with its evidence and its answers; where too few draws come near what was seen, more are aimed there, and last draws are moved there."""
     evidence = {origin: odds.reweighted(one) for origin, one in logs.items()}
+    aim = None if all(one.sound for one in evidence.values()) else _aimed(ready, options, name, expected, logs)
+    if aim is not None:
+        evidence = {origin: one if one.sound else aim.evidence(origin) for origin, one in evidence.items()}
     moved = {origin: temper(ready.likelihood(name, options.seed, _parts(ready)[origin]), len(ready.coordinates), options.seed) for origin, one in evidence.items() if not one.sound and _parts(ready)[origin]}  # fmt: skip
     evidence |= {origin: _tempered(one) for origin, one in moved.items()}
     if "" in moved:
         scores, counts = np.unique(moved[""].scores, axis=1, return_counts=True)
         after, weights = rivals.placed(ready.coordinates, scores, options.seed), counts / counts.sum()
         left = ready.at(scores, options.seed, [name])[name]
+    elif aim is not None and evidence[""].method == "aiming":
+        picked, weights = _picked(aim.weights(""))
+        after, left = rivals.placed(ready.coordinates, aim.scores[:, picked], options.seed), aim.expected[:, picked]
     else:
-        picked, counts = np.unique(odds.systematic(np.exp(logs[""] - logs[""].max()), ANSWERED_AFTER), return_counts=True)
-        after, weights, left = rivals.drawn(options.seed, picked), counts / ANSWERED_AFTER, expected[:, picked]
+        picked, weights = _picked(logs[""])
+        after, left = rivals.drawn(options.seed, picked), expected[:, picked]
     before = rivals.drawn(options.seed, np.arange(min(options.draws, ANSWERED_BEFORE)))
     everything = rivals.drawn(options.seed, np.arange(options.draws))
     return Rival(
         name, expected, logs[""], left, evidence[""], {origin: one for origin, one in evidence.items() if origin},
         ready.answers(name, before, min(options.draws, ANSWERED_BEFORE)), ready.answers(name, after, len(weights)), weights,
-        _thirds(ready, name, everything, after, options.draws, weights), moved[""].steps if "" in moved else 0,
+        _thirds(ready, name, everything, after, options.draws, weights),
+        0 if aim is None else len(aim.logs[""]) - options.draws, moved[""].steps if "" in moved else 0,
     )  # fmt: skip
+
+
+def _aimed(ready: Rivals, options: Options, name: str, expected: Array, logs: Mapping[str, Array]) -> Aim:
+    """Return the draws of a hypothesis and as many more as it takes near what was seen."""
+    scores = np.array([portable.normal_quantile(uniforms(options.seed, stream, 0, options.draws)) for stream in ready.coordinates])
+
+    def seen(at: Array) -> tuple[Array, Mapping[str, Array]]:
+        more = ready.at(at, options.seed, [name])[name]
+        return more, _logs(ready, more)
+
+    aim = Aim(scores, expected, logs)
+    aim.take(seen, options.seed)
+    return aim
+
+
+def _picked(logs: Array) -> tuple[npt.NDArray[np.int64], Array]:
+    """Return draws that stand for all of them by their weights, given as logarithms, each once; and the share that each stands for."""
+    picked, counts = np.unique(odds.systematic(np.exp(logs - logs.max()), ANSWERED_AFTER), return_counts=True)
+    return picked, counts / ANSWERED_AFTER
 
 
 def _tempered(moved: Tempered) -> Evidence:

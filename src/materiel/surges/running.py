@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,21 @@ def run(path: Path, origin: str, horizon: int, targets: Path | None, told: Calla
             made.append(Backtest(series, seen, score(series, methods, seen, horizon), methods, len(surges)))
         if told:
             told(done + 1, len(chosen))
+    return made
+
+
+def plain(found: Iterable[Backtest], horizon: int) -> dict[str, Any]:
+    """Return backtests as plain data."""
+    return {"scale": summary.SCALE, "left_out": left_out(), "series": {one.series.name: one.data(horizon) for one in found}}
+
+
+def draw(found: Iterable[Backtest], horizon: int, folder: Path) -> list[Path]:
+    """Write a picture of each series into a folder, which is made where it is missing, and return their files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made: list[Path] = []
+    for one in found:
+        made.append(folder / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', one.series.name)}.svg")
+        made[-1].write_text(one.picture(horizon), encoding="utf-8")
     return made
 
 

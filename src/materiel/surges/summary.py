@@ -48,21 +48,6 @@ def _said(marks: Sequence[Mark], rival: dict[int, float]) -> dict[str, float | i
     }  # fmt: skip
 
 
-def text(name: str, said: dict[str, Any]) -> str:
-    """Return what `data` says of one series as a table for a terminal."""
-    lines = [f"{name}: {said['points']} points in {said['unit']}"]
-    for periods, at in said["horizons"].items():
-        lines.append(f"  {periods} period{'s' if periods != '1' else ''} ahead{'CRPS':>22}{'skill':>9}{'in 50 %':>9}{'in 90 %':>9}{'off by':>13}{'n':>5}")
-        for method, one in sorted(at["methods"].items(), key=lambda item: item[1]["crps"]):
-            mark = "*" if method == at["best_baseline"] else " "
-            gained = "" if one["skill"] is None else f"{100 * one['skill']:+.0f} %"
-            lines.append(
-                f"   {mark}{method:<18}{one['crps']:>15.4f}{gained:>9}{100 * one['coverage50']:>7.0f} %{100 * one['coverage90']:>7.0f} %{one['mae']:>13,.4g}{one['n']:>5}"
-            )
-    silent = ", ".join(f"{method} {count}" for method, count in said["skipped"].items() if count)
-    return "\n".join([*lines, *([f"  nothing to say at so many origins: {silent}"] if silent else [])])
-
-
 def table(scored: Scored) -> list[str]:
     """Return the table of the library in one kind of fold as lines of Markdown: scores by periods and by months ahead, then what our methods gain."""
     columns: list[tuple[str, Chosen]] = [(str(periods), ahead(periods)) for periods in HORIZONS]
