@@ -23,7 +23,7 @@ def main() -> int:
     """Print and write everything; exit with 1 where a baseline cannot run here, since the tables would lack it."""
     there, lacking = methods.available()
     if lacking:
-        print(f"not installed: {', '.join(one.needs for one in lacking)}; pip install 'materiel[backtest]'", file=sys.stderr)
+        sys.stderr.write(f"not installed: {', '.join(one.needs for one in lacking)}; pip install 'materiel[backtest]'\n")
         return 1
     surges = library.surges()
     baselines = folds.naive(surges, there)
@@ -34,8 +34,9 @@ def main() -> int:
     )  # fmt: skip
     text += "## Country and war left out\n\n" + "\n".join(summary.table(headline))
     text += "\n\n## Whole war left out\n\n" + "\n".join(summary.table(stress))
-    text += "\n\nOrigins at which a method had nothing to say, itself or by what it falls back to: " + ", ".join(f"{name} {n}" for name, n in headline.marked.skipped.items()) + ".\n"
-    print(text)
+    silent = ", ".join(f"{name} {count}" for name, count in headline.marked.skipped.items())
+    text += f"\n\nOrigins at which a method had nothing to say, itself or by what it falls back to: {silent}.\n"
+    sys.stdout.write(text)
     PAGE.write_text(text, encoding="utf-8")
     (library.FOLDER / "baselines.csv").write_text(summary.baselines(headline), encoding="utf-8")
     return 0

@@ -92,7 +92,7 @@ def test_the_best_baseline_is_chosen_without_the_fold_that_is_scored():
     found = folds.skill(scored, "ours", folds.ahead(1))
     theirs = {"A": 1.0, "B": {"x": 1.0, "y": 0.0}[folds.best(scored, folds.ahead(1), "B")], "C": {"x": 1.0, "y": 0.5}[folds.best(scored, folds.ahead(1), "C")]}
     assert found.share == pytest.approx(1 - 1.5 / sum(theirs.values()))
-    assert (found.count, found.groups) == (3, 3)
+    assert (found.points, found.groups) == (3, 3)
 
 
 def test_a_baseline_that_is_silent_somewhere_is_never_the_best():

@@ -85,7 +85,9 @@ def test_a_promise_that_came_due_or_none_says_nothing():
     assert naive.announced(past([1.0, 2.0]), np.array([1.0])) is None
 
 
-@pytest.mark.parametrize(("fit", "curve"), [(curves.logistic, lambda t: 1 / (1 + np.exp(-(t - 3)))), (curves.gompertz, lambda t: np.exp(-np.exp(-0.6 * (t - 3))))])
+@pytest.mark.parametrize(
+    ("fit", "curve"), [(curves.logistic, lambda t: 1 / (1 + np.exp(-(t - 3)))), (curves.gompertz, lambda t: np.exp(-np.exp(-0.6 * (t - 3))))]
+)
 def test_curves_find_the_curve_that_made_the_data(fit, curve):
     times = np.arange(12.0)
     known = Past(100 * curve(times[:7]), times[:7])
@@ -128,7 +130,9 @@ def test_every_method_that_is_fallen_back_to_is_there():
 def surge(name, rates, country="A", war="w"):
     """A surge by months with these rates."""
     base = library.surges()[0]
-    points = tuple(dataclasses.replace(base.series.points[0], period=read(f"{2000 + i // 12}-{i % 12 + 1:02}"), quantity=float(rate)) for i, rate in enumerate(rates))
+    points = tuple(
+        dataclasses.replace(base.series.points[0], period=read(f"{2000 + i // 12}-{i % 12 + 1:02}"), quantity=float(rate)) for i, rate in enumerate(rates)
+    )
     return dataclasses.replace(base, series=dataclasses.replace(base.series, name=name, unit="guns/month", points=points, targets=()), country=country, war=war)
 
 

@@ -51,7 +51,11 @@ def test_amounts_are_spread_over_their_periods_and_rates_are_not():
     assert periods.per("tonnes/plant") is None
 
 
-@given(st.floats(0, 1e9), st.sampled_from(["guns", "guns/day", "guns/half-year", "thousand rounds/quarter"]), st.sampled_from(["2023", "2023-02", "1914-08/1915-06"]))
+@given(
+    st.floats(0, 1e9),
+    st.sampled_from(["guns", "guns/day", "guns/half-year", "thousand rounds/quarter"]),
+    st.sampled_from(["2023", "2023-02", "1914-08/1915-06"]),
+)
 def test_a_rate_and_its_quantity_are_inverse(quantity, unit, text):
     period = periods.read(text)
     assert periods.quantity(periods.rate(quantity, unit, period), unit, period) == pytest.approx(quantity)

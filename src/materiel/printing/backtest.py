@@ -13,7 +13,11 @@ from materiel.printing.phrases import counted
 def backtested(data: dict[str, Any], drawn: Iterable[Path]) -> None:
     """Print how the methods did at each series, by how far ahead; best first, the baseline to beat marked."""
     for name, said in data["series"].items():
-        show(plain(f"{name}: {counted(said['points'], 'point')} in {said['unit']}, {counted(said['origins'], 'origin')}; learned from {counted(said['learned_from'], 'surge')}"))
+        show(
+            plain(
+                f"{name}: {counted(said['points'], 'point')} in {said['unit']}, {counted(said['origins'], 'origin')}; learned from {counted(said['learned_from'], 'surge')}"
+            )
+        )
         for flag in said["flags"]:
             show(plain(f"note: {flag}"))
         table = titled("periods ahead", "method", "CRPS", "below *", "in 50 %", "in 90 %", "median off by", "n")
@@ -29,7 +33,11 @@ def backtested(data: dict[str, Any], drawn: Iterable[Path]) -> None:
         silent = ", ".join(f"{method} at {count}" for method, count in said["skipped"].items() if count)
         if silent:
             show(plain(f"nothing to say at some origins: {silent}"))
-    show(plain(f"CRPS of {data['scale']}: lower is better. * the baseline that is best at this horizon over the library of surges, none of whose points are yours."))
+    show(
+        plain(
+            f"CRPS of {data['scale']}: lower is better. * the baseline that is best at this horizon over the library of surges, none of whose points are yours."
+        )
+    )
     for method, reason in data["left_out"].items():
         show(plain(f"left out: {method}, {reason}"))
     for path in drawn:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +27,7 @@ def gompertz(past: Past, ahead: Array) -> Array:
 
 
 def _fitted(past: Past, ahead: Array, curve: Callable[[Array], Array]) -> Array:
-    from scipy.optimize import least_squares
+    least_squares: Any = importlib.import_module("scipy.optimize").least_squares  # untyped, and there only with the extra
 
     def logs(parameters: Array, times: Array) -> Array:
         ceiling, pace, middle = parameters
@@ -33,7 +35,12 @@ def _fitted(past: Past, ahead: Array, curve: Callable[[Array], Array]) -> Array:
 
     peak = math.log(max(float(np.max(past.rates)) / past.level, 0.1))
     starts = [np.array([peak + more, pace, middle]) for more in (0.1, 1.0) for pace in (-1.0, 0.0) for middle in (float(past.times[0]) / 2, 0.0)]
-    found = min((least_squares(lambda p: logs(p, past.times) - past.logs, start, bounds=_BOUNDS) for start in starts), key=lambda one: float(one.cost)).x
+
+    def misses(parameters: Array) -> Array:
+        return logs(parameters, past.times) - past.logs
+
+    fits = [least_squares(misses, start, bounds=_BOUNDS) for start in starts]
+    found: Array = fits[int(np.argmin([fit.cost for fit in fits]))].x
     missed = past.logs - logs(found, past.times)
     deviation = math.sqrt(float(np.mean(np.diff(missed) ** 2 / np.diff(past.times))))
     return fan(missed[-1] + logs(found, ahead), deviation * np.sqrt(ahead))

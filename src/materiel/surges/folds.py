@@ -54,7 +54,7 @@ class Skill(NamedTuple):
     share: float
     low: float
     high: float
-    count: int
+    points: int
     groups: int
 
 

@@ -8,9 +8,9 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from materiel.surges.reading import FEWEST
 from materiel.surges.periods import rate
 from materiel.surges.periods import read as read_period
+from materiel.surges.reading import FEWEST
 from materiel.surges.series import Point, Series, Target
 
 FOLDER = Path(__file__).parent / "library"

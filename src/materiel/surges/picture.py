@@ -16,7 +16,8 @@ from materiel.surges.series import Array, Series
 
 WIDTH, HEIGHT = 760, 330
 LEFT, RIGHT, TOP, BOTTOM = 70, 150, 24, 40
-_TICKS = 5
+_TICKS, _APART, _LINE = 5, 64.0, 14.0
+"""Steps up, and how far dates and lines of text are apart."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def draw(series: Series, seen: int, farthest: int, drawn: Method, rival: Method,
     """
     past, after = series.past(seen), slice(seen, seen + farthest)
     scale = _scale(series.unit)
-    lines = {}
+    lines = dict[str, Array]()
     for method in (drawn, rival):
         found = forecast(method, methods, past, past.ahead(series.middles[after])) if past.level > 0 else None
         if found is not None:
@@ -55,13 +56,14 @@ def draw(series: Series, seen: int, farthest: int, drawn: Method, rival: Method,
         fan = lines[drawn.name]
         parts += [_band(frame, months, fan, 0.05, 0.95, "range90"), _band(frame, months, fan, 0.25, 0.75, "range50")]
         parts.append(f'<path class="median" d="{_path(frame, months, _quantile(fan, 0.5))}"/>')
-        parts.append(_label(frame, float(_quantile(fan, 0.5)[-1]), f"{drawn.name}, median"))
     if rival.name in lines:
         parts.append(f'<path class="event" fill="none" d="{_path(frame, months, _quantile(lines[rival.name], 0.5))}"/>')
-        parts.append(_label(frame, float(_quantile(lines[rival.name], 0.5)[-1]), rival.name, 14))
+    parts += _labels(frame, float(months[-1]), {name: float(_quantile(line, 0.5)[-1]) for name, line in lines.items()})
     parts += [_dot(series, frame, i, i < seen, scale) for i in range(len(series.points))]
     title = escape(f"{series.name}, {series.unit}: forecast after {series.points[seen - 1].period.text}")
-    return html.alone(f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}" xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>')
+    return html.alone(
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}" xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
+    )
 
 
 def _scale(unit: str) -> float:
@@ -71,7 +73,7 @@ def _scale(unit: str) -> float:
 
 
 def _quantile(line: Array, share: float) -> Array:
-    return np.stack([np.interp(share, scores.PROBABILITIES, row) for row in line])
+    return np.array([np.interp(share, scores.PROBABILITIES, line[i]) for i in range(len(line))])
 
 
 def _nice(high: float) -> float:
@@ -86,17 +88,24 @@ def _grid(series: Series, frame: _Frame) -> list[str]:
         value = frame.high * i / _TICKS
         y = frame.y(value)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text class="tick" x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:,.4g}</text>')
-    most = max(len(series.points) // 6, 1)
-    for i in range(0, len(series.points), most):
-        x = frame.x(float(series.middles[i]))
-        parts.append(f'<text class="tick" x="{x:.1f}" y="{HEIGHT - BOTTOM + 19}" text-anchor="middle">{escape(series.points[i].period.text[:10])}</text>')
+        parts.append(
+            f'<text class="tick" x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{f"{value:,.0f}" if frame.high >= _TICKS else f"{value:.3g}"}</text>'
+        )
+    last = -math.inf
+    for point, middle in zip(series.points, series.middles, strict=True):
+        x = frame.x(float(middle))
+        if x - last >= _APART:
+            parts.append(f'<text class="tick" x="{x:.1f}" y="{HEIGHT - BOTTOM + 19}" text-anchor="middle">{escape(point.period.text[:10])}</text>')
+            last = x
     return parts
 
 
 def _event(frame: _Frame, month: float) -> list[str]:
     x = frame.x(month)
-    return [f'<line class="event" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>', f'<text class="tick" x="{x + 4:.1f}" y="{TOP + 9}">known up to here</text>']
+    return [
+        f'<line class="event" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>',
+        f'<text class="tick" x="{x + 4:.1f}" y="{TOP + 9}">known up to here</text>',
+    ]
 
 
 def _path(frame: _Frame, months: Array, values: Array) -> str:
@@ -108,8 +117,13 @@ def _band(frame: _Frame, months: Array, line: Array, low: float, high: float, ki
     return f'<path class="{kind}" d="{_path(frame, months, _quantile(line, high))}L{back}Z"/>'
 
 
-def _label(frame: _Frame, value: float, text: str, shift: int = 0) -> str:
-    return f'<text class="label" x="{WIDTH - RIGHT + 6}" y="{frame.y(value) + 4 + shift:.1f}">{escape(text)}</text>'
+def _labels(frame: _Frame, month: float, ends: dict[str, float]) -> list[str]:
+    """Return the names of lines beside their last values, kept apart."""
+    parts, above = list[str](), -math.inf
+    for name, value in sorted(ends.items(), key=lambda item: -item[1]):
+        above = max(frame.y(value) + 4, above + _LINE)
+        parts.append(f'<text class="label" x="{frame.x(month) + 6:.1f}" y="{above:.1f}">{escape(name)}</text>')
+    return parts
 
 
 def _dot(series: Series, frame: _Frame, at: int, known: bool, scale: float) -> str:

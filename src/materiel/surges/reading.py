@@ -38,7 +38,9 @@ def read_series(path: Path, shown: str, targets: Path | None = None) -> list[Ser
         if not unit:
             problems.append(Problem(row.place("unit"), "unit is blank", "a unit in every row, such as rounds or rounds/month"))
         elif unit != first:
-            problems.append(Problem(row.place("unit"), f"unit {unit!r} in a series in {first!r}", f"one unit in a series; {first!r} stands in line {there.line}"))
+            problems.append(
+                Problem(row.place("unit"), f"unit {unit!r} in a series in {first!r}", f"one unit in a series; {first!r} stands in line {there.line}")
+            )
         point = _point(row, problems)
         grouped.setdefault(name, [])
         if point is not None:
@@ -102,16 +104,28 @@ def _series(name: str, unit: tuple[str, Row], found: list[tuple[Row, Point]], pr
     ordered = sorted(found, key=lambda one: one[1].period)
     for (row, one), (other, two) in pairwise(ordered):
         if one.period.start == two.period.start and one.period.end == two.period.end:
-            problems.append(Problem(other.place("period"), f"period {two.period.text!r} stands twice in {name!r}", f"one {two.period.text!r}; the first is in line {row.line}"))
+            problems.append(
+                Problem(
+                    other.place("period"), f"period {two.period.text!r} stands twice in {name!r}", f"one {two.period.text!r}; the first is in line {row.line}"
+                )
+            )
         elif two.period.start < one.period.end:
-            problems.append(Problem(other.place("period"), f"period {two.period.text!r} overlaps {one.period.text!r}", f"periods apart; {one.period.text!r} is in line {row.line}"))
+            problems.append(
+                Problem(
+                    other.place("period"),
+                    f"period {two.period.text!r} overlaps {one.period.text!r}",
+                    f"periods apart; {one.period.text!r} is in line {row.line}",
+                )
+            )
     text, row = unit
     said = next((word for word in _SO_FAR if word in f"{name} {text}".lower().replace("-", " ").replace("_", " ")), "")
     if said:
         problems.append(Problem(row.place("unit"), f"{name!r} in {text!r} is {said}", "what was made in each period: the differences"))
     if 0 < len(found) < FEWEST:
         count = f"{len(found)} point{'s' if len(found) > 1 else ''}"
-        problems.append(Problem(row.place("period"), f"series {name!r} has {count}", f"at least {FEWEST}: three to forecast from, one to hold the forecast against"))
+        problems.append(
+            Problem(row.place("period"), f"series {name!r} has {count}", f"at least {FEWEST}: three to forecast from, one to hold the forecast against")
+        )
     return Series(name, text, tuple(point for _, point in ordered))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -15,13 +17,12 @@ _SHARE = 68.26894921370859
 
 def smoothed(past: Past, ahead: Array) -> Array | None:
     """Smooth the logarithms and carry them on; points are taken as evenly spaced, as ETS knows no gaps. Shape (ahead, quantiles), or None where the library finds no form that fits."""
-    from statsforecast.models import AutoETS
-
+    models: Any = importlib.import_module("statsforecast.models")  # untyped, and there only with the extra
     most = max(int(np.ceil(np.max(ahead))), 1)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of fits that did not converge: their forecasts are scored as they are
-            made = AutoETS(season_length=1).forecast(y=past.logs, h=most, level=[_SHARE])
+            made = models.AutoETS(season_length=1).forecast(y=past.logs, h=most, level=[_SHARE])
     except (NotImplementedError, IndexError, ValueError, ZeroDivisionError):  # too few distinct points for any form
         return None
     means, highs = np.asarray(made["mean"], dtype=np.float64), np.asarray(made[f"hi-{_SHARE}"], dtype=np.float64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from materiel.surges import library
@@ -76,12 +76,14 @@ def _cell(marks: Sequence[Mark]) -> str:
 
 def _gains(scored: Scored, columns: Sequence[tuple[str, Chosen]]) -> list[str]:
     lines = [f"| below the best baseline by | {' | '.join(name for name, _ in columns)} |", f"|---|{'---:|' * len(columns)}"]
-    for method in OURS:
-        lines.append(f"| {method} | {' | '.join(_gain(skill(scored, method, chosen)) for _, chosen in columns)} |")
-    lines.append(f"| *best of all, in hindsight* | {' | '.join(best(scored, chosen, '') for _, chosen in columns)} |")
-    for method in OURS:
-        lines.append(f"| {method} against that one | {' | '.join(_gain(skill(scored, method, chosen, best(scored, chosen, ''))) for _, chosen in columns)} |")
-    return lines
+    lines += [_line(method, (_gain(skill(scored, method, chosen)) for _, chosen in columns)) for method in OURS]
+    lines.append(_line("*best of all, in hindsight*", (best(scored, chosen, "") for _, chosen in columns)))
+    hard = [(chosen, best(scored, chosen, "")) for _, chosen in columns]
+    return lines + [_line(f"{method} against that one", (_gain(skill(scored, method, chosen, rival)) for chosen, rival in hard)) for method in OURS]
+
+
+def _line(first: str, cells: Iterable[str]) -> str:
+    return f"| {first} | {' | '.join(cells)} |"
 
 
 def _gain(found: Skill) -> str:
