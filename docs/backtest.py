@@ -12,8 +12,8 @@ PAGE = Path(__file__).parent / "findings" / "surges.md"
 _TOP = """# Surges: how well anybody could have known
 
 Made by `make backtest` from the [library of surges](../surges.md): {count} series of {points} figures, {groups} countries at war, {wars} wars. From every origin with
-three figures behind it, each method forecasts up to six periods ahead with only what came before. Lower is better. Scores are CRPS of {scale}; beside them stands the share
-of outcomes within 90 % ranges. *Below the best baseline by*: the baseline is chosen for each group by all other groups; in brackets the middle 90 % over groups drawn anew,
+three figures behind it, each method forecasts up to six periods ahead with only what came before. Scores are CRPS of {scale}: lower is
+better. Beside them stands the share of outcomes within 90 % ranges. *Below the best baseline by*: the baseline is chosen for each group by all other groups; in brackets the middle 90 % over groups drawn anew,
 pairs kept. The last rows hold our methods against the baseline that was best of all, which nobody could have chosen beforehand.
 
 """
@@ -34,6 +34,7 @@ def main() -> int:
     )  # fmt: skip
     text += "## Country and war left out\n\n" + "\n".join(summary.table(headline))
     text += "\n\n## Whole war left out\n\n" + "\n".join(summary.table(stress))
+    text += "\n\n## Where\n\nCountry and war left out, all horizons together.\n\n" + "\n".join(summary.where(headline, surges))
     silent = ", ".join(f"{name} {count}" for name, count in headline.marked.skipped.items())
     text += f"\n\nOrigins at which a method had nothing to say, itself or by what it falls back to: {silent}.\n"
     sys.stdout.write(text)

@@ -15,7 +15,7 @@ from materiel.surges.series import Series
 
 SURGES = library.surges()
 LEARNED = methods.ours(SURGES[::4])
-PLAIN = tuple(one for one in methods.BASELINES if one.needs != "statsforecast")
+PLAIN = tuple(one for one in methods.BASELINES if one.needs != "statsmodels")
 """Without the one that takes seconds to import; its past is the same object."""
 
 

@@ -97,7 +97,7 @@ def test_curves_find_the_curve_that_made_the_data(fit, curve):
 
 
 def test_smoothing_of_a_steady_series_is_steady():
-    pytest.importorskip("statsforecast")
+    pytest.importorskip("statsmodels")
     rng = np.random.default_rng(5)
     known = Past(100 + rng.normal(0, 5, 40), np.arange(40.0))
     made = smoothing.smoothed(known, np.array([1.0, 2.5, 6.0]))
@@ -107,7 +107,7 @@ def test_smoothing_of_a_steady_series_is_steady():
 
 
 def test_smoothing_says_nothing_where_the_library_finds_no_form():
-    pytest.importorskip("statsforecast")
+    pytest.importorskip("statsmodels")
     assert smoothing.smoothed(Past(np.array([1.0, 2.0, 4.0]), np.arange(3.0)), np.array([1.0])) is None
 
 

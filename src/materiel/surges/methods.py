@@ -37,7 +37,7 @@ BASELINES = (
     Method("damped trend", naive.damped_trend, 3, "last value"),
     Method("logistic", curves.logistic, 5, "damped trend", "scipy"),
     Method("Gompertz", curves.gompertz, 5, "damped trend", "scipy"),
-    Method("ETS", smoothing.smoothed, 8, "damped trend", "statsforecast"),
+    Method("ETS", smoothing.smoothed, 8, "damped trend", "statsmodels"),
     Method("announced target", naive.announced, 1),
 )
 """What has to be beaten."""

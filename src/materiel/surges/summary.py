@@ -9,12 +9,16 @@ from typing import Any
 from materiel.surges import library
 from materiel.surges.backtest import Mark, Marked, mean
 from materiel.surges.folds import HORIZONS, MONTHS, Scored, Skill, ahead, best, skill, within
+from materiel.surges.library import Surge
 from materiel.surges.series import Series
 
 SCALE = "log(1 + rate / mean rate up to the origin)"
 """What scores are taken on."""
 OURS = ("analogues", "growth paths")
 """Our methods, in the order of their rows."""
+
+_MONTHLY = 2.0
+"""Months between points below which a series is one of months."""
 
 Chosen = Callable[[Mark], bool]
 
@@ -88,6 +92,35 @@ def _line(first: str, cells: Iterable[str]) -> str:
 
 def _gain(found: Skill) -> str:
     return f"{100 * found.share:+.0f} % ({100 * found.low:+.0f} to {100 * found.high:+.0f})"
+
+
+def where(scored: Scored, surges: Sequence[Surge]) -> list[str]:
+    """Return where our mixture does well and where not, over all horizons, as lines of Markdown: by class of item, plant and length of periods, and where demand had ended.
+
+    The rival is the baseline that is best of all at everything, in hindsight; a part that only one group has gets no interval.
+    """
+    method, rival = OURS[-1], best(scored, lambda _: True, "")
+    of = {one.series.name: one for one in surges}
+    parts: dict[str, Chosen] = {}
+    for item in sorted({one.item for one in surges}):
+        parts[f"class: {item}"] = lambda mark, item=item: of[mark.series].item == item
+    for plant in sorted({one.plant for one in surges}):
+        parts[f"plant: {plant}"] = lambda mark, plant=plant: of[mark.series].plant == plant
+    parts["by months or shorter"] = lambda mark: of[mark.series].series.past(mark.seen).spacing < _MONTHLY
+    parts["by quarters or longer"] = lambda mark: of[mark.series].series.past(mark.seen).spacing >= _MONTHLY
+    parts["the period reaches past the end of demand"] = lambda mark: _after(of[mark.series], mark)
+    parts["it does not"] = lambda mark: not _after(of[mark.series], mark)
+    lines = [f"| | points | {rival} | {method} | below {rival} by |", "|---|---:|---:|---:|---:|"]
+    for name, chosen in parts.items():
+        found = skill(scored, method, chosen, rival)
+        gain = _gain(found) if found.groups > 1 else f"{100 * found.share:+.0f} %"
+        lines.append(_line(name, (str(found.points), _cell(scored.at(rival, chosen)), _cell(scored.at(method, chosen)), gain)))
+    return lines
+
+
+def _after(surge: Surge, mark: Mark) -> bool:
+    """Whether a marked period ends after demand did."""
+    return surge.ended is not None and surge.series.points[mark.seen + mark.horizon - 1].period.end > surge.ended
 
 
 def baselines(scored: Scored) -> str:
