@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -30,22 +30,10 @@ _SO_FAR = ("cumulative", "cumul", "so far", "to date", "running total")
 def read_series(path: Path, shown: str, targets: Path | None = None) -> list[Series]:
     """Return the series of a table, in the order in which they first stand there. Raises CaseError with all problems of both files."""
     problems: list[Problem] = []
-    grouped: dict[str, list[tuple[Row, Point]]] = {}
-    units: dict[str, tuple[str, Row]] = {}
+    grouped: dict[str, list[Row]] = {}
     for row in _rows(path, shown, _NEEDS, _MAY):
-        name, unit = row.cells.get("series", "").strip() or path.stem, row.cells["unit"].strip()
-        first, there = units.setdefault(name, (unit, row))
-        if not unit:
-            problems.append(Problem(row.place("unit"), "unit is blank", "a unit in every row, such as rounds or rounds/month"))
-        elif unit != first:
-            problems.append(
-                Problem(row.place("unit"), f"unit {unit!r} in a series in {first!r}", f"one unit in a series; {first!r} stands in line {there.line}")
-            )
-        point = _point(row, problems)
-        grouped.setdefault(name, [])
-        if point is not None:
-            grouped[name].append((row, point))
-    made = [_series(name, units[name], found, problems) for name, found in grouped.items()]
+        grouped.setdefault(row.cells.get("series", "").strip() or path.stem, []).append(row)
+    made = [_series(name, rows, problems) for name, rows in grouped.items()]
     promises = _targets(targets, made, problems) if targets is not None else {}
     if problems:
         raise CaseError(problems)
@@ -64,8 +52,43 @@ def _rows(path: Path, shown: str, required: tuple[str, ...], allowed: tuple[str,
     return (read_sheet if path.suffix == ".xlsx" else read_table)(path, shown, required, allowed)
 
 
-def _point(row: Row, problems: list[Problem]) -> Point | None:
-    period = _period(row, problems)
+def _series(name: str, rows: Sequence[Row], problems: list[Problem]) -> Series:
+    """Return a series in the order of its periods; one in two units, with periods twice, too short, or that says it counts everything so far, is a problem."""
+    unit = rows[0].cells["unit"].strip()
+    for row in rows:
+        found = row.cells["unit"].strip()
+        if not found:
+            problems.append(Problem(row.place("unit"), "unit is blank", "a unit in every row, such as rounds or rounds/month"))
+        elif unit and found != unit:
+            problems.append(
+                Problem(row.place("unit"), f"unit {found!r} in a series in {unit!r}", f"one unit in a series; {unit!r} stands in line {rows[0].line}")
+            )
+    said = next((word for word in _SO_FAR if word in f"{name} {unit}".lower().replace("-", " ").replace("_", " ")), "")
+    if said:
+        problems.append(Problem(rows[0].place("unit"), f"{name!r} in {unit!r} is {said}", "what was made in each period: the differences"))
+    if len(rows) < FEWEST:
+        count = f"{len(rows)} point{'s' if len(rows) > 1 else ''}"
+        problems.append(
+            Problem(rows[0].place("period"), f"series {name!r} has {count}", f"at least {FEWEST}: three to forecast from, one to hold the forecast against")
+        )
+    dated = [(period, row) for row in rows if (period := _period(row, problems)) is not None]
+    _apart(name, sorted(dated, key=lambda one: (one[0], one[1].line)), problems)
+    points = [point for period, row in dated if (point := _point(period, row, problems)) is not None]
+    return Series(name, unit, tuple(sorted(points, key=lambda one: one.period)))
+
+
+def _apart(name: str, dated: Sequence[tuple[Period, Row]], problems: list[Problem]) -> None:
+    """Tell of periods that stand twice, or overlap the one before."""
+    for (one, first), (two, row) in pairwise(dated):
+        if (one.start, one.end) == (two.start, two.end):
+            problems.append(
+                Problem(row.place("period"), f"period {two.text!r} stands twice in {name!r}", f"one {two.text!r}; the first is in line {first.line}")
+            )
+        elif two.start < one.end:
+            problems.append(Problem(row.place("period"), f"period {two.text!r} overlaps {one.text!r}", f"periods apart; {one.text!r} is in line {first.line}"))
+
+
+def _point(period: Period, row: Row, problems: list[Problem]) -> Point | None:
     amount, lower, upper = (_number(row, column, problems) for column in ("quantity", "lower", "upper"))
     if not row.cells["quantity"].strip():
         problems.append(Problem(row.place("quantity"), "quantity is blank", "a number; leave out the row of a period about which nothing is known"))
@@ -73,7 +96,7 @@ def _point(row: Row, problems: list[Problem]) -> Point | None:
         problems.append(Problem(row.place("lower"), f"{lower:g} is above the quantity {amount:g}", "at most the quantity"))
     if amount is not None and upper is not None and upper < amount:
         problems.append(Problem(row.place("upper"), f"{upper:g} is below the quantity {amount:g}", "at least the quantity"))
-    return None if period is None or amount is None else Point(period, amount, lower, upper)
+    return None if amount is None else Point(period, amount, lower, upper)
 
 
 def _period(row: Row, problems: list[Problem]) -> Period | None:
@@ -97,36 +120,6 @@ def _number(row: Row, column: str, problems: list[Problem]) -> float | None:
         problems.append(Problem(row.place(column), f"{column} {value:g} is negative", "output of nought or more"))
         return None
     return float(value)
-
-
-def _series(name: str, unit: tuple[str, Row], found: list[tuple[Row, Point]], problems: list[Problem]) -> Series:
-    """Return a series in the order of its periods; those that are given twice, overlap, are too few or count everything so far are problems."""
-    ordered = sorted(found, key=lambda one: one[1].period)
-    for (row, one), (other, two) in pairwise(ordered):
-        if one.period.start == two.period.start and one.period.end == two.period.end:
-            problems.append(
-                Problem(
-                    other.place("period"), f"period {two.period.text!r} stands twice in {name!r}", f"one {two.period.text!r}; the first is in line {row.line}"
-                )
-            )
-        elif two.period.start < one.period.end:
-            problems.append(
-                Problem(
-                    other.place("period"),
-                    f"period {two.period.text!r} overlaps {one.period.text!r}",
-                    f"periods apart; {one.period.text!r} is in line {row.line}",
-                )
-            )
-    text, row = unit
-    said = next((word for word in _SO_FAR if word in f"{name} {text}".lower().replace("-", " ").replace("_", " ")), "")
-    if said:
-        problems.append(Problem(row.place("unit"), f"{name!r} in {text!r} is {said}", "what was made in each period: the differences"))
-    if 0 < len(found) < FEWEST:
-        count = f"{len(found)} point{'s' if len(found) > 1 else ''}"
-        problems.append(
-            Problem(row.place("period"), f"series {name!r} has {count}", f"at least {FEWEST}: three to forecast from, one to hold the forecast against")
-        )
-    return Series(name, text, tuple(point for _, point in ordered))
 
 
 def _targets(path: Path, series: Iterable[Series], problems: list[Problem]) -> dict[str, list[Target]]:
