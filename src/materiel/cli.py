@@ -349,24 +349,28 @@ def weigh(
     odds: Annotated[str, typer.Option(help="other prior probabilities, HYPOTHESIS=P,...; those not named share what is left")] = "",
     rules: Rules = DEFAULT,
     drop: Drop = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="file to write the draws and their weights to, as netCDF in the groups of ArviZ")
-    ] = None,
+    panel: Annotated[bool, typer.Option("--analysts", help="also what the evidence makes of the prior odds of each analyst, and of all pooled")] = False,
+    grid: Annotated[bool, typer.Option("--grid", help="a view in marks as well: what is consistent with which hypothesis")] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="file for the draws and their weights: netCDF in the groups of ArviZ")] = None,
     as_json: Json = False,
 ) -> None:
     """Weigh the rival hypotheses of a case by what was observed: odds before and after, the evidence for and against each, answers before and after."""
     wanted = console.odds(odds)
     with console.told(as_json=as_json):
-        from materiel import terminal
+        from materiel import terminal_weighing
+        from materiel.analysis import analysts
         from materiel.options import Options, Reading
         from materiel.study import load
 
+        study, reading = load(case), Reading(console.day(as_of), rules=rules, drop=tuple(drop or ()))
+        if panel:
+            analysts.needed(study.case(reading))
         with console.progress(as_json) as report:
-            found = load(case).weighed(Options(Reading(console.day(as_of), rules=rules, drop=tuple(drop or ())), draws, seed), wanted, report)
+            found = study.weighed(Options(reading, draws, seed), wanted, report)
         if as_json:
-            typer.echo(json.dumps(found.json(), ensure_ascii=False, indent=2))
+            typer.echo(json.dumps(found.json(panel=panel, grid=grid), ensure_ascii=False, indent=2))
         else:
-            terminal.weighed(found)
+            terminal_weighing.weighed(found, panel=panel, grid=grid)
         if output is not None:
             typer.echo(found.save(output), err=as_json)
 
@@ -420,7 +424,7 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
     """Read a case and print every problem: file:line:column, what was read, what is allowed, the nearest name."""
     with console.told(as_json=as_json):
         from materiel import weighing
-        from materiel.analysis import examination, frozen, questions, resolution
+        from materiel.analysis import analysts, examination, frozen, questions, resolution
         from materiel.case.loading import load as load_case
         from materiel.network import build
         from materiel.options import Reading
@@ -429,7 +433,6 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
         checked = load_case(case, as_of=console.day(as_of), scenario=scenario)
         asked = questions.prepare(checked)
         stages = prove(build(checked, [one.gauge for one in asked.values() if one.gauge]))
-        remarks = [*checked.remarks, *examination.misfits(checked, asked), *resolution.remarks(checked), *frozen.remarks(checked)]
         found: list[Problem] = []
         for name in checked.scenarios:
             try:
@@ -439,6 +442,7 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
         if found:
             raise CaseError(found)
         weighing.read(case, {}, checked, Reading(console.day(as_of), scenario))
+        remarks = [*checked.remarks, *examination.misfits(checked, asked), *resolution.remarks(checked), *frozen.remarks(checked), *analysts.remarks(checked)]
         counts = {
             "components": len(checked.components), "questions": len(asked), "claims": len(checked.ledger.claims),
             "sources": len(checked.ledger.sources), "unit_proofs": stages, "undeclared": len(checked.undeclared),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from materiel.analysis import words
 from materiel.case.checks import anachronisms, unheard
+from materiel.tables import plain as _plain
+from materiel.tables import show as _print
+from materiel.tables import table as _table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,10 +30,6 @@ if TYPE_CHECKING:
     from materiel.solving import Solution
     from materiel.study import Run
     from materiel.watching import Driven
-    from materiel.weighing import Weighed
-
-WIDTH = 160
-"""Columns of what is printed elsewhere than to a terminal."""
 
 
 def heading(run: Run) -> str:
@@ -329,69 +327,6 @@ def solved(found: Solution) -> None:
     _print(_plain(f"{found.draws} draws, seed {found.seed}, the same for every value. {told}"))
 
 
-def weighed(found: Weighed) -> None:
-    """Print how hypotheses stand: what it hangs on first, then each, the evidence, the odds without each source, answers before and after."""
-    case, scale = found.case, found.case.ledger.scales[0]
-    lines = [f"{case.title}, as of {case.as_of}", found.hangs_on, ""]
-    for i, (name, one) in enumerate(sorted(found.standings.items(), key=lambda entry: -entry[1].posterior), 1):
-        lines.append(
-            f"{i}. {words.said(one.posterior, round(one.evidence.effective), scale)} that {case.hypotheses[name].text}; before: {words.percent(one.prior, 10**6)}."
-        )
-    _print(_plain("\n".join(lines)))
-    _standings(found)
-    _left_out(found)
-    _expected(found)
-    _before_and_after(found)
-    _print(_plain("\n".join(found.notes)))
-
-
-def _standings(found: Weighed) -> None:
-    table = _table("hypothesis", "before", "after", "Monte-Carlo error", "strongest evidence for", "strongest evidence against", "draws that count", "k")
-    for name, one in found.standings.items():
-        best, worst = (_evidence(found, name, side) for side in (1, -1))
-        k = "moved" if one.evidence.method == "tempering" else f"{one.evidence.k:.2f}"
-        cells = name, f"{one.prior:.1%}", f"{one.posterior:.1%}", f"{one.error:.1%}", best, worst, f"{one.evidence.effective:,.0f}", k
-        table.add_row(*map(_plain, cells))
-    _print(table)
-
-
-def _evidence(found: Weighed, name: str, side: int) -> str:
-    """Return the origin that speaks loudest for a hypothesis, or against it, with its weight in bits."""
-    told = [(side * weight, origin) for origin, weight in found.evidence[name].items() if side * weight > 0.01]
-    return f"{found.speaker(max(told)[1])}: {max(told)[0]:.1f} bits" if told else "none"
-
-
-def _left_out(found: Weighed) -> None:
-    table = _table("probability", *found.found)
-    rows = {"with everything": {name: one.posterior for name, one in found.standings.items()}}
-    rows |= {f"without {found.speaker(origin)}": one for origin, one in found.without.items()}
-    rows |= {"with everything, all alike probable before": found.even}
-    for label, one in rows.items():
-        table.add_row(_plain(label), *(_plain(f"{one[name]:.1%}") for name in found.found))
-    _print(table)
-
-
-def _expected(found: Weighed) -> None:
-    table = _table("seen", "days", "counted", *found.found)
-    table.title = "What was seen, and what each hypothesis expected of it: the middle, and nine runs in ten"
-    for i, one in enumerate(found.rivals.sightings):
-        alike = one.first.replace(day=1) == one.last.replace(day=1)
-        days = str(one.first) if one.first == one.last else f"{one.first}..{one.last.day:02}" if alike else f"{one.first}..{one.last}"
-        count = f"1 {one.unit}" if one.term.seen == 1 else words.number(one.term.seen, one.term.seen, one.term.seen, one.unit)
-        what = f"{one.observable}{'' if one.rows else ', other days of the watch'} ({found.speaker(one.origin)})"
-        table.add_row(*map(_plain, (what, days, f"{one.term.bound} {count}".strip(), *(rival.span(i) for rival in found.found.values()))))
-    _print(table)
-
-
-def _before_and_after(found: Weighed) -> None:
-    from materiel.analysis.comparison import said
-
-    table = _table("question", "before", "after")
-    for before, after in found.answers.values():
-        table.add_row(_plain(before.asked.text), *(_plain(said(found.cell(answer, after=answer is after), before.asked.unit)) for answer in (before, after)))
-    _print(table)
-
-
 def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
@@ -399,19 +334,6 @@ def _count(number: int, what: str) -> str:
 def _few(names: Sequence[str], most: int = 8) -> str:
     """Return names in a row, the first ones if there are many."""
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def _plain(text: str) -> Any:
-    """Return text in which nothing is markup: what a case says is never more than words."""
-    from rich.text import Text
-
-    return Text(text)
-
-
-def _print(what: object) -> None:
-    from rich.console import Console
-
-    Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False).print(what)
 
 
 def frozen(path: Path, said: Frozen) -> str:
@@ -474,15 +396,6 @@ def _scores(one: Total) -> tuple[str, ...]:
     means = ("" if score is None else f"{score:.3g}" for score in (one.crps_log, one.log_score))
     brier = "" if one.brier is None else f"{one.brier:.3g} (n {one.thresholds})"
     return (*means, brier, f"{one.inside50} of {one.n}", f"{one.inside90} of {one.n}")
-
-
-def _table(*titles: str) -> Table:
-    from rich.table import Table
-
-    made = Table()
-    for title in titles:
-        made.add_column(title)
-    return made
 
 
 def _outcome(one: Scored) -> str:

@@ -15,8 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from materiel import disk, preparation, rivals, units
-from materiel.analysis import hypotheses, observables, odds, questions, words
+from materiel.analysis import analysts, hypotheses, observables, odds, questions, words
+from materiel.analysis.analysts import Panel
 from materiel.analysis.comparison import Cell
+from materiel.analysis.grid import Line, line
 from materiel.analysis.likelihood import log_likelihood
 from materiel.analysis.odds import Evidence, Hinge, Standing, Thirds
 from materiel.analysis.questions import Answer
@@ -190,6 +192,31 @@ class Weighed:
             f"in its highest, about {high}, {number.posterior[1]:.0%}."
         )
 
+    @functools.cached_property
+    def panel(self) -> Panel:
+        """What the same runs make of the prior probabilities of each analyst, and of all of them pooled. Raises RunError where the case names none."""
+        analysts.needed(self.case)
+        return Panel(analysts.prepare(self.case), {name: one.evidence for name, one in self.found.items()})
+
+    @functools.cached_property
+    def grid(self) -> list[Line]:
+        """The view in marks: a row for each sighting taken alone, the one that tells most first, and one for all of them together."""
+        rows: list[Line] = []
+        for i, one in enumerate(self.rivals.sightings):
+            evidence = {name: odds.reweighted(log_likelihood([one.term], rival.expected[i : i + 1])) for name, rival in self.found.items()}
+            rows.append(line(", ".join(self.seen(i)), evidence))
+        whole = line("everything together", {name: one.evidence for name, one in self.found.items()})
+        return [*sorted(rows, key=lambda row: -row.diagnosticity), whole]
+
+    def seen(self, sighting: int) -> tuple[str, str, str]:
+        """Return what was seen for people: of what and by whom, on which days, and how much."""
+        one = self.rivals.sightings[sighting]
+        alike = one.first.replace(day=1) == one.last.replace(day=1)
+        days = str(one.first) if one.first == one.last else f"{one.first}..{one.last.day:02}" if alike else f"{one.first}..{one.last}"
+        count = f"1 {one.unit}" if one.term.seen == 1 else words.number(one.term.seen, one.term.seen, one.term.seen, one.unit)
+        what = f"{one.observable}{'' if one.rows else ', other days of the watch'} ({self.speaker(one.origin)})"
+        return what, days, f"{one.term.bound} {count}".strip()
+
     @property
     def notes(self) -> list[str]:
         """What a reader must know of how it was weighed, a line each."""
@@ -227,8 +254,8 @@ class Weighed:
         """Pairs of hypotheses that expect the same of everything seen."""
         return odds.alike({name: one.logs for name, one in self.found.items()})
 
-    def json(self) -> dict[str, Any]:
-        """Return what was found as plain data."""
+    def json(self, *, panel: bool = False, grid: bool = False) -> dict[str, Any]:
+        """Return what was found as plain data, with what is asked for besides. Raises RunError for analysts of a case that names none."""
         return {
             "case": self.case.name, "as_of": self.case.as_of.isoformat(), "rules": self.case.rule.name, "seed": self.options.seed, "draws": self.options.draws,
             "hangs_on": self.hangs_on,
@@ -246,6 +273,7 @@ class Weighed:
                 for i, one in enumerate(self.rivals.sightings)
             ],
             "hidden": self.hidden, "unheard": self.unheard, "doubled": self.doubled, "seconds": self.seconds,
+            **({"analysts": self.panel.json()} if panel else {}), **({"grid": [row.json() for row in self.grid]} if grid else {}),
         }  # fmt: skip
 
     def second_opinion(self, walkers: int = 200, steps: int = 1000) -> Walked:
@@ -316,9 +344,10 @@ def read(name: str | Path, more: Mapping[str, Question], case: Case, reading: Re
             questions.prepare(readings[hypothesis])
         except CaseError as error:
             found += error.problems
-    for one in readings.values() or [case]:
+    checks = [functools.partial(analysts.prepare, case), *(functools.partial(observables.prepare, one) for one in readings.values() or [case])]
+    for check in checks:
         try:
-            observables.prepare(one)
+            check()
         except CaseError as error:
             found += error.problems
     if found := found or hypotheses.problems(case, readings):
