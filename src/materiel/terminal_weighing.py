@@ -112,7 +112,7 @@ def _repairs(panel: Panel) -> list[str]:
     """Return how far each analyst's statements were moved to be coherent, a line each; those that were moved too far say so."""
     lines: list[str] = []
     for name, one in panel.opinions.items():
-        moved = [f"{what} {one.stated[what]:.1%} → {one.repaired[what]:.1%}" for what in reversed(one.moved) if abs(one.moved[what]) > ROUNDED]
+        moved = [f"{what} {one.stated[what]:.1%} → {one.repaired[what]:.1%}" for what in one.moved if abs(one.moved[what]) > ROUNDED]
         if moved:
             flag = f" Moved by {100 * one.most:.0f} points, more than {100 * MOST_MOVED:.0f}: ask again." if one.most > MOST_MOVED else ""
             lines.append(f"What {name} states is not coherent; the nearest that is ({one.repair}): {', '.join(moved)}.{flag}")

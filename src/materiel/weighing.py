@@ -202,11 +202,18 @@ class Weighed:
     def grid(self) -> list[Line]:
         """The view in marks: a row for each sighting taken alone, the one that tells most first, and one for all of them together."""
         rows: list[Line] = []
-        for i, one in enumerate(self.rivals.sightings):
-            evidence = {name: odds.reweighted(log_likelihood([one.term], rival.expected[i : i + 1])) for name, rival in self.found.items()}
-            rows.append(line(", ".join(self.seen(i)), evidence))
+        for i in range(len(self.rivals.sightings)):
+            rows.append(line(", ".join(self.seen(i)), {name: self._alone(name, i) for name in self.found}))
         whole = line("everything together", {name: one.evidence for name, one in self.found.items()})
         return [*sorted(rows, key=lambda row: -row.diagnosticity), whole]
+
+    def _alone(self, name: str, sighting: int) -> Evidence:
+        """Return the evidence of a hypothesis had nothing been seen but one sighting."""
+        term, expected = self.rivals.sightings[sighting].term, self.found[name].expected[sighting : sighting + 1]
+        found = odds.reweighted(log_likelihood([term], expected))
+        if found.sound:
+            return found
+        return _tempered(temper(self.rivals.likelihood(name, self.options.seed, [sighting]), len(self.rivals.coordinates), self.options.seed))
 
     def seen(self, sighting: int) -> tuple[str, str, str]:
         """Return what was seen for people: of what and by whom, on which days, and how much."""

@@ -44,8 +44,8 @@ class Opinion:
 
     @property
     def moved(self) -> dict[str, float]:
-        """How far each statement was moved, those that were least first."""
-        return dict(sorted(((what, self.repaired[what] - said) for what, said in self.stated.items()), key=lambda entry: abs(entry[1])))
+        """How far each statement was moved, the farthest first; of those that are alike within rounding, the one stated first."""
+        return dict(sorted(((what, self.repaired[what] - said) for what, said in self.stated.items()), key=lambda entry: -round(abs(entry[1]), 6)))
 
     @property
     def most(self) -> float:
@@ -155,7 +155,7 @@ def remarks(case: Case) -> Iterator[Problem]:
     """Yield the analysts of a sound case whose statements had to be moved far."""
     for name, one in prepare(case).items():
         if one.most > MOST_MOVED:
-            what = list(one.moved)[-1]
+            what = next(iter(one.moved))
             told = f"{name} states {one.stated[what]:g} of {what!r}, and the nearest coherent statement ({one.repair}) is {one.repaired[what]:.2g}"
             yield Problem(case.place(("analysts", name, "says", what, "probability")), told, f"better asked again than moved by more than {MOST_MOVED:g}")
 
