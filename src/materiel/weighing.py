@@ -201,9 +201,7 @@ class Weighed:
     @functools.cached_property
     def grid(self) -> list[Line]:
         """The view in marks: a row for each sighting taken alone, the one that tells most first, and one for all of them together."""
-        rows: list[Line] = []
-        for i in range(len(self.rivals.sightings)):
-            rows.append(line(", ".join(self.seen(i)), {name: self._alone(name, i) for name in self.found}))
+        rows = [line(", ".join(self.seen(i)), {name: self._alone(name, i) for name in self.found}) for i in range(len(self.rivals.sightings))]
         whole = line("everything together", {name: one.evidence for name, one in self.found.items()})
         return [*sorted(rows, key=lambda row: -row.diagnosticity), whole]
 

@@ -404,7 +404,11 @@ def test_no_sign_can_be_changed_without_being_found(forecast):
                 frozen.read(forecast, "f")
 
 
-SEALS = {("britain-1915", "1915-12-31"): "f6be089f367f0d57e6e5e02c391159c1d2f0650b9e7cd293efe72316679bafe5"}
+SEALS = {
+    ("britain-1915", "1915-12-31"): "f6be089f367f0d57e6e5e02c391159c1d2f0650b9e7cd293efe72316679bafe5",
+    ("dprk-2023", "2023-08-15"): "3fa5c9dabe15b4a613fe502f616ace73de92c9d26810126947e4422447138735",
+    ("dprk-2023", "2023-08-15-weighed"): "36e6c85ce06bded99184bca89cdff17cf6cd52c189b0d524756271399dd9a492",
+}
 """Every forecast that the shipped cases have frozen: none may change, or vanish."""
 
 

@@ -17,9 +17,9 @@ METHODS, REPAIRS = st.sampled_from(sorted(POOLS)), st.sampled_from(sorted(SLOPES
 
 
 @st.composite
-def panels(draw, hypotheses=st.integers(2, 5)):
+def panels(draw, least=2, most=5):
     """Draw opinions, shape (persons, hypotheses), and weights."""
-    size = draw(st.integers(1, 5)), draw(hypotheses)
+    size = draw(st.integers(1, 5)), draw(st.integers(least, most))
     parts = draw(shapes.arrays(float, size, elements=st.floats(0.01, 1)))
     return parts / parts.sum(axis=1, keepdims=True), draw(shapes.arrays(float, size[0], elements=st.floats(0.1, 3)))
 
@@ -120,7 +120,7 @@ def test_the_linear_and_the_median_pool_are_not_externally_bayesian():
         assert np.abs(updated(pool(*panel), logs) - pool(late, panel[1])).max() > 0.01
 
 
-@given(st.data(), panels(hypotheses=st.just(2)))
+@given(st.data(), panels(most=2))
 def test_of_two_hypotheses_the_median_of_an_odd_number_is_externally_bayesian(data, panel):
     opinion = panel[0][: len(panel[0]) - 1 + len(panel[0]) % 2]
     logs, ones = data.draw(likelihoods(panel[0])), np.ones(len(opinion))
@@ -128,7 +128,7 @@ def test_of_two_hypotheses_the_median_of_an_odd_number_is_externally_bayesian(da
     assert updated(opinions.median(opinion, ones), logs) == pytest.approx(late)
 
 
-@given(panels(hypotheses=st.integers(3, 5)))
+@given(panels(least=3))
 def test_the_linear_pool_may_merge_hypotheses_before_or_after(panel):
     def merged(one):
         return np.concatenate([one[..., :1] + one[..., 1:2], one[..., 2:]], axis=-1)
@@ -142,7 +142,7 @@ def test_the_logarithmic_pool_may_not():
     assert opinions.logarithmic(merged, panel[1])[0] - opinions.logarithmic(*panel)[:2].sum() > 0.01
 
 
-@given(panels(hypotheses=st.just(2)), st.floats(0.001, 0.999))
+@given(panels(most=2), st.floats(0.001, 0.999))
 def test_one_voice_of_three_cannot_carry_the_median_beyond_the_others(panel, wild):
     assume(len(panel[0]) >= 3)
     opinion = np.vstack([panel[0][:2], [wild, 1 - wild]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import math
 
@@ -16,6 +17,7 @@ from materiel.cli import app
 from materiel.engine import ensemble
 from materiel.engine.draws import uniforms
 from materiel.errors import CaseError, RunError
+from materiel.forecasting import freeze
 from materiel.options import Options, Reading
 
 CASE = """
@@ -90,6 +92,25 @@ def test_an_amount_and_a_lognormal_rate_are_conjugate(study):
         drawn = np.repeat(found.found[name].after["made"], np.round(2000 * found.found[name].weights).astype(int)) / 334
         assert np.median(drawn) == pytest.approx(middle, rel=0.02)
         assert np.std(np.log(drawn)) == pytest.approx(prior * math.sqrt(1 - weight), rel=0.05)
+
+
+def test_a_weighed_forecast_is_the_mixture_by_the_odds_that_are_left(study):
+    """Each reading has a normal posterior on the scale of logarithms; what is frozen are quantiles of their mixture."""
+    resolves = "threshold: {above: 30 kround}, resolves: {rule: as returned, series: made, sources: [any], conflict: latest}"
+    path, said = freeze(study(case=CASE.replace("threshold: {above: 30 kround}", resolves)), draws=20_000, weighed=True, today=datetime.date(2023, 8, 15))
+    assert (path.name, said.basis, said.hindcast) == ("2023-08-15-weighed.yaml", "posterior", False)
+    prior, spread = math.log(2) / REACH, math.hypot(math.log(1.25) / REACH, math.log(1.25) / REACH)
+    weight, seen = prior**2 / (prior**2 + spread**2), math.log(12000 / 90)
+    left = {
+        name: stats.norm(mean + weight * (seen - mean), prior * math.sqrt(1 - weight)) for name, mean in {"low": math.log(100), "high": math.log(200)}.items()
+    }
+    evidence = {name: said.odds[name] for name in left}
+    assert sum(evidence.values()) == pytest.approx(1)
+    for share in (0.1, 0.5, 0.9):
+        reached = sum(evidence[name] * one.cdf(math.log(said.questions["made"].at(share) / 334)) for name, one in left.items())
+        assert reached == pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / 2000))
+    above = sum(evidence[name] * one.sf(math.log(30_000 / 334)) for name, one in left.items())
+    assert said.questions["made"].probability == pytest.approx(above, abs=4 * math.sqrt(above * (1 - above) / 2000))
 
 
 def test_counts_and_an_exponential_rate_are_geometric(study):

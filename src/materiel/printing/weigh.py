@@ -1,18 +1,16 @@
-"""What `materiel weigh` prints."""
+"""What is printed of rival hypotheses: how they stand, the evidence, what hangs on each source; what it makes of several analysts' odds, and the grid."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+
+from rich.table import Table
 
 from materiel.analysis import words
 from materiel.analysis.analysts import MOST_MOVED, Apart, Panel, lead
-from materiel.tables import plain, show, table
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from materiel.weighing import Weighed
+from materiel.analysis.comparison import said
+from materiel.printing.output import plain, show, titled
+from materiel.weighing import Weighed
 
 ROUNDED = 0.0015
 """How far a statement is moved by a repair that is no more than rounding, and not told."""
@@ -42,13 +40,13 @@ def weighed(found: Weighed, *, panel: bool = False, grid: bool = False) -> None:
 
 
 def _standings(found: Weighed) -> None:
-    made = table("hypothesis", "before", "after", "Monte-Carlo error", "strongest evidence for", "strongest evidence against", "draws that count", "k")
+    table = titled("hypothesis", "before", "after", "Monte-Carlo error", "strongest evidence for", "strongest evidence against", "draws that count", "k")
     for name, one in found.standings.items():
         best, worst = (_evidence(found, name, side) for side in (1, -1))
         k = "moved" if one.evidence.method == "tempering" else f"{one.evidence.k:.2f}"
         cells = name, f"{one.prior:.1%}", f"{one.posterior:.1%}", f"{one.error:.1%}", best, worst, f"{one.evidence.effective:,.0f}", k
-        made.add_row(*map(plain, cells))
-    show(made)
+        table.add_row(*map(plain, cells))
+    show(table)
 
 
 def _evidence(found: Weighed, name: str, side: int) -> str:
@@ -58,54 +56,52 @@ def _evidence(found: Weighed, name: str, side: int) -> str:
 
 
 def _left_out(found: Weighed) -> None:
-    made = table("probability", *found.found)
+    table = titled("probability", *found.found)
     rows = {"with everything": {name: one.posterior for name, one in found.standings.items()}}
     rows |= {f"without {found.speaker(origin)}": one for origin, one in found.without.items()}
     rows |= {"with everything, all alike probable before": found.even}
     for label, one in rows.items():
-        made.add_row(plain(label), *(plain(f"{one[name]:.1%}") for name in found.found))
-    show(made)
+        table.add_row(plain(label), *(plain(f"{one[name]:.1%}") for name in found.found))
+    show(table)
 
 
 def _expected(found: Weighed) -> None:
-    made = table("seen", "days", "counted", *found.found)
-    made.title = "What was seen, and what each hypothesis expected of it: the middle, and nine runs in ten"
+    table = titled("seen", "days", "counted", *found.found)
+    table.title = "What was seen, and what each hypothesis expected of it: the middle, and nine runs in ten"
     for i in range(len(found.rivals.sightings)):
-        made.add_row(*map(plain, (*found.seen(i), *(rival.span(i) for rival in found.found.values()))))
-    show(made)
+        table.add_row(*map(plain, (*found.seen(i), *(rival.span(i) for rival in found.found.values()))))
+    show(table)
 
 
 def _before_and_after(found: Weighed) -> None:
-    from materiel.analysis.comparison import said
-
-    made = table("question", "before", "after")
+    table = titled("question", "before", "after")
     for before, after in found.answers.values():
-        made.add_row(plain(before.asked.text), *(plain(said(found.cell(answer, after=answer is after), before.asked.unit)) for answer in (before, after)))
-    show(made)
+        table.add_row(plain(before.asked.text), *(plain(said(found.cell(answer, after=answer is after), before.asked.unit)) for answer in (before, after)))
+    show(table)
 
 
 def _panel(found: Weighed) -> None:
     """Print what the same evidence makes of each analyst's odds, of all pooled, and how far they differ."""
     panel = found.panel
-    made = table("whose odds, before → after", *found.found, "leads")
-    made.title = "Analysts: the same evidence, other prior odds"
-    _moved(made, "the case", {name: (one.prior, one.posterior) for name, one in found.standings.items()})
+    table = titled("whose odds, before → after", *found.found, "leads")
+    table.title = "Analysts: the same evidence, other prior odds"
+    _moved(table, "the case", {name: (one.prior, one.posterior) for name, one in found.standings.items()})
     for name, one in panel.opinions.items():
         weight = "" if one.weight == 1 else f", weight {one.weight:g}"
-        _moved(made, f"{name}: {one.text}{weight}", {which: (at.prior, at.posterior) for which, at in panel.standings[name].items()})
-    made.add_section()
+        _moved(table, f"{name}: {one.text}{weight}", {which: (at.prior, at.posterior) for which, at in panel.standings[name].items()})
+    table.add_section()
     for method, one in panel.pools.items():
-        _moved(made, f"{method} pool", {name: (prior, one.posterior[name]) for name, prior in one.prior.items()})
+        _moved(table, f"{method} pool", {name: (prior, one.posterior[name]) for name, prior in one.prior.items()})
         if any(f"{one.late[name]:.1%}" != f"{after:.1%}" for name, after in one.posterior.items()):
-            made.add_row(*map(plain, ("  of what each came to, instead", *(f"→ {late:.1%}" for late in one.late.values()), f"→ {lead(one.late)}")))
-    show(made)
+            table.add_row(*map(plain, ("  of what each came to, instead", *(f"→ {late:.1%}" for late in one.late.values()), f"→ {lead(one.late)}")))
+    show(table)
     show(plain("\n".join([*_repairs(panel), *_differences(panel)])))
 
 
-def _moved(made: Table, label: str, odds: Mapping[str, tuple[float, float]]) -> None:
+def _moved(table: Table, label: str, odds: Mapping[str, tuple[float, float]]) -> None:
     before, after = (lead({name: one[side] for name, one in odds.items()}) for side in (0, 1))
     leads = after if before == after else f"{before} → {after}"
-    made.add_row(*map(plain, (label, *(f"{one:.1%} → {other:.1%}" for one, other in odds.values()), leads)))
+    table.add_row(*map(plain, (label, *(f"{one:.1%} → {other:.1%}" for one, other in odds.values()), leads)))
 
 
 def _repairs(panel: Panel) -> list[str]:
@@ -137,14 +133,14 @@ def _apart(one: Apart) -> str:
 
 def _grid(found: Weighed) -> None:
     """Print the view in marks, with the bits that marks drop."""
-    made = table("seen, each taken alone", *found.found, "tells apart")
-    made.title = "A view, not an input: CC, C consistent, N neither, I, II inconsistent; beside it bits for or against, all alike probable before"
+    table = titled("seen, each taken alone", *found.found, "tells apart")
+    table.title = "A view, not an input: CC, C consistent, N neither, I, II inconsistent; beside it bits for or against, all alike probable before"
     for row in found.grid:
         if row is found.grid[-1]:
-            made.add_section()
+            table.add_section()
         cells = (f"{mark:2} {row.bits[name]:+.1f}" if row.sound else mark for name, mark in row.marks.items())
-        made.add_row(*map(plain, (row.text, *cells, f"{row.diagnosticity:.1f} bits" if row.sound else "?")))
-    show(made)
+        table.add_row(*map(plain, (row.text, *cells, f"{row.diagnosticity:.1f} bits" if row.sound else "?")))
+    show(table)
     show(
         plain(
             "Marks are not to be counted, nor rows added up: rows of one origin share its errors, and a model that is off is off in all of them. The last row is what they are worth."
