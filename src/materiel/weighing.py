@@ -203,7 +203,7 @@ class Weighed:
         """The view in marks: a row for each sighting taken alone, the one that tells most first, and one for all of them together."""
         rows = [line(", ".join(self.seen(i)), {name: self._alone(name, i) for name in self.found}) for i in range(len(self.rivals.sightings))]
         whole = line("everything together", {name: one.evidence for name, one in self.found.items()})
-        return [*sorted(rows, key=lambda row: -row.diagnosticity), whole]
+        return [*sorted(rows, key=lambda row: (not row.sound, -row.diagnosticity)), whole]
 
     def _alone(self, name: str, sighting: int) -> Evidence:
         """Return the evidence of a hypothesis had nothing been seen but one sighting."""

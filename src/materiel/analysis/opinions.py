@@ -11,6 +11,7 @@ Science, 1986).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Literal
 
@@ -25,7 +26,7 @@ SLOPES: dict[Repair, tuple[Callable[[Array, Array], Array], Callable[[Array, Arr
     "proportional": (lambda x, stated: np.log(x / stated), lambda x, _: 1 / x),
 }
 """Slope and curvature of the divergence of a probability x from a stated one: (x - s)², of the Brier score, and x log(x / s) - x + s, of the logarithmic score."""
-_BARRIERS = 10.0 ** -np.arange(1, 11)
+_BARRIERS = [10.0**-power for power in range(1, 11)]
 _STEPS, _CLOSE = 50, 1e-6
 _TINY = 1e-9
 """Share of the weights that rounding may put on either side of their middle."""
@@ -48,21 +49,27 @@ def coherent(sets: Array, stated: Array, repair: Repair) -> Array:
     `sets` is as in `undecided`, which must leave nothing open. Newton's method with a logarithmic barrier, damped by its decrement: both divergences are self-concordant beside the barrier, so
     that no step leaves the simplex. Within 1e-8; what lies on the edge of the simplex comes out as less than that.
     """
-    slope, curvature = SLOPES[repair]
-    count = sets.shape[1]
-    found: Array = np.full(count, 1 / count)
+    count = len(sets.T)
+    found: Array = np.full(count, 1 / count, dtype=np.float64)
     for barrier in _BARRIERS:
         for _ in range(_STEPS):
-            given, scaled = sets @ found, sets * found  # a step is a share of each probability, so that small ones take small steps
-            gradient = scaled.T @ slope(given, stated) - barrier
-            bent = (scaled.T * curvature(given, stated)) @ scaled + barrier * np.eye(count)
-            system = np.block([[bent, found[:, None]], [found[None, :], np.zeros((1, 1))]])
-            step = np.linalg.solve(system, np.append(-gradient, 0.0))[:count]
-            decrement = float(np.sqrt(max(step @ bent @ step, 0.0) / barrier))
-            found = found * (1 + step / (1 + decrement if decrement > 0.25 else 1))
+            found, decrement = _nearer(sets, stated, repair, found, barrier)
             if decrement < _CLOSE:
                 break
-    return found / found.sum()
+    return found / float(found.sum())
+
+
+def _nearer(sets: Array, stated: Array, repair: Repair, found: Array, barrier: float) -> tuple[Array, float]:
+    """Return the probabilities after one damped step of Newton's method, and the decrement: how far the step was from needless."""
+    slope, curvature = SLOPES[repair]
+    given: Array = sets @ found
+    scaled: Array = sets * found  # a step is a share of each probability, so that small ones take small steps
+    gradient = scaled.T @ slope(given, stated) - barrier
+    bent = (scaled.T * curvature(given, stated)) @ scaled + barrier * np.eye(len(found))
+    system = np.block([[bent, found[:, None]], [found[None, :], np.zeros((1, 1))]])
+    step = np.asarray(np.linalg.solve(system, np.append(-gradient, 0.0)), dtype=np.float64)[:-1]
+    decrement = math.sqrt(max(float(step @ bent @ step), 0.0) / barrier)
+    return found * (1 + step / (1 + decrement if decrement > 0.25 else 1)), decrement
 
 
 def linear(opinions: Array, weights: Array) -> Array:
