@@ -162,6 +162,21 @@ def test_a_case_without_analysts_says_so_before_anything_runs(folder, monkeypatc
     assert "has no analysts" in done.stderr
 
 
+def test_analysts_change_no_number_of_the_case(folder):
+    told = [{**materiel.load(folder).weigh(draws=500).json(), "seconds": 0}]
+    (folder / "analysts.yaml").unlink()
+    told.append({**materiel.load(folder).weigh(draws=500).json(), "seconds": 0})
+    assert told[0] == told[1]
+
+
+def test_an_analyst_without_weight_is_shown_and_not_heard(folder):
+    (folder / "analysts.yaml").write_text(ANALYSTS.replace("constant: 3", "constant: 0"))
+    panel = materiel.load(folder).weigh(draws=500).panel
+    assert list(panel.standings) == ["desk", "street"]
+    for one in panel.pools.values():
+        assert one.prior == pytest.approx(panel.opinions["desk"].prior)
+
+
 def test_one_analyst_alone_is_every_pool(folder):
     (folder / "analysts.yaml").write_text(ANALYSTS[: ANALYSTS.index("street:")])
     panel = materiel.load(folder).weigh(draws=500).panel
