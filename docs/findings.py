@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from materiel.analysis import frozen, words
+from materiel.analysis import frozen, odds, words
 from materiel.analysis.comparison import Account, Cell, Change, Comparison, said, said_without
 from materiel.analysis.examination import MEANING, Examined
 from materiel.analysis.frozen import Frozen
 from materiel.analysis.scoring import MODEL, Ledger, Scored, Total, score
 from materiel.evidence import grades
 from materiel.options import Options, Reading
-from materiel.report.html import assumed, came_out
+from materiel.report.html import assumed, came_out, reliable
 from materiel.study import Study, compare, load
+from materiel.twins import Twins
 
 FOLDER = Path(__file__).parent / "findings"
 ARTICLE = "article-2023-08-15"
 DRAWS = 4000
+TWINS = 200
 DAYS = {"dprk-2023": ("2023-06-30", "2023-08-06", "2023-08-15"), "britain-1915": ("1914-12-31", "1915-12-31", "1916-12-31")}
 """The days as of which each case is compared with itself."""
 
@@ -252,6 +255,54 @@ def _totals(rows: Sequence[Total]) -> list[str]:
     return lines
 
 
+def twins(case: str, found: Twins, priors: Mapping[str, float]) -> str:
+    """Return the page on twins of a case: how often stated probabilities were right, and where the true values of numbers fell."""
+    bins = found.reliability()
+    right, few = sum(one.inside for one in bins), int((found.effective < odds.FEWEST).sum())
+    before = sum(prior**2 for prior in priors.values())
+    lines = [
+        f"# {case}: are the stated probabilities right?", "",
+        f"Made by `make findings`: {TWINS} twins of `materiel weigh {case}`, each weighed by {DRAWS} runs of every reading.", "",
+        "A twin is a world in which the truth is known. A reading is picked, as often as its prior says; one run of it is taken for what really happened; then something is seen of that run, with all",
+        "the errors that the case declares. The twin is weighed like the real case, by other runs, which are not told what is true. Of everything that was given 30 %, three in ten should",
+        "turn out true.", "",
+        f"![How often stated probabilities were true]({case}-twins.svg)", "",
+        f"Each dot stands for the probabilities of one row of the table, with their number beside it: {len(found.names)} readings in each of {len(found.true)} twins. On the dashed line what was stated is what came true. The bar is chance: were all",
+        f"probabilities right, nine dots in ten would lie within their bars. Here {right} of {len(bins)} do.", "",
+        "| stated | n | stated on average | true | by chance, nine times in ten |", "|---|---:|---:|---:|---:|",
+        *(f"| {100 * one.edges[0]:.0f} to {_percent(one.edges[1])} | {one.count} | {_percent(one.stated)} | {_percent(one.held)} | {100 * one.range[0]:.0f} to {_percent(one.range[1])} |" for one in bins), "",
+        f"Before anything is seen the true reading has {_percent(before)} on average, and afterwards {_percent(found.given)}; 100 % would be certainty. So much, and no more, can be learned from what is watched here.", "",
+        *_places(found), "",
+        "## What this does not show", "",
+        "- That the model is right. Twins come from the model; they show that what it assumes is weighed without mistakes, not that what it assumes is true.",
+        '- Statements of the kind "at least three". Whoever says so commits to no more, so that there is no law by which such a statement could be made up; in twins the count itself is seen.',
+        f"- Twins that few runs come near: in {few} of {len(found.true)} fewer than {odds.FEWEST} runs of some reading count. Of the case itself nothing would be said then; here they are kept, for to leave them out would flatter.", "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _places(found: Twins) -> list[str]:
+    half, most = found.inside(50), found.inside(90)
+    lines = [
+        "## Uncertain numbers",
+        "",
+        "The same is asked of every uncertain number that bears on what is seen: how often did its true value lie within the range that was left for it?",
+        "",
+    ]
+    lines += ["| number | n | within the middle 50 % | within 90 % |", "|---|---:|---:|---:|"]
+    lines += [f"| `{stream}` | {len(places)} | {_percent(half[stream])} | {_percent(most[stream])} |" for stream, places in found.places.items()]
+    reaches = [1.645 * math.sqrt(share * (1 - share) / len(found.true)) for share in (0.5, 0.9)]
+    return [
+        *lines,
+        "",
+        f"Chance alone moves these shares of {len(found.true)} by {_percent(reaches[0])} and {_percent(reaches[1])} either way, nine times in ten.",
+    ]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
@@ -266,6 +317,12 @@ def main() -> int:
             found = score(case)
             pages |= {f"{case}-scores.md": scores(found), f"{case}-scores.svg": came_out(found.scored)}
         pages |= {f"{case}-rules.md": rules(study), f"{case}-days.md": days(case), f"{case}-numbers.svg": assumed(study.run(draws=200))}
+    weighed = load("dprk-2023").weigh(draws=DRAWS)
+    found = weighed.twins(TWINS, DRAWS)
+    pages |= {
+        "dprk-2023-twins.md": twins("dprk-2023", found, weighed.priors),
+        "dprk-2023-twins.svg": reliable(found.reliability(), "How often stated probabilities were true"),
+    }
     for name, text in pages.items():
         (FOLDER / name).write_text(text, encoding="utf-8")
     return 0

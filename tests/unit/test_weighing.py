@@ -211,6 +211,26 @@ def test_draws_are_moved_to_what_was_seen_where_too_few_come_near_it(study):
     assert found.answers["made"][1].quantiles[50] == pytest.approx(334 * 500, rel=0.02)
 
 
+def test_more_draws_are_taken_where_few_come_near_what_was_seen(study):
+    """Those that a larger run would have, the same for all hypotheses; none is moved."""
+    near = (FAR[0], MADE.replace(",12000,round,,", ",15000,round,14300,15700"))
+    found = study(*near).weigh(draws=500)
+    assert 500 < found.draws <= 8000
+    assert {one.evidence.method for one in found.found.values()} == {"reweighting"}
+    assert all(one.evidence.sound for one in found.found.values())
+    assert any(f"{found.draws} draws of each hypothesis (500 were asked for" in note for note in found.notes)
+    larger = study(*near).weigh(draws=found.draws)
+    for name, one in found.found.items():
+        assert np.array_equal(one.logs, larger.found[name].logs)
+        assert np.array_equal(one.expected, larger.found[name].expected)
+        assert found.standings[name].posterior == larger.standings[name].posterior
+
+
+def test_no_more_draws_are_taken_than_are_needed_or_hoped_for(study):
+    assert study(OUTPUT + TRAINS, MADE + SEEN).weigh(draws=2000).draws == 2000
+    assert study(*FAR).weigh(draws=2000).draws == 2000
+
+
 def test_too_few_draws_are_refused_with_a_sentence(study, monkeypatch):
     monkeypatch.setattr(tempering, "MOST_TEMPERATURES", 1)
     with pytest.raises(RunError, match=r"nothing can be said of how the hypotheses stand: too few runs of 'low' come near what was seen"):
