@@ -42,7 +42,7 @@ if TYPE_CHECKING:  # what only some commands need is imported where they begin
     from materiel.analysis.tornado import Tornado
     from materiel.export.model import Model
     from materiel.solving import Solution
-    from materiel.weighing import Weighed
+    from materiel.weighed import Weighed
 
 Array = npt.NDArray[np.float64]
 
