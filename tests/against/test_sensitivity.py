@@ -7,6 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pytest
+from SALib.analyze import pawn, rbd_fast
 from scipy import stats
 
 from materiel.analysis import sensitivity
@@ -156,7 +157,6 @@ def test_nothing_stands_out_of_a_thousand_inputs_that_tell_nothing() -> None:
 
 def test_salib_finds_the_same_first_order_indices() -> None:
     """RBD-FAST reads them off the spectrum of the output, sorted by each input: no classes at all."""
-    rbd_fast = pytest.importorskip("SALib.analyze.rbd_fast")
     x, y = ishigami(4)
     problem = {"num_vars": 4, "names": list("abcd"), "bounds": [[-math.pi, math.pi]] * 4}
     theirs = rbd_fast.analyze(problem, x.T, y, M=10, num_resamples=20, seed=1)
@@ -166,7 +166,6 @@ def test_salib_finds_the_same_first_order_indices() -> None:
 
 def test_salib_orders_inputs_alike() -> None:
     """PAWN compares distributions as well, by the largest distance of their functions; its numbers are others, and it has no bias correction: the idle input shows."""
-    pawn = pytest.importorskip("SALib.analyze.pawn")
     x, y = ishigami(5)
     problem = {"num_vars": 4, "names": list("abcd"), "bounds": [[-math.pi, math.pi]] * 4}
     theirs = pawn.analyze(problem, x.T, y, S=20, seed=1)["median"]
