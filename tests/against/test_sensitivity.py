@@ -114,6 +114,17 @@ def test_dependent_normal_inputs(seed: int) -> None:
     within(distributional(codes, held, heavy), of_distribution(r), 0.03)  # half of the draws lie on one side of all they could tell
 
 
+@pytest.mark.parametrize("draws", [200, 1000, 3000, 9999])
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 3340.000001])
+def test_of_a_constant_nothing_is_explained(draws: int, value: float) -> None:
+    """The mean of many equal numbers may be another number, in the last bit: that is no variance."""
+    codes, held = cut(np.random.default_rng(1).uniform(size=(2, draws)))
+    for values in (np.full(draws, value), sensitivity.ranks(np.full(draws, value))):
+        found, errors = first_order(codes, held, values)
+        assert (found == 0).all()
+        assert (errors == 0).all()
+
+
 def test_a_heavy_tail_changes_no_index_of_ranks() -> None:
     x, y = ishigami(2)
     codes, held = cut(x)
