@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from materiel.analysis.observing import Gain
     from materiel.analysis.pairing import Paired
     from materiel.analysis.scoring import Ledger, Scored, Total
-    from materiel.analysis.tornado import End, Index, Tornado
+    from materiel.analysis.tornado import Bar, End, Index, Tornado
     from materiel.reproduction import Part, Reproduction
     from materiel.solving import Solution
     from materiel.study import Run
@@ -185,18 +185,14 @@ def driven(found: Driven) -> None:
     """Print what moves an answer, and which observation would shrink its doubt most."""
     about = found.tornado
     _print(_plain(f"{about.id}: {about.sentence}"))
-    if about.bars:
-        table = _table(
-            "driver", f"{about.shown} of the answer at its lowest, at its highest tenth, or in each of its kinds", "share of variance", "of distribution"
-        )
-        table.show_lines = True
-        for one in about.bars:
-            moving = f" (correlated with {_few(one.correlated, 3)})" if one.correlated else ""
-            table.add_row(*map(_plain, (one.name + moving, _ends(about, one.ends), _index(one.variance), _index(one.distribution))))
-        _print(table)
-    else:
+    if not about.bars:
         _print(_plain(f"no single thing stands out of the noise of {_count(about.draws, 'draw')}"))
-    _print(_plain(f"Of what else is uncertain, {about.others} move it less, or not visibly. {watched(found)}"))
+    _bars(about, about.bars)
+    _print(_plain(f"Of what else is uncertain, {about.others} move it less, or not visibly."))
+    if found.mixture:
+        _print(_plain(found.mixed))
+        _bars(found.mixture, found.beside)
+    _print(_plain(found.watched))
     if found.worth:
         titles = ["observation", "doubt shrinks by", "if seen exactly"]
         titles += ["doubt about the threshold" if about.probability is not None else "", "worth to the decision" if found.bar is not None else ""]
@@ -208,10 +204,15 @@ def driven(found: Driven) -> None:
         _print(table)
 
 
-def watched(found: Driven) -> str:
-    """Return what counts as an observation worth having."""
-    said = f"Observations until {found.until}, reported with credibility {found.credibility} (nine in ten within a factor of {found.factor:g})"
-    return said + (f"; a decision that is taken above {100 * found.bar:g} %." if found.bar is not None else ".")
+def _bars(about: Tornado, bars: Sequence[Bar]) -> None:
+    shown = f"{about.shown} of the answer at its lowest, at its highest tenth, or in each of its kinds"
+    table = _table("driver", shown, "share of variance", "of distribution")
+    table.show_lines = True
+    for one in bars:
+        moving = f" (correlated with {_few(one.correlated, 3)})" if one.correlated else ""
+        table.add_row(*map(_plain, (one.name + moving, _ends(about, one.ends), _index(one.variance), _index(one.distribution))))
+    if bars:
+        _print(table)
 
 
 def _gains(about: Tornado, found: Driven, reported: Gain, exact: Gain) -> list[str]:

@@ -10,28 +10,53 @@ from materiel import units
 from materiel.analysis import observing, questions
 from materiel.analysis.observing import Candidate, Watch, Worth
 from materiel.analysis.questions import Branch
-from materiel.analysis.tornado import Tornado
+from materiel.analysis.tornado import Bar, Tornado
 from materiel.case.model import Case
 from materiel.case.schema import Question
 from materiel.components.indicator import Indicator
+from materiel.mixture import Mixture
 from materiel.options import Options
 from materiel.study import Run, Study
+
+BESIDE = 5
+"""Drivers over all hypotheses that are shown beside which of them is true."""
 
 
 @dataclass(frozen=True)
 class Driven:
     """One answer: what moves it, and what an observation would be worth; observations count until a day, and are reported within `factor` nine times in ten.
 
-    `since` is the day from which indicators are watched, the case's own.
+    `mixture` is what moves it over all hypotheses, which of them is true among the rest, if the case has any. `since` is the day from which indicators are watched, the case's own.
     """
 
     tornado: Tornado
+    mixture: Tornado | None
     worth: list[Worth]
     since: datetime.date
     until: datetime.date
     credibility: int
     factor: float
     bar: float | None
+
+    @property
+    def watched(self) -> str:
+        """What counts as an observation worth having."""
+        said = f"Observations until {self.until}, reported with credibility {self.credibility} (nine in ten within a factor of {self.factor:g})"
+        return said + (f"; a decision that is taken above {100 * self.bar:g} %." if self.bar is not None else ".")
+
+    @property
+    def mixed(self) -> str:
+        """The answer over all hypotheses, and whether it stands out which of them is true; an empty string if the case has none."""
+        if self.mixture is None:
+            return ""
+        told = "" if self.beside else " Which of them is true does not stand out of the noise."
+        return f"Over all hypotheses by their prior odds, from {self.mixture.draws} draws: {self.mixture.sentence}{told}"
+
+    @property
+    def beside(self) -> list[Bar]:
+        """Which hypothesis is true, beside what else moves the answer over all of them most; nothing where it does not stand out."""
+        bars = self.mixture.bars if self.mixture else []
+        return [one for i, one in enumerate(bars) if i < BESIDE or one.kind == "hypothesis"] if any(one.kind == "hypothesis" for one in bars) else []
 
 
 def drivers(
@@ -47,13 +72,14 @@ def drivers(
     gauges = _gauges(case, how.until)
     only = tuple(dict.fromkeys((*names, *seen, *gauges)))
     run = Study(study.name, study.more | gauges).again(replace(options, only=only), report)
-    return [driven(run, name, how) for name in names]
+    mixed = study.mixture(replace(options, only=names))
+    return [driven(run, name, how, mixed) for name in names]
 
 
-def driven(run: Run, question: str, how: Watch) -> Driven:
-    """Return what moves one answer of a run and what would be worth seeing; indicators count if the run has gauges on them."""
-    since = max(run.case.as_of, run.case.start)
-    return Driven(run.tornado(question), run.worth(question, how, _watched(run, how.until)), since, how.until, how.credibility, how.factor, how.bar)
+def driven(run: Run, question: str, how: Watch, mixed: Mixture | None = None) -> Driven:
+    """Return what moves one answer of a run, and of its hypotheses `mixed`, and what would be worth seeing; indicators count if the run has gauges on them."""
+    since, over_all = max(run.case.as_of, run.case.start), mixed.tornado(question) if mixed else None
+    return Driven(run.tornado(question), over_all, run.worth(question, how, _watched(run, how.until)), since, how.until, how.credibility, how.factor, how.bar)
 
 
 def _gauges(case: Case, until: datetime.date) -> dict[str, Question]:
