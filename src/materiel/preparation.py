@@ -28,6 +28,9 @@ from materiel.options import Options, Reading
 
 FAN_POINTS = 120
 
+Built = tuple[network.Program, list[Instance]]
+"""A network, and the instances that it was built of."""
+
 
 def read(name: str | Path, more: Mapping[str, Question], reading: Reading, like: Case | None = None) -> Case:
     """Return the checked case of a name, with questions asked besides its own; `like` is one read before, as in `load`. Raises CaseError, RunError."""
@@ -71,14 +74,17 @@ class Prepared:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - began
 
 
-def prepare(name: str | Path, more: Mapping[str, Question], options: Options, case: Case | None = None, *, observed: bool = False) -> Prepared:
+def prepare(
+    name: str | Path, more: Mapping[str, Question], options: Options, case: Case | None = None, *, observed: bool = False, built: list[Built] | None = None
+) -> Prepared:
     """Return what an engine runs for a case: the same for the same files, questions and options. Raises CaseError, RunError.
 
-    `case` is what the options read, if it has been read. If `observed`, runs keep what they expect of whatever was seen.
+    `case` is what the options read, if it has been read. If `observed`, runs keep what they expect of whatever was seen. `built` are networks that were built of like cases:
+    what differs from them in numbers only is not built again, and what is built is added.
     """
     began = time.perf_counter()
     case = case or read(name, more, options.reading)
-    builder = _Builder(name, more, options, case, observed=observed)
+    builder = _Builder(name, more, options, case, observed=observed, built=[] if built is None else built)
     watched = builder.watched(case)
     asked = builder.chosen(case)
     branches = _branches(asked)
@@ -132,10 +138,9 @@ class Recipe:
 class _Builder:
     """Makes the passes of one run; passes of one scenario share a program."""
 
-    def __init__(self, name: str | Path, more: Mapping[str, Question], options: Options, case: Case, *, observed: bool) -> None:
-        self.name, self.more, self.options, self.case, self.observed = name, more, options, case, observed
+    def __init__(self, name: str | Path, more: Mapping[str, Question], options: Options, case: Case, *, observed: bool, built: list[Built]) -> None:
+        self.name, self.more, self.options, self.case, self.observed, self.built = name, more, options, case, observed, built
         self.programs: dict[str, tuple[network.Program, dict[str, str], list[str]]] = {}
-        self.built: list[tuple[network.Program, list[Instance]]] = []
 
     def chosen(self, case: Case) -> dict[str, Asked]:
         """Return what is asked of a case."""

@@ -112,7 +112,9 @@ def prepare(name: str | Path, more: Mapping[str, Question], options: Options, ca
 
 
 def _prepared(name: str | Path, more: Mapping[str, Question], options: Options, cases: Mapping[str, Case], *, observed: bool) -> dict[str, Prepared]:
-    return {one: preparation.prepare(name, more, replace(options, reading=under(options.reading, one)), read, observed=observed) for one, read in cases.items()}
+    built: list[preparation.Built] = []
+    readings = {one: replace(options, reading=under(options.reading, one)) for one in cases}
+    return {one: preparation.prepare(name, more, readings[one], case, observed=observed, built=built) for one, case in cases.items()}
 
 
 def _answering(prepared: Mapping[str, Prepared]) -> ensemble.Simulator:

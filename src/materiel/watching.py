@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from materiel import units
+from materiel import mixture, units
 from materiel.analysis import observing, questions
 from materiel.analysis.observing import Candidate, Watch, Worth
 from materiel.analysis.questions import Branch
@@ -72,7 +72,7 @@ def drivers(
     gauges = _gauges(case, how.until)
     only = tuple(dict.fromkeys((*names, *seen, *gauges)))
     run = Study(study.name, study.more | gauges).again(replace(options, only=only), report)
-    mixed = study.mixture(replace(options, only=names))
+    mixed = mixture.mix(study.name, study.more, replace(options, only=names), case)
     return [driven(run, name, how, mixed) for name in names]
 
 
