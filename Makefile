@@ -24,7 +24,7 @@ docs: .venv/ready ## pages made from the code, and the site made from all pages:
 	$(BIN)/python docs/make.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-findings: .venv/ready ## pages made by running the shipped cases: the article in the dock, rules of evidence, days side by side
+findings: .venv/ready ## pages made by running the shipped cases: the article in the dock, rules of evidence, days side by side, twins
 	$(BIN)/python docs/findings.py
 
 bench: .venv/ready ## speed, side by side with peers: half an hour; a few minutes with BENCH=--quick

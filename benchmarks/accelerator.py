@@ -1,7 +1,7 @@
 """The JAX reading on whatever JAX runs on here: `python benchmarks/accelerator.py [CASE …] [--draws N …] [--precision float32] [--slopes N]`.
 
 For each number of draws: runs per second of a year, and what share that is of what the device can do. The ceilings are measured by JAX too: bytes moved by adding to a large
-array, operations by a chain of products and sums in place. Bytes and operations of a period are XLA's own count of the compiled period; more bytes than memory can give came from
+array, operations by chains of products and sums. Bytes and operations of a period are XLA's own count of the compiled period; more bytes than memory can give came from
 caches. Beside it stands the native kernel on one core of this machine, with the same numbers and the same eight series stored. `--slopes N` times a reverse pass over N draws.
 
 On an accelerator (`pip install materiel[jax]` and the plug-in of JAX for it) give more draws, as `--draws 1024 8192 65536`, and write down the date and the device.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import functools
 import math
 import sys
 import time
@@ -50,11 +51,11 @@ def least(work: Callable[[], Any], rounds: int = ROUNDS) -> float:
 
 def ceilings(precision: str) -> tuple[float, float]:
     """Return bytes and operations per second that this device reaches."""
-    large, small = jnp.ones(2**27, precision), jnp.ones(2**16, precision)
-    add = jax.jit(lambda x: x + 1.0)
-    chain = jax.jit(lambda x: jax.lax.fori_loop(0, 4096, lambda _, y: [y := y * x + x for _ in range(16)][-1], x))
-    add(large), chain(small)  # compile
-    return 2 * large.nbytes / least(lambda: add(large)), 2 * 16 * 4096 * small.size / least(lambda: chain(small))
+    large, many, passes, links, chains = jnp.ones(2**27, precision), jnp.ones(2**22, precision), 8, 128, 8
+    add = jax.jit(lambda x: jax.lax.fori_loop(0, passes, lambda _, y: y + 1.0, x))
+    chain = jax.jit(lambda x: sum(functools.reduce(lambda y, _: y * x + x, range(links), x * n) for n in range(chains)))  # one loop, side by side
+    add(large), chain(many)  # compile
+    return 2 * large.nbytes * passes / least(lambda: add(large)), 2 * links * chains * many.size / least(lambda: chain(many))
 
 
 def measured(program: Program, dt: float, draws: int, precision: str) -> tuple[float, float, float, float, Array]:
@@ -74,7 +75,7 @@ def native(program: Program, dt: float, draws: int) -> tuple[float, Array]:
     """Return seconds of the native kernel on one core, and what it recorded."""
     series = program.levels[:: math.ceil(len(program.levels) / SERIES)]
     memory, kernel = reference.prepare(program, 1, 0, draws, dt, {}), compile_program(program, series)
-    return least(lambda: kernel.run(memory, STEPS, 1)), kernel.run(memory, STEPS, 1).recorded
+    return least(lambda: kernel.run(memory, STEPS, 1), 2), kernel.run(memory, STEPS, 1).recorded
 
 
 def slopes(program: Program, dt: float, draws: int, precision: str) -> tuple[float, float]:

@@ -113,7 +113,7 @@ def progress(quiet: bool) -> Generator[Callable[[int, int], None] | None]:
     if quiet or not sys.stderr.isatty():
         yield None
         return
-    from materiel.terminal import progress
+    from materiel.printing.progress import progress
 
     with progress() as tell:
         yield tell

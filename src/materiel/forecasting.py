@@ -26,26 +26,34 @@ Array = npt.NDArray[np.float64]
 
 def freeze(
     study: Study, as_of: datetime.date | None = None, draws: int = 10_000, seed: int = 1, only: Sequence[str] = (), output: Path | None = None, note: str = "",
-    report: Callable[[int, int], None] | None = None, today: datetime.date | None = None,
+    report: Callable[[int, int], None] | None = None, today: datetime.date | None = None, *, weighed: bool = False,
 ) -> tuple[Path, Frozen]:  # fmt: skip
     """Run a case, freeze what it says of every question that resolves, and return the file and what it holds.
 
-    `only` names the questions (all that resolve if empty), `output` the file (one named by the day in the folder of the case if None). Raises CaseError, and RunError
-    when there is nothing to forecast, when a question cannot be, or when the file is there already.
+    `only` names the questions (all that resolve if empty), `output` the file (one named by the day in the folder of the case if None). With `weighed`, the forecast is that of
+    the case's rival hypotheses together, each with the odds that what was seen by then leaves it. Raises CaseError, and RunError when there is nothing to forecast, when a
+    question cannot be, or when the file is there already.
     """
     day, reading = today or datetime.datetime.now(tz=datetime.UTC).date(), Reading(as_of)
     case = study.case(reading)
     names = _forecastable(case, only)
-    path = output or frozen.folder(find(study.name)) / f"{case.as_of}{frozen.ENDING}"
+    path = output or frozen.folder(find(study.name)) / f"{case.as_of}{'-weighed' if weighed else ''}{frozen.ENDING}"
     if path.exists():
         raise RunError(f"{path} is there already, and what is frozen is never written over; give another name with --output")
     if case.as_of > day + datetime.timedelta(days=1):  # somewhere it is tomorrow already
         raise RunError(f"as of {case.as_of}, a day that has not come: nobody knows what will be known by then")
-    run = study.again(Options(reading, draws, seed, only=tuple(names)), report)
+    options = Options(reading, draws, seed, only=tuple(names))
+    run, odds = study.again(options, report), dict[str, float]()
+    made = {name: _prediction(run.case, one, scores.of(one.values), one.probability) for name, one in run.questions.items() if name in names}
+    if weighed:
+        found = study.weighed(options, {}, report)
+        odds = {name: one.posterior for name, one in found.standings.items()}
+        after = {name: answers[1] for name, answers in found.answers.items()}
+        made = {name: _prediction(run.case, run.questions[name], scores.of(one.values, found.weights_after), one.probability) for name, one in after.items()}
     said = Frozen(
-        format=frozen.FORMAT, case=case.name, title=case.title, as_of=case.as_of, made=day, hindcast=(day - case.as_of).days > 1, note=note, basis="prior",
-        rules=case.rule.name, draws=draws, seed=seed, step=case.step, version=run.said["version"], program_sha256=run.said["program_sha256"],
-        case_sha256=case.digest, run=run.identity, questions={name: _prediction(run.case, one, scores.of(one.values)) for name, one in run.questions.items() if name in names}, seal="",
+        format=frozen.FORMAT, case=case.name, title=case.title, as_of=case.as_of, made=day, hindcast=(day - case.as_of).days > 1, note=note,
+        basis="posterior" if weighed else "prior", odds=odds, rules=case.rule.name, draws=draws, seed=seed, step=case.step, version=run.said["version"],
+        program_sha256=run.said["program_sha256"], case_sha256=case.digest, run=run.identity, questions=made, seal="",
     )  # fmt: skip
     return path, said.model_copy(update={"seal": frozen.write(said, path)})
 
@@ -67,13 +75,13 @@ def _forecastable(case: Case, only: Sequence[str]) -> list[str]:
     return [name for name in found if not only or name in only]
 
 
-def _prediction(case: Case, answer: Answer, quantiles: Array) -> Prediction:
+def _prediction(case: Case, answer: Answer, quantiles: Array, probability: float | None) -> Prediction:
     asked = answer.asked
     about, rule = questions.subject(case, asked), case.questions[asked.id].resolves
     bound = asked.threshold
     return Prediction(
         text=asked.text, items=_items(case, asked), unit=asked.unit, first=about.first, day=about.day, horizon=(about.day - case.as_of).days, resolves=rule,
-        threshold={} if bound is None else {"above" if bound[0] == "above" else "below": bound[1]}, probability=answer.probability, assumed=None if math.isnan(answer.base_share) else round(answer.base_share, 4),
+        threshold={} if bound is None else {"above" if bound[0] == "above" else "below": bound[1]}, probability=probability, assumed=None if math.isnan(answer.base_share) else round(answer.base_share, 4),
         seen=list(_seen(case, about, rule.baseline or rule.series)), quantiles=quantiles.tolist(),
     )  # fmt: skip
 

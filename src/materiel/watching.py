@@ -10,16 +10,13 @@ from materiel import mixture, units
 from materiel.analysis import observing, questions
 from materiel.analysis.observing import Candidate, Watch, Worth
 from materiel.analysis.questions import Branch
-from materiel.analysis.tornado import Bar, Tornado
+from materiel.analysis.tornado import Tornado
 from materiel.case.model import Case
 from materiel.case.schema import Question
 from materiel.components.indicator import Indicator
 from materiel.mixture import Mixture
 from materiel.options import Options
 from materiel.study import Run, Study
-
-BESIDE = 5
-"""Drivers over all hypotheses that are shown beside which of them is true."""
 
 
 @dataclass(frozen=True)
@@ -37,26 +34,6 @@ class Driven:
     credibility: int
     factor: float
     bar: float | None
-
-    @property
-    def watched(self) -> str:
-        """What counts as an observation worth having."""
-        said = f"Observations until {self.until}, reported with credibility {self.credibility} (nine in ten within a factor of {self.factor:g})"
-        return said + (f"; a decision that is taken above {100 * self.bar:g} %." if self.bar is not None else ".")
-
-    @property
-    def mixed(self) -> str:
-        """The answer over all hypotheses, and whether it stands out which of them is true; an empty string if the case has none."""
-        if self.mixture is None:
-            return ""
-        told = "" if self.beside else " Which of them is true does not stand out of the noise."
-        return f"Over all hypotheses by their prior odds, from {self.mixture.draws} draws: {self.mixture.sentence}{told}"
-
-    @property
-    def beside(self) -> list[Bar]:
-        """Which hypothesis is true, beside what else moves the answer over all of them most; nothing where it does not stand out."""
-        bars = self.mixture.bars if self.mixture else []
-        return [one for i, one in enumerate(bars) if i < BESIDE or one.kind == "hypothesis"] if any(one.kind == "hypothesis" for one in bars) else []
 
 
 def drivers(

@@ -39,6 +39,8 @@ Array = npt.NDArray[np.float64]
 
 WEAK = 0.5
 """Bits by which an assumption must move the odds for a result to be said to hang on it."""
+MOST_DRAWN = 16
+"""Times as many draws as were asked for that are taken at most, before draws are moved instead."""
 ANSWERED_BEFORE, ANSWERED_AFTER = 1000, 2000
 """Draws of a hypothesis from which answers are read: the first ones before, a sample of those that count after."""
 
@@ -162,6 +164,11 @@ class Weighed:
         return np.concatenate([self.standings[name].posterior * one.weights for name, one in self.found.items()])
 
     @property
+    def draws(self) -> int:
+        """How many draws of each hypothesis were held against what was seen: as many as were asked for, or more where too few of these come near it."""
+        return len(next(iter(self.found.values())).logs)
+
+    @property
     def counting(self) -> float:
         """How many draws count after what was seen, all hypotheses together."""
         return 1 / sum(one.posterior**2 / max(one.evidence.effective, 1e-300) for one in self.standings.values())
@@ -210,7 +217,8 @@ class Weighed:
             what = f"Reasons of {len(few)} assumptions cite" if len(few) > 1 else "The reason of one assumption cites"
             made.append(f"{what} what is weighed, so that it may count twice: {', '.join(few[:4])}{' and others' if len(few) > 4 else ''}.")
         took = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in self.seconds.items())
-        made.append(f"{self.options.draws} draws of each hypothesis, seed {self.options.seed}; {took}")
+        more = f" ({self.options.draws} were asked for, of which too few come near what was seen)" if self.draws > self.options.draws else ""
+        made.append(f"{self.draws} draws of each hypothesis{more}, seed {self.options.seed}; {took}")
         return made
 
     def cell(self, answer: Answer, *, after: bool) -> Cell:
@@ -230,7 +238,7 @@ class Weighed:
     def json(self) -> dict[str, Any]:
         """Return what was found as plain data."""
         return {
-            "case": self.case.name, "as_of": self.case.as_of.isoformat(), "rules": self.case.rule.name, "seed": self.options.seed, "draws": self.options.draws,
+            "case": self.case.name, "as_of": self.case.as_of.isoformat(), "rules": self.case.rule.name, "seed": self.options.seed, "draws": self.draws,
             "hangs_on": self.hangs_on,
             "hypotheses": [self._told(name) for name in self.found],
             "origins": {one.origin: self.speaker(one.origin) for one in self.rivals.sightings},
@@ -276,7 +284,7 @@ class Weighed:
         }
         said = {
             "case": self.case.name, "case_sha256": self.case.digest, "as_of": self.case.as_of.isoformat(), "rules": self.case.rule.name, "seed": self.options.seed,
-            "draws": self.options.draws,
+            "draws": self.draws,
         }  # fmt: skip
         return tree(self.rivals, sides, self.priors, [one.logs for one in everybody], self.options.only, said)
 
@@ -338,10 +346,7 @@ def weigh(name: str | Path, more: Mapping[str, Question], options: Options, repo
     options = replace(options, only=options.only or keys or tuple(case.questions)[:1])
     ready = rivals.prepare(name, more, options, case, readings)
     prepared = time.perf_counter()
-    expected = ready.expected(lambda stream: uniforms(options.seed, stream, 0, options.draws), options.draws)
-    _possible(ready, expected)
-    with ThreadPoolExecutor(ready.evidence.settings.workers) as pool:
-        logs = dict(zip(ready.names, pool.map(functools.partial(_logs, ready), expected.values()), strict=True))
+    expected, logs = _drawn(ready, options)
     weighed = time.perf_counter()
     made: dict[str, Rival] = {}
     for i, one in enumerate(ready.names):
@@ -359,6 +364,30 @@ def weigh(name: str | Path, more: Mapping[str, Question], options: Options, repo
         case, options, ready, stated, stated, made, sum(case.series.get(series, 0) for series in tied), watched.unheard if watched else 0, doubled,
         {stage: round(value, 3) for stage, value in seconds.items()},
     )  # fmt: skip
+
+
+def _drawn(ready: Rivals, options: Options) -> tuple[dict[str, Array], dict[str, dict[str, Array]]]:
+    """Return what draws of every hypothesis expect of everything seen, and their log-likelihoods as `_logs` gives them.
+
+    Where too few of the draws come near what was seen, as many again are taken, until enough do or are not to be hoped for. All hypotheses have the same draws.
+    """
+    expected, logs, count = dict[str, Array](), dict[str, dict[str, Array]](), 0
+    while not count or (2 * count <= MOST_DRAWN * options.draws and _promising(logs, MOST_DRAWN * options.draws)):
+        first, count = count, 2 * count or options.draws
+        more = ready.expected(lambda stream, first=first, count=count: uniforms(options.seed, stream, first, count - first), count - first)
+        if not first:
+            _possible(ready, more)
+        with ThreadPoolExecutor(ready.evidence.settings.workers) as pool:
+            found = dict(zip(ready.names, pool.map(functools.partial(_logs, ready), more.values()), strict=True))
+        expected = {name: np.concatenate([expected[name], one], axis=1) if first else one for name, one in more.items()}
+        logs = {name: {origin: np.concatenate([logs[name][origin], each]) if first else each for origin, each in one.items()} for name, one in found.items()}
+    return expected, logs
+
+
+def _promising(logs: Mapping[str, Mapping[str, Array]], most: int) -> bool:
+    """Say whether some evidence cannot be relied upon yet and is likely to be with so many draws at most."""
+    found = [odds.reweighted(each) for one in logs.values() for each in one.values()]
+    return any(not one.sound and one.effective * most >= odds.FEWEST * one.draws for one in found)
 
 
 def _possible(ready: Rivals, expected: Mapping[str, Array]) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 import materiel
 from materiel import component
+from materiel.cli import app
 from runs import examples
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +76,13 @@ def test_sections_of_types_are_named_in_their_own_files_only() -> None:
                         found |= {(relative(path), section)} if path != sections[section] else set()
     assert found - NAMED_ELSEWHERE.keys() == set()
     assert NAMED_ELSEWHERE.keys() - found == set(), "these exceptions are no longer needed"
+
+
+def test_a_command_and_what_it_prints_stand_in_files_of_its_name() -> None:
+    names = {one.callback.__name__: one.callback.__module__ for one in app.registered_commands if one.callback}
+    assert names == {name: f"materiel.commands.{name}" for name in names}
+    assert {path.stem for path in (SOURCE / "commands").glob("*.py")} == {*names, "__init__", "arguments"}
+    assert {path.stem for path in (SOURCE / "printing").glob("*.py")} - {"__init__", "output", "phrases", "progress"} <= names.keys()
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:

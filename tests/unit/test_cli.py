@@ -216,11 +216,11 @@ def evidence(tmp_path: Path) -> str:
 
 
 def test_the_default_rules_are_those_of_the_grades():
-    from materiel import cli
+    from materiel.commands import arguments
     from materiel.evidence import grades
 
-    assert grades.DEFAULT == cli.DEFAULT
-    assert cli.DEFAULT in grades.rules()
+    assert grades.DEFAULT == arguments.DEFAULT
+    assert arguments.DEFAULT in grades.rules()
 
 
 def probabilities(*arguments: str) -> tuple[float, float]:

@@ -14,11 +14,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from materiel import cli
 from materiel.case import sheets
 from materiel.case.entries import CLAIM_COLUMNS, OBSERVATION_COLUMNS, read_claims, read_csl, read_observations
 from materiel.case.files import read_files
 from materiel.case.reading import MAX_BYTES
+from materiel.commands import compare
 from materiel.errors import CaseError, Place
 from materiel.evidence.citations import to_bibtex, to_csl
 from materiel.evidence.formula import parse
@@ -189,7 +189,7 @@ def test_lines_in_a_cell_may_end_as_on_any_machine(folder):
 
 def test_a_name_too_long_for_a_file_is_no_case():
     with pytest.raises(CaseError, match="no such case: File name too long"):
-        cli._as_named("A" * 300, 1, 1, "", "plain", None)
+        compare._as_named("A" * 300, 1, 1, "", "plain", None)
 
 
 @pytest.mark.parametrize(("text", "name"), [("in * 2", "in"), ("a + None", "None"), ("not a", "not"), ("a if b else c", "if")])

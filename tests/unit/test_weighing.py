@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import math
 
@@ -16,6 +17,7 @@ from materiel.cli import app
 from materiel.engine import ensemble
 from materiel.engine.draws import uniforms
 from materiel.errors import CaseError, RunError
+from materiel.forecasting import freeze
 from materiel.options import Options, Reading
 
 CASE = """
@@ -90,6 +92,25 @@ def test_an_amount_and_a_lognormal_rate_are_conjugate(study):
         drawn = np.repeat(found.found[name].after["made"], np.round(2000 * found.found[name].weights).astype(int)) / 334
         assert np.median(drawn) == pytest.approx(middle, rel=0.02)
         assert np.std(np.log(drawn)) == pytest.approx(prior * math.sqrt(1 - weight), rel=0.05)
+
+
+def test_a_weighed_forecast_is_the_mixture_by_the_odds_that_are_left(study):
+    """Each reading has a normal posterior on the scale of logarithms; what is frozen are quantiles of their mixture."""
+    resolves = "threshold: {above: 30 kround}, resolves: {rule: as returned, series: made, sources: [any], conflict: latest}"
+    path, said = freeze(study(case=CASE.replace("threshold: {above: 30 kround}", resolves)), draws=20_000, weighed=True, today=datetime.date(2023, 8, 15))
+    assert (path.name, said.basis, said.hindcast) == ("2023-08-15-weighed.yaml", "posterior", False)
+    prior, spread = math.log(2) / REACH, math.hypot(math.log(1.25) / REACH, math.log(1.25) / REACH)
+    weight, seen = prior**2 / (prior**2 + spread**2), math.log(12000 / 90)
+    left = {
+        name: stats.norm(mean + weight * (seen - mean), prior * math.sqrt(1 - weight)) for name, mean in {"low": math.log(100), "high": math.log(200)}.items()
+    }
+    evidence = {name: said.odds[name] for name in left}
+    assert sum(evidence.values()) == pytest.approx(1)
+    for share in (0.1, 0.5, 0.9):
+        reached = sum(evidence[name] * one.cdf(math.log(said.questions["made"].at(share) / 334)) for name, one in left.items())
+        assert reached == pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / 2000))
+    above = sum(evidence[name] * one.sf(math.log(30_000 / 334)) for name, one in left.items())
+    assert said.questions["made"].probability == pytest.approx(above, abs=4 * math.sqrt(above * (1 - above) / 2000))
 
 
 def test_counts_and_an_exponential_rate_are_geometric(study):
@@ -188,6 +209,26 @@ def test_draws_are_moved_to_what_was_seen_where_too_few_come_near_it(study):
         assert evidence.error < 0.2
     assert any("moved to what was seen" in note for note in found.notes)
     assert found.answers["made"][1].quantiles[50] == pytest.approx(334 * 500, rel=0.02)
+
+
+def test_more_draws_are_taken_where_few_come_near_what_was_seen(study):
+    """Those that a larger run would have, the same for all hypotheses; none is moved."""
+    near = (FAR[0], MADE.replace(",12000,round,,", ",15000,round,14300,15700"))
+    found = study(*near).weigh(draws=500)
+    assert 500 < found.draws <= 8000
+    assert {one.evidence.method for one in found.found.values()} == {"reweighting"}
+    assert all(one.evidence.sound for one in found.found.values())
+    assert any(f"{found.draws} draws of each hypothesis (500 were asked for" in note for note in found.notes)
+    larger = study(*near).weigh(draws=found.draws)
+    for name, one in found.found.items():
+        assert np.array_equal(one.logs, larger.found[name].logs)
+        assert np.array_equal(one.expected, larger.found[name].expected)
+        assert found.standings[name].posterior == larger.standings[name].posterior
+
+
+def test_no_more_draws_are_taken_than_are_needed_or_hoped_for(study):
+    assert study(OUTPUT + TRAINS, MADE + SEEN).weigh(draws=2000).draws == 2000
+    assert study(*FAR).weigh(draws=2000).draws == 2000
 
 
 def test_too_few_draws_are_refused_with_a_sentence(study, monkeypatch):

@@ -100,6 +100,8 @@ class Frozen(Record):
     """Anything a reader must know."""
     basis: Literal["prior", "posterior"]
     """Whether runs were drawn from assumptions and claims alone, or weighed by what was observed."""
+    odds: dict[str, float] = Field(default_factory=dict)
+    """The probability of each rival hypothesis, where they were weighed."""
     rules: str
     """Rules of evidence."""
     draws: int

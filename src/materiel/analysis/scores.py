@@ -29,9 +29,9 @@ LEAST = 1e-3
 """Least probability of that stretch: what a forecast has beyond its quantiles it has not said."""
 
 
-def of(values: Array) -> Array:
-    """Return the quantiles at PROBABILITIES of values of any order."""
-    return portable.quantiles(np.sort(values), PROBABILITIES)
+def of(values: Array, weights: Array | None = None) -> Array:
+    """Return the quantiles at PROBABILITIES of values of any order, by their weights if they have any."""
+    return portable.quantiles(np.sort(values), PROBABILITIES) if weights is None else portable.weighted_quantiles(values, weights, PROBABILITIES)
 
 
 def below(quantiles: Array, x: npt.ArrayLike, *, strictly: bool = False) -> Array:

@@ -94,7 +94,8 @@ class Ledger:
     def caution(self) -> str:
         """What a reader must know of so few scores."""
         runs = len({one.forecast for one in self.scored})
-        told = f"{len(self.scored)} question{'s' if len(self.scored) > 1 else ''} from {runs} forecast{'s' if runs > 1 else ''} of one case: what is wrong for one is likely wrong for others"
+        asked = len({one.question for one in self.scored})
+        told = f"{asked} question{'s' if asked > 1 else ''} from {runs} forecast{'s' if runs > 1 else ''} of one case: what is wrong for one is likely wrong for others"
         return f"{told}, so that nothing follows from how many fell inside a range."
 
     def nearest(self, own: Total) -> Total | None:
@@ -152,18 +153,20 @@ def _scored(forecast: str, said: Frozen, question: str, outcome: Outcome) -> Sco
 
 
 def _totals(scored: Sequence[Scored]) -> Iterator[Total]:
-    """Yield mean scores over all questions, then by item, horizon and grade of the source that settled them."""
+    """Yield mean scores over all questions, then by item, horizon and grade of the source that settled them; forecasts apart, for they answer the same questions."""
     keys: dict[str, Callable[[Scored], str]] = {
         "all": lambda one: one.forecast,
         "item": lambda one: " and ".join(one.items),
         "horizon": lambda one: next(name for most, name in HORIZONS if one.horizon <= most),
         "source": lambda one: one.outcome.by.grade,
     }
+    forecasts = dict.fromkeys(one.forecast for one in scored)
     for by, key in keys.items():
-        for group in dict.fromkeys(map(key, scored)):
-            inside = [one for one in scored if key(one) == group]
+        for forecast, group in dict.fromkeys((one.forecast, key(one)) for one in scored):
+            inside = [one for one in scored if (one.forecast, key(one)) == (forecast, group)]
+            named = group if by == "all" or len(forecasts) == 1 else f"{group} ({forecast})"
             for who in dict.fromkeys(name for one in inside for name in one.marks):
-                yield _total(by, group, who, [one for one in inside if who in one.marks])
+                yield _total(by, named, who, [one for one in inside if who in one.marks])
 
 
 def _total(by: str, group: str, who: str, rows: Sequence[Scored]) -> Total:

@@ -14,6 +14,7 @@ from materiel.analysis import observing, words
 from materiel.analysis.lineage import Cited, Why, cite, instead
 from materiel.analysis.observing import Watch, Worth
 from materiel.analysis.questions import Answer
+from materiel.analysis.reliability import Bin
 from materiel.analysis.scoring import Scored
 from materiel.analysis.tornado import Tornado, answered
 from materiel.case.checks import anachronisms, unheard
@@ -23,7 +24,7 @@ from materiel.evidence.pooling import Prior
 from materiel.evidence.records import Claim, Source
 from materiel.evidence.vocabulary import Scale
 from materiel.network import Program
-from materiel.report import charts, diagram, outcomes, priors, tornado
+from materiel.report import charts, diagram, outcomes, priors, reliability, tornado
 from materiel.results import Curve
 
 if TYPE_CHECKING:
@@ -149,6 +150,11 @@ def assumed(run: Finished) -> str:
 def came_out(scored: Sequence[Scored]) -> str:
     """Return how forecasts came out as an SVG file that stands alone."""
     return _alone(outcomes.chart(scored))
+
+
+def reliable(bins: Sequence[Bin], what: str) -> str:
+    """Return how often stated probabilities came true as an SVG file that stands alone."""
+    return _alone(reliability.chart(bins, what))
 
 
 def _alone(svg: str) -> str:

@@ -9,8 +9,10 @@ from html import escape
 from materiel.analysis import words
 from materiel.analysis.scoring import MODEL, Scored
 
-WIDTH, ROW, TOP = 960, 20, 34
-LEFT, RIGHT = 400, 760
+WIDTH, ROW, TOP = 1000, 20, 34
+LEFT, RIGHT = 450, 790
+NAME = 44
+"""Most letters of a question that are shown; its day stands beside it."""
 DECADES = 1.5
 """Factors of ten shown on either side of what was observed."""
 
@@ -18,16 +20,21 @@ DECADES = 1.5
 def chart(scored: Sequence[Scored]) -> str:
     """Return forecasts as an SVG element: ranges of 50 and 90 % and the median over what was observed, on one scale of factors; naive forecasts as dots.
 
-    What came out as nought has no factors: it is named, and has no bar.
+    What came out as nought has no factors: it is named, and has no bar. Several forecasts stand one below the other, each under its name.
     """
-    height = TOP + ROW * len(scored) + 8
+    forecasts = list(dict.fromkeys(one.forecast for one in scored))
+    lines: list[Scored | str] = []
+    for name in forecasts:
+        lines += [name] * (len(forecasts) > 1) + [one for one in scored if one.forecast == name]
+    height = TOP + ROW * len(lines) + 8
     parts: list[str] = []
     for factor in (1 / 30, 1 / 10, 1 / 3, 1, 3, 10, 30):
         x, label = _x(factor), f"{factor:g}" if factor > 1 else f"1/{1 / factor:g}"
         parts.append(f'<line class="{"event" if factor == 1 else "grid"}" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 10}" y2="{height - 6}"/>')
         parts.append(f'<text class="tick" x="{x:.1f}" y="{TOP - 15}" text-anchor="middle">{"came out" if factor == 1 else label}</text>')
-    for i, one in enumerate(scored):
-        parts += _row(one, TOP + ROW * i + ROW // 2)
+    for i, one in enumerate(lines):
+        y = TOP + ROW * i + ROW // 2
+        parts += [f'<text class="tick" x="8" y="{y + 4}">{escape(one)}</text>'] if isinstance(one, str) else _row(one, y)
     title = f"{len(scored)} forecasts and what came out"
     return f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{title}" xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
 
@@ -41,7 +48,7 @@ def _row(one: Scored, y: int) -> list[str]:
     value = one.outcome.value
     said = words.number(value, *one.spread, one.unit)
     parts = [
-        f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{escape(_short(one.text))}</text>',
+        f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{escape(_short(one.text))} <tspan class="tick">{one.day}</tspan></text>',
         f'<text class="tick" x="{RIGHT + 8}" y="{y + 4}">{escape(said)} ({one.outcome.by.grade})</text>',
     ]
     if value <= 0:
@@ -58,4 +65,4 @@ def _row(one: Scored, y: int) -> list[str]:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 62 else f"{text[:61]}…"
+    return text if len(text) <= NAME else f"{text[: NAME - 1]}…"
