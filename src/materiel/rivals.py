@@ -29,6 +29,9 @@ from materiel.preparation import Prepared
 
 Array = npt.NDArray[np.float64]
 
+TOGETHER = 2**14
+"""Scores worked on together: what is made of them on the way stays in the cache."""
+
 
 @dataclass
 class Readings:
@@ -139,6 +142,7 @@ def drawn(seed: int, chosen: npt.NDArray[np.int64]) -> Uniform:
 
 def placed(coordinates: Sequence[str], scores: Array, seed: int) -> Uniform:
     """Return what gives the uniform numbers of draws at given normal scores, shape (coordinates, draws); streams that are no coordinates are those of the seed."""
-    rows = dict(zip(coordinates, scores, strict=True))
     tiny = 2.0**-53
-    return lambda stream: np.clip(portable.normal_cdf(rows[stream]), tiny, 1 - tiny) if stream in rows else uniforms(seed, stream, 0, scores.shape[1])
+    parts = np.array_split(scores, max(1, scores.size // TOGETHER))
+    rows = dict(zip(coordinates, (row for part in parts for row in np.clip(portable.normal_cdf(part), tiny, 1 - tiny)), strict=True))
+    return lambda stream: rows[stream] if stream in rows else uniforms(seed, stream, 0, scores.shape[1])
