@@ -71,9 +71,10 @@ def weigh(name: str | Path, more: Mapping[str, Question], options: Options, repo
         logs = dict(zip(ready.names, pool.map(functools.partial(_logs, ready), expected.values()), strict=True))
     weighed = time.perf_counter()
     made: dict[str, Rival] = {}
-    for i, one in enumerate(ready.names):
-        made[one] = _rival(ready, options, one, expected[one], logs[one])
-        report(i + 1, len(ready.names))
+    with ThreadPoolExecutor(ready.evidence.settings.workers) as pool:
+        for i, found in enumerate(pool.map(lambda one: _rival(ready, options, one, expected[one], logs[one]), ready.names)):
+            made[found.name] = found
+            report(i + 1, len(ready.names))
     seconds = {"prepare": prepared - began, "weigh": weighed - prepared, "answers": time.perf_counter() - weighed}
     whole = sum(one.prior for one in case.hypotheses.values())
     stated = {one: declared.prior / whole for one, declared in case.hypotheses.items()}
