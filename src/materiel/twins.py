@@ -23,13 +23,15 @@ Array = npt.NDArray[np.float64]
 
 LEFT = 99
 """Draws of the posterior among which a true value takes one of a hundred places."""
+LEAST = 0.01
+"""Probability below which it does not matter how well the evidence of a hypothesis is known."""
 TENTHS = tuple(i / 10 for i in range(11))
 
 
 @dataclass(frozen=True)
 class Twins:
     """Twins weighed: the position of the true hypothesis of each, shape (twins,), the probability of every hypothesis, shape (twins, hypotheses), the smallest number of draws
-    that counted, and the place of the true value of each number, by stream, among draws of its posterior: whole numbers from 0 to `LEFT`, each equally probable.
+    that counted of any hypothesis that is left `LEAST` or more, and the place of the true value of each number, by stream, among draws of its posterior: whole numbers from 0 to `LEFT`, each equally probable.
     """  # noqa: D205
 
     names: list[str]
@@ -71,7 +73,10 @@ def weigh(ready: Rivals, priors: Mapping[str, float], draws: int, seed: int, cou
         seen = simulated(terms, fresh[name][:, i], rng)
         logs = {other: log_likelihood(seen, expected[other]) for other in names}
         standing = odds.standings(priors, {other: odds.reweighted(one) for other, one in logs.items()})
-        posterior[i], effective[i] = [one.posterior for one in standing.values()], min(one.evidence.effective for one in standing.values())
+        posterior[i], effective[i] = (
+            [one.posterior for one in standing.values()],
+            min(one.evidence.effective for one in standing.values() if one.posterior >= LEAST),
+        )
         weights = np.exp(logs[name] - logs[name].max())
         left = rng.choice(draws, size=LEFT, p=weights / weights.sum())
         for stream, drawn in values[name].items():
