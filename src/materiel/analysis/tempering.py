@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from materiel.analysis.odds import log_mean, systematic
+from materiel.analysis.odds import Evidence, log_mean, systematic
 
 Array = npt.NDArray[np.float64]
 
@@ -46,6 +46,12 @@ class Tempered:
     logs: Array
     reached: bool
     steps: int
+
+    @property
+    def evidence(self) -> Evidence:
+        """What it says of the hypothesis; as effective count the particles that have not a sibling's place."""
+        distinct = len(np.unique(self.scores[0])) if self.reached else 0
+        return Evidence(self.log_evidence, self.error, float(distinct), -np.inf, len(self.logs), "tempering")
 
 
 def temper(log_likelihood: LogLikelihood, coordinates: int, seed: int, particles: int = PARTICLES, repetitions: int = REPETITIONS) -> Tempered:
