@@ -89,6 +89,14 @@ class Option:
 
 
 @dataclass(frozen=True)
+class Joint:
+    """Several parameters that a case may set at once from a documented reference class, `{prior: NAME}`, as they were found to go together; what is given beside it stands."""
+
+    meaning: str
+    sets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Link:
     """A reference to other components: whom to draw from, to send to, or to read.
 
@@ -242,6 +250,7 @@ class Type:
     needs: tuple[tuple[str, tuple[str, ...]], ...]
     parameters: dict[str, Parameter]
     options: dict[str, Option]
+    joints: dict[str, Joint]
     links: dict[str, Link]
     entries: dict[str, Entries]
     variables: dict[str, Variable]
@@ -276,6 +285,7 @@ def describe(cls: type[Component]) -> Type:
         needs=cls.needs,
         parameters=pick(Parameter),
         options=pick(Option),
+        joints=pick(Joint),
         links=pick(Link),
         entries=pick(Entries),
         variables=pick(Variable),

@@ -12,7 +12,7 @@ from typing import Any, cast
 from pydantic import BaseModel, ValidationError
 
 from materiel import component, units
-from materiel.case import ledgers, problems, schema
+from materiel.case import documented, ledgers, problems, schema
 from materiel.case.checks import CHECKS
 from materiel.case.files import find, read_files
 from materiel.case.links import TURNS, Resolver
@@ -58,6 +58,7 @@ def load(
         _declare(text, *change)
     for name_of_override in filter(None, scenario.split(",")):
         _override(text, name_of_override)
+    documented.expand(text, as_of)
     _no_blanks(text, like.text.data if like else None)
     try:
         model = schema.case_model().model_validate(text.data)

@@ -9,13 +9,26 @@ from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema, create_m
 from pydantic.fields import FieldInfo
 
 from materiel import component, components
-from materiel.component import Option, Parameter, Type
+from materiel.component import Joint, Option, Parameter, Type
 from materiel.evidence.records import Claim, Day, Number, Origin, Publisher, Record, Source
 
 FORMAT = 1
 """Version of the case format that this version reads."""
 
 assert components  # importing the folder fills the registry
+
+
+class Documented(Record):
+    """A prior that several numbers take together from what was documented elsewhere."""
+
+    prior: str
+    """Its name, such as surges/shell."""
+    plant: Literal["any", "new", "mixed", "converted"] = "any"
+    """Kind of plant; any of those documented if absent."""
+    without: str = ""
+    """Country and war, or war, of which nothing is learned, such as britain-1914-18."""
+    hindsight: str = ""
+    """Why surges may be learned from that were not over on the day of the case; without it, they are not."""
 
 
 class Scenario(Record):
@@ -210,6 +223,10 @@ def _option(option: Option) -> tuple[Any, FieldInfo]:
     return kind, Field(default=default, description=option.meaning, **cast("Any", bounds))
 
 
+def _joint(joint: Joint) -> tuple[Any, FieldInfo]:
+    return cast("Any", Documented) | None, Field(default=None, description=joint.meaning)
+
+
 def _entry(name: str, each: dict[str, Parameter]) -> Any:
     model = create_model(name, __base__=Record, **cast("Any", {key: _parameter(p) for key, p in each.items()}))
     if len(each) > 1:
@@ -235,6 +252,7 @@ def model_of(kind: Type) -> type[BaseModel]:
         shape = list[_entry(f"{kind.section}.{name}", entries.each)]  # type: ignore[misc]
         fields[name] = (shape, Field(default_factory=list, description=entries.meaning))
     fields |= {name: _parameter(parameter) for name, parameter in kind.parameters.items()}
+    fields |= {name: _joint(joint) for name, joint in kind.joints.items()}
     fields |= {name: _option(option) for name, option in kind.options.items()}
     made = create_model(kind.section, __base__=Record, __doc__=kind.doc.split("\n\n")[0], **fields)
     return cast("type[BaseModel]", made)

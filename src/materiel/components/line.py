@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from materiel.component import URGENT, Component, Link, Parameter, activity, component, constant, flow, level, priority, stages
+from materiel.component import URGENT, Component, Joint, Link, Parameter, activity, component, constant, flow, level, priority, stages
 from materiel.equations import Value, Values, maximum, minimum, pass_on, release, total
 
 
@@ -51,6 +51,7 @@ class Line(Component):
     capacity = Parameter("item/day", "C", "output of one shift fully used, at the start", more_than=0.0)
     target = Parameter("1", "T", "capacity aimed at, as a multiple of the first", default=1.0, because="no expansion", at_least=0.0, lever=True)
     ramp_time = Parameter("day", r"\rho", "mean time until capacity follows its target", default=365.25, because="a year, used only if the target moves", more_than=0.0)  # fmt: skip
+    ramp = Joint("target, ramp time and lead time as in documented surges, from the day demand began", ("target", "ramp_time", "lead_time"))
     shifts = Parameter("1", "s", "shifts worked", default=1.0, because="capacity is stated for one shift", at_least=0.0, lever=True)
     utilisation = Parameter("1", "u", "share of capacity used", default=1.0, because="fully used", at_least=0.0, at_most=1.0, lever=True)
     lead_time = Parameter("day", r"\tau", "mean time from start to finish", more_than=0.0)

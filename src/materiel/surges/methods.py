@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from materiel.surges import curves, naive, smoothing
+from materiel.analysis import scores
+from materiel.surges import curves, lines, naive, smoothing
 from materiel.surges.analogues import FIRST, Analogues
 from materiel.surges.library import Surge
 from materiel.surges.series import Array, Past
@@ -51,11 +52,16 @@ def available() -> tuple[tuple[Method, ...], tuple[Method, ...]]:
 
 def ours(surges: Sequence[Surge]) -> tuple[Method, ...]:
     """Return our methods, fitted to the surges that they may learn from and to nothing else."""
-    learned = Analogues(surges)
-    return (
-        Method("analogues", learned.forecast, FIRST),
-        Method("growth paths", learned.mixed, FIRST),
-    )
+    learned, line = Analogues(surges), lines.fitted(surges)
+    paths = (Method("analogues", learned.forecast, FIRST), Method("growth paths", learned.mixed, FIRST))
+    if line is None:
+        return paths
+    return (*paths, Method("line", line.forecast, lines.FIRST), Method("line and paths", mixed(line.forecast, learned.mixed), lines.FIRST))
+
+
+def mixed(one: Callable[[Past, Array], Array], other: Callable[[Past, Array], Array]) -> Rule:
+    """Return the even mixture of two forecasts."""
+    return lambda past, ahead: np.stack([scores.of(row) for row in np.concatenate([one(past, ahead), other(past, ahead)], axis=1)])
 
 
 def forecast(method: Method, methods: Sequence[Method], past: Past, ahead: Array) -> tuple[Array, str] | None:

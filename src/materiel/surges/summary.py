@@ -14,7 +14,7 @@ from materiel.surges.series import Series
 
 SCALE = "log(1 + rate / mean rate up to the origin)"
 """What scores are taken on."""
-OURS = ("analogues", "growth paths")
+OURS = ("analogues", "growth paths", "line", "line and paths")
 """Our methods, in the order of their rows."""
 
 _MONTHLY = 2.0
