@@ -13,7 +13,7 @@ import csv
 import functools
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -27,17 +27,15 @@ from numpyro.diagnostics import effective_sample_size, gelman_rubin
 from numpyro.infer import MCMC, NUTS, init_to_median
 
 from materiel.engine import traced
-from materiel.surges import common, kinds, library, ramps
-from materiel.surges.deviations import Figure, Noise, followed, start
+from materiel.surges import common, kinds, library, lines, ramps
 from materiel.surges.library import Surge
-from materiel.surges.periods import DAYS_OF_A_MONTH
 
 Array = npt.NDArray[np.float64]
 
 WIDE_MIDDLE = np.log([5.0, 365.0, 90.0, 0.2, 0.3, 12.0, 0.3])
 WIDE_SPREAD = np.array([1.8, 1.0, 0.6, 0.9, 0.8, 0.9, 0.9])
 """The wide law of the logarithms of a line's numbers, in the order of common.NAMES: wider than anything that is believed of surges in common."""
-LINES, BATCH, KEPT_LINES = 200_000, 4_000, 100
+LINES, BATCH, KEPT_LINES = 500_000, 4_000, 100
 """Lines that are tried; at a time; lines that are kept of each surge."""
 
 WARMUP, DRAWS, CHAINS = 300, 400, 2
@@ -78,7 +76,7 @@ def alone(surges: Sequence[Surge], seed: int) -> tuple[Array, Array]:
         tried[here] = WIDE_MIDDLE + WIDE_SPREAD * rng.standard_normal((BATCH, len(common.NAMES)))
         line = dict(zip(common.NAMES, np.exp(tried[here]).T, strict=True))
         whole = ramps.so_far(run({name: line[name] for name in ramps.NUMBERS}))
-        likely[here] = np.stack([log_likelihood(one, line, whole) for one in surges], axis=1)
+        likely[here] = np.stack([lines.log_likelihood(one, line, whole) for one in surges], axis=1)
     weights = np.exp(likely - likely.max(axis=0))
     weights /= weights.sum(axis=0)
     kept = np.stack([tried[rng.choice(LINES, KEPT_LINES, p=weights[:, at])] for at in range(len(surges))])
@@ -90,22 +88,6 @@ def _compiled() -> Any:
     simulated = traced.simulate(built, ramps.STEPS, 1, [slot], ramps.STEP)
     run = jax.jit(lambda given: simulated(ramps.numbers(given, jnp))[:, 0])
     return lambda given: np.asarray(run({name: jnp.asarray(value) for name, value in given.items()}))
-
-
-def log_likelihood(surge: Surge, line: Mapping[str, Array], whole: Array) -> Array:
-    """Return the log-likelihood of lines by the figures of a surge, shape (lines,); after demand ended, output falls from the curve."""
-    points, series = surge.series.points, surge.series
-    before = sum(surge.ended is None or one.period.end <= surge.ended for one in points)
-    logs = np.log1p(series.rates / np.mean(series.rates[:before]))
-    first, last = (np.array([(getattr(one.period, side) - surge.begun).days for one in points], dtype=np.float64)[:, None] for side in ("start", "end"))
-    ended = np.inf if surge.ended is None else surge.ended.toordinal() / DAYS_OF_A_MONTH
-    falling = np.exp(-line["fall"] * np.maximum(series.middles - ended, 0.0)[:, None])
-    curve = common.scaled(ramps.means(whole, first, last) * falling, before)
-    noise = Noise.of(line)
-    state = start(noise, 0.0)
-    for log, expected, gap in zip(logs, curve, np.diff(series.middles, prepend=series.middles[0]), strict=True):
-        state = followed(state, Figure(log, expected, gap), noise)
-    return state.log_likelihood
 
 
 # ------------------------------------------------------------------ what they have in common

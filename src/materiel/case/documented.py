@@ -24,10 +24,15 @@ def expand(text: Text, as_of: datetime.date | None) -> None:
             for name, entry in _mapping(_mapping(sections).get(kind.section)).items():
                 for key, joint in kind.joints.items():
                     at: Key = ("actors", actor, kind.section, name)
-                    raw = _mapping(_mapping(entry).get(key))
+                    if key not in _mapping(entry):
+                        continue
+                    raw = _mapping(entry[key])
                     ramp = _chosen(text, raw, day, (*at, key)) if day and isinstance(raw.get("prior"), str) else None
+                    mine = [number for number in joint.sets if number not in entry]
                     if ramp:
-                        _write(text, ramp, raw, joint.sets, at, key)
+                        _write(text, ramp, mine, (*at, key), str(raw.get("hindsight", "")))
+                    else:  # told by now, or when shapes are checked; that its numbers are missing is not told beside it
+                        _put(text, at, dict.fromkeys(mine, "as in the ramp"))
 
 
 def _chosen(text: Text, raw: dict[str, Any], day: datetime.date, at: Key) -> Ramp | None:
@@ -53,26 +58,30 @@ def _chosen(text: Text, raw: dict[str, Any], day: datetime.date, at: Key) -> Ram
     return max(over, key=lambda one: one.surges) if over else None
 
 
-def _write(text: Text, ramp: Ramp, raw: dict[str, Any], sets: tuple[str, ...], at: Key, key: str) -> None:
-    """Write a reference class for each number that the entry does not give itself, and their correlations."""
-    actor, section, name = cast("tuple[str, str, str]", at[1:])
-    entry = text.data["actors"][actor][section][name]
-    mine = [number for number in sets if number not in entry]
+def _write(text: Text, ramp: Ramp, mine: list[str], at: Key, hindsight: str) -> None:
+    """Write a reference class for each of some numbers of the entry whose ramp stands at `at`, and their correlations."""
     group = "/".join(filter(None, (ramp.name, ramp.plant, ramp.left and f"without {ramp.left}")))
-    spot = text.spot.down((*at, key))[-1]
+    spot = text.spot.down(at)[-1]
     classes = dict(_mapping(text.data.get("classes")))
     for number in mine:
-        percentiles = {f"p{percent}": value for percent, value in ramp.percentiles[number].items()} | ({"unit": NUMBERS[number]} if NUMBERS[number] else {})
-        classes[f"{group}/{number}"] = {"base": percentiles, "because": _because(ramp, str(raw.get("hindsight", "")))}
-        text.spot = text.spot.changed(("classes", f"{group}/{number}"), spot)
-        text.spot = text.spot.changed((*at, number), spot)
-    path = f"{actor}.{section}.{name}"
+        percentiles: dict[str, Any] = {f"p{percent}": value for percent, value in ramp.percentiles[number].items()}
+        unit = {"unit": NUMBERS[number]} if NUMBERS[number] else {}
+        classes[f"{group}/{number}"] = {"base": percentiles | unit, "because": _because(ramp, hindsight)}
+        text.spot = text.spot.changed(("classes", f"{group}/{number}"), spot).changed((*at[:-1], number), spot)
+    path = ".".join(map(str, at[1:-1]))
     pairs = [(one, other) for one, other in PAIRS if one in mine and other in mine]
-    correlations = [*_list(text.data.get("correlations")), *({"between": [f"{path}.{one}", f"{path}.{other}"], "rank": ramp.ranks[one, other], "because": "as in documented surges"} for one, other in pairs)]
-    written = entry | {number: {"base": {"class": f"{group}/{number}"}} for number in mine}
-    actors = text.data["actors"]
-    changed = actors | {actor: actors[actor] | {section: actors[actor][section] | {name: written}}}
-    text.data = text.data | {"actors": changed, "classes": classes, "correlations": correlations}
+    together = [{"between": [f"{path}.{one}", f"{path}.{other}"], "rank": ramp.ranks[one, other], "because": "as in documented surges"} for one, other in pairs]
+    text.data = text.data | {"classes": classes, "correlations": [*_list(text.data.get("correlations")), *together]}
+    _put(text, at[:-1], {number: {"base": {"class": f"{group}/{number}"}} for number in mine})
+
+
+def _put(text: Text, at: Key, numbers: dict[str, Any]) -> None:
+    """Put numbers into the entry at a path; what is beside the path is shared with the data as they were."""
+
+    def put(data: dict[Any, Any], path: Key) -> dict[Any, Any]:
+        return data | ({path[0]: put(data[path[0]], path[1:])} if path else numbers)
+
+    text.data = put(text.data, at)
 
 
 def _because(ramp: Ramp, hindsight: str) -> str:

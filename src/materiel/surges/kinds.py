@@ -15,7 +15,7 @@ from materiel.surges.series import Array
 
 __all__ = ["FILE", "rows"]
 
-COUNT = 20_000
+COUNT = 10_000
 """Draws that percentiles are taken of."""
 ANY = "any"
 """Any class, or any kind of plant, of those that were learned from."""

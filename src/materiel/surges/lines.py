@@ -6,7 +6,7 @@ learned from. Draws end as well: demand is switched off some day, at a rate lear
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -106,3 +106,19 @@ def fitted(surges: Sequence[Surge]) -> Lines | None:
     """Return forecasts by the best set among these surges; None where there is none."""
     chosen = common.best(surges, common.sets(library.surges()))
     return Lines(surges, chosen) if chosen else None
+
+
+def log_likelihood(surge: Surge, line: Mapping[str, Array], whole: Array) -> Array:
+    """Return the log-likelihood of lines by the figures of a surge, shape (lines,); after demand ended, output falls from the curve."""
+    points, series = surge.series.points, surge.series
+    before = sum(surge.ended is None or one.period.end <= surge.ended for one in points)
+    logs = np.log1p(series.rates / np.mean(series.rates[:before]))
+    first, last = (np.array([(getattr(one.period, side) - surge.begun).days for one in points], dtype=np.float64)[:, None] for side in ("start", "end"))
+    ended = np.inf if surge.ended is None else surge.ended.toordinal() / DAYS_OF_A_MONTH
+    falling = np.exp(-line["fall"] * np.maximum(series.middles - ended, 0.0)[:, None])
+    curve = common.scaled(ramps.means(whole, first, last) * falling, before)
+    noise = Noise.of(line)
+    state = start(noise, 0.0)
+    for log, expected, gap in zip(logs, curve, np.diff(series.middles, prepend=series.middles[0]), strict=True):
+        state = followed(state, Figure(log, expected, gap), noise)
+    return state.log_likelihood
