@@ -87,7 +87,9 @@ def _put(text: Text, at: Key, numbers: dict[str, Any]) -> None:
 def _because(ramp: Ramp, hindsight: str) -> str:
     kind = "" if ramp.plant == "any" else f", for a {ramp.plant} plant"
     left = f", those of {ramp.left} left out" if ramp.left else ""
-    return f"every documented surge over by {ramp.known}{left}: {ramp.surges} series{kind} (library of surges)" + (f"; in hindsight: {hindsight}" if hindsight else "")
+    return f"every documented surge over by {ramp.known}{left}: {ramp.surges} series{kind} (library of surges)" + (
+        f"; in hindsight: {hindsight}" if hindsight else ""
+    )
 
 
 def _day(raw: object) -> datetime.date | None:

@@ -32,6 +32,7 @@ RECENT = "2022-"
 """The war that is not over: only the set of all surges learns from it, so that no case set before it is told of it."""
 ALL = "all"
 
+
 @dataclass(frozen=True)
 class Chosen:
     """A set of surges to learn from: its name, and the countries at war whose surges are in it."""

@@ -16,6 +16,8 @@ SCALE = "log(1 + rate / mean rate up to the origin)"
 """What scores are taken on."""
 OURS = ("analogues", "growth paths", "line", "line and paths")
 """Our methods, in the order of their rows."""
+SHOWN = ("growth paths", "line")
+"""Those of which it is shown where they do well."""
 
 _MONTHLY = 2.0
 """Months between points below which a series is one of months."""
@@ -95,11 +97,11 @@ def _gain(found: Skill) -> str:
 
 
 def where(scored: Scored, surges: Sequence[Surge]) -> list[str]:
-    """Return where our mixture does well and where not, over all horizons, as lines of Markdown: by class of item, plant and length of periods, and where demand had ended.
+    """Return where growth paths and lines do well and where not, over all horizons, as lines of Markdown: by class of item, plant and length of periods, and where demand had ended.
 
     The rival is the baseline that is best of all at everything, in hindsight; a part that only one group has gets no interval.
     """
-    method, rival = OURS[-1], best(scored, lambda _: True, "")
+    rival = best(scored, lambda _: True, "")
     of = {one.series.name: one for one in surges}
     parts: dict[str, Chosen] = {}
     for item in sorted({one.item for one in surges}):
@@ -110,11 +112,14 @@ def where(scored: Scored, surges: Sequence[Surge]) -> list[str]:
     parts["by quarters or longer"] = lambda mark: of[mark.series].series.past(mark.seen).spacing >= _MONTHLY
     parts["the period reaches past the end of demand"] = lambda mark: _after(of[mark.series], mark)
     parts["it does not"] = lambda mark: not _after(of[mark.series], mark)
-    lines = [f"| | points | {rival} | {method} | below {rival} by |", "|---|---:|---:|---:|---:|"]
+    columns = " | ".join(f"{method} | below {rival} by" for method in SHOWN)
+    lines = [f"| | points | {rival} | {columns} |", f"|---|---:|---:|{'---:|---:|' * len(SHOWN)}"]
     for name, chosen in parts.items():
-        found = skill(scored, method, chosen, rival)
-        gain = _gain(found) if found.groups > 1 else f"{100 * found.share:+.0f} %"
-        lines.append(_line(name, (str(found.points), _cell(scored.at(rival, chosen)), _cell(scored.at(method, chosen)), gain)))
+        cells = [str(len(scored.at(rival, chosen))), _cell(scored.at(rival, chosen))]
+        for method in SHOWN:
+            found = skill(scored, method, chosen, rival)
+            cells += [_cell(scored.at(method, chosen)), _gain(found) if found.groups > 1 else f"{100 * found.share:+.0f} %"]
+        lines.append(_line(name, cells))
     return lines
 
 
