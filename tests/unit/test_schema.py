@@ -74,7 +74,7 @@ def test_the_schema_accepts_the_example_of_every_type(section):
 def test_every_declared_name_is_a_key_of_the_schema_with_its_meaning(section):
     kind = TYPES[section]
     definition = SCHEMA["$defs"][section]
-    declared = {**kind.parameters, **kind.options, **kind.links, **kind.entries}
+    declared = {**kind.parameters, **kind.options, **kind.joints, **kind.links, **kind.entries}
     assert set(definition["properties"]) == set(declared)
     for name, what in declared.items():
         assert definition["properties"][name]["description"].startswith(what.meaning)

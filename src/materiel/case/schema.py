@@ -224,7 +224,8 @@ def _option(option: Option) -> tuple[Any, FieldInfo]:
 
 
 def _joint(joint: Joint) -> tuple[Any, FieldInfo]:
-    return cast("Any", Documented) | None, Field(default=None, description=joint.meaning)
+    default: Any = None
+    return cast("Any", Documented | None), Field(default=default, description=joint.meaning)
 
 
 def _entry(name: str, each: dict[str, Parameter]) -> Any:
@@ -307,4 +308,10 @@ def _case_model(kinds: tuple[Type, ...]) -> type[BaseModel]:
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of case.yaml, so that editors complete and explain."""
     made = case_model().model_json_schema(by_alias=True)
+    for kind in component.types().values():
+        for name, joint in kind.joints.items():
+            shape = made["$defs"][kind.section]
+            set_by_it = [one for one in shape["required"] if one in joint.sets]
+            shape["required"] = [one for one in shape["required"] if one not in set_by_it]
+            shape["anyOf"] = [{"required": set_by_it}, {"required": [name]}]
     return {"$schema": "http://json-schema.org/draft-07/schema#", **made}

@@ -85,7 +85,7 @@ def drawn(name: str, classes: npt.NDArray[np.intp], plant: Array, rng: np.random
     rows = rng.integers(0, len(found["middle"]), count)
     at = {key: value[rows].T for key, value in found.items()}
     by_class = at["by_class"][:, classes, np.arange(count)]
-    logs = expected(at["middle"], at["new"], by_class, at["of_group"] * rng.standard_normal((2, count)), plant)
+    logs: Array = expected(at["middle"], at["new"], by_class, at["of_group"] * rng.standard_normal((2, count)), plant)
     scores, share = rng.standard_normal(logs.shape), np.tanh(at["together"])
     scores[1] = share * scores[0] + np.sqrt(1 - share**2) * scores[1]
     return dict(zip(NAMES, np.exp(logs + at["of_surge"] * scores), strict=True))
