@@ -38,8 +38,8 @@ WIDE_SPREAD = np.array([1.8, 1.0, 0.6, 0.9, 0.8, 0.9, 0.9])
 LINES, BATCH, KEPT_LINES = 500_000, 4_000, 100
 """Lines that are tried; at a time; lines that are kept of each surge."""
 
-WARMUP, DRAWS, CHAINS = 400, 600, 2
-SETTLING = 100
+WARMUP, DRAWS, CHAINS = 400, 1400, 2
+SETTLING = 250
 """Draws that are thrown away of each set after the first, whose chains start where those of the first ended, with its step and masses."""
 KEPT = 200
 """Draws that are shipped of each set."""
