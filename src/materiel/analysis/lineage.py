@@ -25,6 +25,8 @@ from materiel.engine.draws import voices
 from materiel.equations import NEVER
 from materiel.evidence.ledger import Ledger
 from materiel.evidence.pooling import Part, Pool, Prior, in_order
+from materiel.language import ENGLISH, Language
+from materiel.language.phrase import Phrase, Said
 from materiel.quantities import Distribution
 
 Array = npt.NDArray[np.float64]
@@ -265,31 +267,40 @@ def correlated(case: Case, stream: str) -> list[str]:
     return [name for between, _ in case.correlated if stream in between for name in between if name != stream]
 
 
-def spread(case: Case, three: tuple[float, float, float], unit: str) -> str:
+def spread(case: Case, three: tuple[float, float, float], unit: str, language: Language = ENGLISH) -> str:
     """Return the 5th, 50th and 95th percentile of a number in words: the middle and the 90 % range, each to two digits, days as dates."""
     low, middle, high = three
     if unit == "date":
-        ends = ["never" if value >= NEVER else case.date(round(value)).isoformat() for value in three]
-        return ends[1] if low == high else f"{ends[1]} (90 %: {ends[0]} to {ends[2]})"
+        shown = [_day(case, value, language) for value in three]
+        return shown[1] if low == high else language.word("with range", middle=shown[1], low=shown[0], high=shown[2])
     factor, plain = words.handy(units.plain(unit), middle)
-    shown = [words.number(value * factor, value * factor, value * factor, plain if i == 1 else "1") for i, value in enumerate(three)]
-    return shown[1] if low == high else f"{shown[1]} (90 %: {shown[0]} to {shown[2]})"
+    shown = [words.number(value * factor, value * factor, value * factor, plain if i == 1 else "1", language) for i, value in enumerate(three)]
+    return shown[1] if low == high else language.word("with range", middle=shown[1], low=shown[0], high=shown[2])
 
 
-def instead(shift: Shift, why: Why) -> str:
+def _day(case: Case, value: float, language: Language) -> str:
+    """Return a day: in the digits of ISO 8601 in English, where the command line prints it, in words elsewhere."""
+    if value >= NEVER:
+        return language.word("no day")
+    day = case.date(round(value))
+    return day.isoformat() if language is ENGLISH else language.date(day)
+
+
+def instead(shift: Shift, why: Why, language: Language = ENGLISH) -> Phrase:
     """Return the answer on other terms in a phrase, beside the probability that it had."""
     if not shift.visible:
-        return "no change that these runs can show"
+        return language.say("no change")
     low, middle, high = (shift.quantiles[percent] for percent in (5, 50, 95))
     ends = [value for value in (low, middle, high) if value is not None]
 
-    def shown(value: float | None, unit: str) -> str:
-        return "beyond the horizon" if value is None else words.number(value, ends[0], ends[-1], unit)
+    def shown(value: float | None, unit: str) -> Said:
+        return language.word("beyond") if value is None else words.figure(value, ends[0], ends[-1], unit, language)
 
-    said = f"median {shown(middle, why.unit)}, 90 % range {shown(low, '1')} to {shown(high, why.unit)}"
+    said = language.say("instead", middle=shown(middle, why.unit), low=shown(low, "1"), high=shown(high, why.unit))
     if shift.probability is None or why.probability is None:
         return said
-    return f"{said}; {words.percent(shift.probability, round(shift.effective))} instead of {words.percent(why.probability, why.draws)}"
+    after, before = words.chance(shift.probability, round(shift.effective), language), words.chance(why.probability, why.draws, language, f"{why.id}.probability")
+    return language.say("instead with chance", said=said, after=after, before=before)
 
 
 def as_shift(answer: Answer, before: Answer) -> Shift:
