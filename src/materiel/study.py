@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from materiel import language as languages
 from materiel import manifest, network, preparation
 from materiel.analysis import drivers, questions
 from materiel.analysis.questions import Answer, Asked, Branch
@@ -26,6 +27,7 @@ from materiel.engine import ensemble
 from materiel.errors import CaseError, RunError, nearest
 from materiel.evidence.grades import DEFAULT
 from materiel.folder import Folder, opened, save
+from materiel.language import ENGLISH, Language
 from materiel.options import Options, Reading
 from materiel.preparation import Prepared, Recipe
 from materiel.results import FAN, Curve, dataset
@@ -41,10 +43,14 @@ if TYPE_CHECKING:  # what only some commands need is imported where they begin
     from materiel.analysis.observing import Candidate, Watch, Worth
     from materiel.analysis.tornado import Tornado
     from materiel.export.model import Model
+    from materiel.report.telling import Before
     from materiel.solving import Solution
     from materiel.weighing import Weighed
 
 Array = npt.NDArray[np.float64]
+
+WEIGHED = 10_000
+"""Draws of each hypothesis on which a report weighs them at least."""
 
 
 @dataclass
@@ -308,15 +314,15 @@ class Run:
         priors = [prior for given in self.inputs.values() for prior in given.priors]
         return drivers.inputs(priors, self.options.seed, self.options.draws, tornado.MOST_DRAWS)
 
-    def tornado(self, question: str, categories: Sequence[drivers.Category] = ()) -> Tornado:
+    def tornado(self, question: str, categories: Sequence[drivers.Category] = (), *, language: Language = ENGLISH) -> Tornado:
         """Return what moves an answer: numbers, days, whose word was listened to, and `categories` of the draws besides. Raises RunError for an unknown question."""
         from materiel.analysis import tornado
 
         given = self._fine.of(self.inputs[self._known(question)].priors)
-        listened = drivers.voiced(given, self.options.seed, self.case.ledger)
-        return tornado.tornado(self.case, self.questions[question], given, [*listened, *categories])
+        listened = drivers.voiced(given, self.options.seed, self.case.ledger, language)
+        return tornado.tornado(self.case, self.questions[question], given, [*listened, *categories], language)
 
-    def worth(self, question: str, watch: Watch, candidates: Sequence[Candidate] = ()) -> list[Worth]:
+    def worth(self, question: str, watch: Watch, candidates: Sequence[Candidate] = (), *, language: Language = ENGLISH) -> list[Worth]:
         """Return the observations worth having next for an answer: of `candidates`, of what other questions ask about and of uncertain numbers. Raises RunError."""
         from materiel.analysis import observing, tornado
 
@@ -324,7 +330,7 @@ class Run:
         answer, draws, seed = self.questions[question], given.classes.shape[1], self.options.seed
         others = observing.questions({name: one for name, one in self.questions.items() if name not in self.study.more}, self.case, watch.until)
         numbers = observing.numbers(given, tornado.Reader(answer, draws), seed)
-        return observing.worth(self.case, answer, draws, [*candidates, *others, *numbers], seed, watch)
+        return observing.worth(self.case, answer, draws, [*candidates, *others, *numbers], seed, watch, language)
 
     def _known(self, question: str) -> str:
         if question not in self.questions:
@@ -337,11 +343,28 @@ class Run:
 
         return lineage.without(self.case.ledger, self.questions[question], self.inputs[question].heard, claims, self.options.seed)
 
-    def report(self, path: str | Path) -> Path:
-        """Write the report as one HTML file and return its path. Raises RunError when it cannot be written."""
-        from materiel.report.html import write
+    def rivals(self) -> Weighed | str:
+        """Return the rival hypotheses of the case weighed by what was seen, or why nothing can be said of them.
 
-        return write(self, Path(path))
+        They are weighed on the draws of this run, and on further ones where these are few: of 2000 of `dprk-2023` too few come near what was seen, so that they
+        would have to be moved there, which takes longer than ten thousand.
+        """
+        try:
+            return self.study.weighed(replace(self.options, draws=max(self.options.draws, WEIGHED), only=()), {})
+        except RunError as error:
+            return str(error)
+
+    def report(self, path: str | Path, language: str = "en", since: Run | None = None, pdf: str | Path | None = None) -> Path:
+        """Write the report as one HTML file and return its path; with `pdf`, the same as a PDF beside it.
+
+        `language` is en or fr; `since` is an earlier run, whose answers it is held against. Raises RunError when it cannot be written.
+        """
+        from materiel.report import html, paper
+
+        told = html.tell(self, language, None if since is None else edition(since, self, language))
+        if pdf is not None:
+            paper.write(told, Path(pdf))
+        return html.write(told, Path(path))
 
     def save(self, folder: str | Path) -> Path:
         """Write results.nc and manifest.json into a folder and return it. Raises RunError."""
@@ -486,6 +509,14 @@ def _without(run: Run, only: tuple[str, ...]) -> lineage.Again:
         return run.study.again(replace(run.options, reading=replace(reading, silent=(*reading.silent, *claims)), only=asked)).questions
 
     return again
+
+
+def edition(before: Run, after: Run, language: str = "en") -> Before:
+    """Return an earlier run as the edition that a later report is held against."""
+    from materiel.report.telling import Before
+
+    labels = [languages.load(language).date(run.case.as_of) for run in (before, after)]
+    return Before(labels[0], before.case.as_of, before.curves, compare([before, after], labels))
 
 
 def load(name: str | Path) -> Study:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from materiel import disk, preparation, rivals, units
+from materiel import disk, preparation, rivals
 from materiel.analysis import hypotheses, observables, odds, questions, words
 from materiel.analysis.comparison import Cell
 from materiel.analysis.likelihood import log_likelihood
+from materiel.analysis.lineage import spread
 from materiel.analysis.odds import Evidence, Hinge, Standing, Thirds
 from materiel.analysis.questions import Answer
 from materiel.analysis.tempering import Tempered, temper
@@ -25,6 +26,8 @@ from materiel.case.model import Case
 from materiel.case.schema import Question
 from materiel.engine.draws import Sampler, Uniform, uniforms
 from materiel.errors import CaseError, Problem, RunError, nearest
+from materiel.language import ENGLISH, Language
+from materiel.language.phrase import Phrase, Said, identifier
 from materiel.options import Options, Reading
 from materiel.results import encoded
 from materiel.rivals import Rivals
@@ -174,21 +177,42 @@ class Weighed:
     @property
     def hangs_on(self) -> str:
         """What the result hangs on first, as a sentence: the prior odds, or the uncertain number that moves the leading hypothesis most."""
+        return str(self.hangs(ENGLISH, {name: repr(name) for name in self.found}))
+
+    def hangs(self, language: Language, called: Mapping[str, Said]) -> Phrase:
+        """Return the same in a language, with hypotheses as they are called there."""
         lead, now = self.lead, self.standings[self.lead].posterior
         by_odds, number = odds.bits(now, self.even[lead]), next(iter(self.hinges), None)
+
+        def share(part: float) -> str:
+            return f"{part:.0%}" if language is ENGLISH else words.share(part, language)
+
         if max(abs(by_odds), abs(number.swing) if number else 0.0) < WEAK:
-            return f"It hangs on no single assumption: none moves {lead!r} by a factor of {2**WEAK:.2g} of its odds."
+            return language.say("hangs on nothing", lead=called[lead], factor=language.decimals(f"{2**WEAK:.2g}"))
         if number is None or abs(by_odds) >= abs(number.swing):
-            return (
-                f"It hangs first on the prior odds: had all hypotheses been alike probable before, {lead!r} would have {self.even[lead]:.0%} and not {now:.0%}."
-            )
+            return language.say("hangs on odds", lead=called[lead], even=share(self.even[lead]), now=share(now))
         prior = self.rivals.numbers(lead)[number.stream]
-        low, high = (words.number(end, end, end, units.plain(prior.unit)) if prior.unit != "date" else str(self.case.date(end)) for end in number.ends)
-        assumed = "assumed" if not (prior.pool and prior.pool.heard()) else "partly assumed"
-        return (
-            f"It hangs first on {number.stream} ({prior.said}, {assumed}): in its lowest third, about {low}, {lead!r} would have {number.posterior[0]:.0%}, "
-            f"in its highest, about {high}, {number.posterior[1]:.0%}."
-        )
+        low, high = (spread(self.case, (end, end, end), prior.unit, language) for end in number.ends)
+        assumed = language.word("assumed" if not (prior.pool and prior.pool.heard()) else "partly assumed")
+        return language.say(
+            "hangs on number", number=identifier(number.stream), said=identifier(prior.said), assumed=assumed, lead=called[lead], low=low, high=high,
+            lowest=share(number.posterior[0]), highest=share(number.posterior[1]),
+        )  # fmt: skip
+
+    @property
+    def moved(self) -> list[str]:
+        """The hypotheses whose draws were moved to what was seen."""
+        return [name for name, one in self.found.items() if one.steps]
+
+    @property
+    def counted(self) -> int:
+        """How many observations were weighed."""
+        return len({id(row) for one in self.rivals.sightings for row in one.rows})
+
+    @property
+    def draws(self) -> int:
+        """Draws of each hypothesis."""
+        return self.options.draws
 
     @property
     def notes(self) -> list[str]:
@@ -199,9 +223,8 @@ class Weighed:
             for name, one in self.found.items()
             if one.steps
         ]
-        counted = len({id(row) for one in self.rivals.sightings for row in one.rows})
         made.append(
-            f"{counted} observations were weighed" + (f"; {self.hidden} more are known only after {self.case.as_of} and hidden" if self.hidden else "") + "."
+            f"{self.counted} observations were weighed" + (f"; {self.hidden} more are known only after {self.case.as_of} and hidden" if self.hidden else "") + "."
         )
         if self.unheard:
             made.append(f"{self.unheard} have a grade that the rules do not hear.")

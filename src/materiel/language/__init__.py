@@ -84,16 +84,18 @@ class Language:
 
     def amount(self, written: str, count: float, scale: str, unit: str) -> str:
         """Return a number that Python wrote, with the word of its scale (`million`, `billion` or none) and its unit."""
-        said = self.decimals(written)
-        if scale:
-            said += f" {self._named(scale, count)}"
+        counted = self.counted_in(scale, unit, count)
+        return self.spaced(f"{self.decimals(written)} {counted}".rstrip())
+
+    def counted_in(self, scale: str, unit: str, count: float = 2.0) -> str:
+        """Return a unit with the word of a scale before it: million rounds."""
         named = self.unit(unit)
-        if not named:
-            return said
-        of = self.sentences["of"] if scale else ""
-        if isinstance(of, str):
-            return f"{said} {of}{named}"
-        return f"{said} {of['vowel' if named[0].lower() in 'aeéèêiîoôuyh' else 'other']}{named}"
+        if not scale:
+            return named
+        large = self._named(scale, count)
+        of = self.sentences["of"] if named else ""
+        before = of if isinstance(of, str) else of["vowel" if named[0].lower() in "aeéèêiîoôuyh" else "other"]
+        return f"{large} {before}{named}".rstrip()
 
     def unit(self, unit: str, size: float = 2.0) -> str:
         """Return a unit for a sentence: rounds, rounds/day, %, or nothing for a pure number."""

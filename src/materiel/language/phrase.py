@@ -106,6 +106,6 @@ def link(text: str, to: str) -> Piece:
     return Piece(text, "link", to) if to.startswith(("#", "https://", "http://")) else Piece(text, "count")
 
 
-def name(text: str) -> Piece:
+def identifier(text: str) -> Piece:
     """Return an identifier of a case."""
     return Piece(text, "name")
