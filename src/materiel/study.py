@@ -80,26 +80,31 @@ class Study:
         report: Callable[[int, int], None] | None = None,
         output: str | Path | None = None,
         client: Client | None = None,
+        language: str = "en",
     ) -> Run:
         """Run the case and return its answers.
 
         `draws` runs with the random streams of `seed`; whatever was known after `as_of` (the case's own day if None) is hidden; `step` is in days. `rules` names
         what grades do to numbers, `drop` the sources, publishers, origins or claims left out, `independent` takes every claim for an origin of its own. `only` names
         the questions asked (all if empty). `report` is told how many runs of how many are done. With `output`, the run gets a folder of its own there, in which
-        draws are kept as they are done, and what was kept of the same run is not run again; with `client`, draws are run on a Dask cluster. Raises CaseError, RunError.
+        draws are kept as they are done, and what was kept of the same run is not run again; with `client`, draws are run on a Dask cluster. `language` is that of the report in
+        the folder. Raises CaseError, RunError.
         """
         reading = Reading(_day(as_of), scenario, step, rules, tuple(drop), independent)
-        return self.again(Options(reading, draws, seed, engine, chunk, tuple(only)), report, output, client)
+        return self.again(Options(reading, draws, seed, engine, chunk, tuple(only)), report, output, client, language)
 
-    def again(self, options: Options, report: Callable[[int, int], None] | None = None, output: str | Path | None = None, client: Client | None = None) -> Run:
-        """Run the case with the options of another run; `output` and `client` are those of `run`. Raises CaseError, RunError."""
+    def again(
+        self, options: Options, report: Callable[[int, int], None] | None = None, output: str | Path | None = None, client: Client | None = None, language: str = "en"
+    ) -> Run:  # fmt: skip
+        """Run the case with the options of another run; `output`, `client` and `language` are those of `run`. Raises CaseError, RunError."""
         options.check()
+        languages.load(language)
         prepared = preparation.prepare(self.name, self.more, options)
         said = manifest.manifest(self.name, prepared.case, self.more, options)
         with opened(Path(output), said, prepared.settings) if output is not None else contextlib.nullcontext() as shelf:
             run = _Runner(self, options, prepared, said, report or (lambda _done, _all: None)).run(shelf, client)
             if shelf is not None:
-                shelf.complete(run.data, run.manifest(), run.report)
+                shelf.complete(run.data, run.manifest(), functools.partial(run.report, language=language))
         return run
 
     def weigh(
@@ -359,11 +364,11 @@ class Run:
 
         `language` is en or fr; `since` is an earlier run, whose answers it is held against. Raises RunError when it cannot be written.
         """
-        from materiel.report import html, paper
+        from materiel.report import html, paper, sections
 
         told = html.tell(self, language, None if since is None else edition(since, self, language))
         if pdf is not None:
-            paper.write(told, Path(pdf))
+            paper.write(sections.document(told), Path(pdf))
         return html.write(told, Path(path))
 
     def save(self, folder: str | Path) -> Path:

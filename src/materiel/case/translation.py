@@ -1,4 +1,4 @@
-"""What a case says to its readers, in another language: a file `LANGUAGE.yaml` beside its other files.
+"""What a case says to its readers in a language: a file such as `fr.yaml` beside its other files; `en.yaml` has names for what has only an identifier.
 
 It changes no number: it is no part of the digest of a case, so that forecasts frozen and runs kept before a translation was written stay what they are.
 """
@@ -18,7 +18,7 @@ from materiel.case.model import Case
 from materiel.case.reading import read_yaml
 from materiel.errors import CaseError, Problem, nearest
 from materiel.evidence.records import Record
-from materiel.language.phrase import Piece, Said
+from materiel.language.phrase import Piece, Said, identifier
 
 WRITTEN_IN = language.DEFAULT
 """The language in which cases are written."""
@@ -53,7 +53,7 @@ class Translation(Record):
     origins: dict[str, str] = Field(default_factory=dict[str, str])
     """Names of origins, by id."""
     names: dict[str, str] = Field(default_factory=dict[str, str])
-    """Names of components, by path: those of directives stand on the time axis of charts."""
+    """Names of components by path, and of numbers by path or as `shared.NAME`: directives stand on the time axis of charts, numbers among what drives an answer."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,19 @@ class Texts:
         """Return the name of an origin."""
         return self._said(self.given.origins.get(name, ""), self.case.ledger.speaker(name))
 
+    def speaker(self, title: str) -> Said:
+        """Return the name of an origin that is known by its title."""
+        found = next((one for one, origin in self.case.whole.origins.items() if origin.title == title), "")
+        return self._said(self.given.origins.get(found, ""), title)
+
+    def number(self, stream: str) -> Said:
+        """Return the name of a number for people; its identifier where nobody gave it one."""
+        found = self.given.names.get(stream)
+        return language.load(self.language).spaced(found) if found else identifier(stream)
+
     def component(self, path: str) -> Said:
         """Return the name of a component for people."""
-        return self._said(self.given.names.get(path, ""), path.split(".")[-1].replace("-", " "))
+        return self.given.names.get(path) or self._said("", path.split(".")[-1].replace("-", " "))
 
     def own(self, text: str) -> Said:
         """Return a text of the case that nobody translates: a statement, a reason."""
@@ -111,7 +121,7 @@ class Texts:
 
     def _said(self, translated: str, text: str) -> Said:
         if self.language == WRITTEN_IN or not text:
-            return text
+            return translated or text
         return language.load(self.language).spaced(translated) if translated else Piece(text, "foreign", WRITTEN_IN)
 
 
@@ -119,7 +129,7 @@ def texts(case: Case, name: str) -> Texts:
     """Return the words of a case in a language. Raises CaseError with every problem of its translation, RunError for a language that there is not."""
     language.load(name)
     path = _file(case, name)
-    given = _read(case, path) if name != WRITTEN_IN and path.is_file() else Translation()
+    given = _read(case, path) if path.is_file() else Translation()
     return Texts(case, name, given)
 
 
@@ -135,6 +145,12 @@ def check(case: Case) -> None:
         raise CaseError(found)
 
 
+def _numbers(case: Case) -> set[str]:
+    """Return the numbers of a case by what identifies them."""
+    whole = [one for component in case.components.values() for prior in component.priors() for one in (prior.mix or (prior,))]
+    return {one.stream for one in [*whole, *case.discrepancies.values(), *(one for weights in case.conversions.values() for one in weights.values())]}
+
+
 def _file(case: Case, name: str) -> Path:
     folder = case.folder if case.folder.is_dir() else case.folder.parent
     return folder / f"{name}.yaml"
@@ -148,7 +164,7 @@ def _read(case: Case, path: Path) -> Translation:
         raise CaseError([*said.problems, *problems.translate(error, Translation, said)]) from None
     known: dict[str, Iterable[str]] = {
         "questions": case.questions, "hypotheses": case.hypotheses, "scenarios": case.scenarios, "actors": case.actors,
-        "origins": case.whole.origins, "names": case.components,
+        "origins": case.whole.origins, "names": [*case.components, *_numbers(case)],
     }  # fmt: skip
     for section, names in known.items():
         for name in cast("Mapping[str, object]", getattr(made, section)):

@@ -16,6 +16,7 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
     with console.told(as_json=as_json):
         from materiel import weighing
         from materiel.analysis import examination, frozen, questions, resolution
+        from materiel.case import translation
         from materiel.case.loading import load as load_case
         from materiel.network import build
         from materiel.options import Reading
@@ -33,6 +34,7 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
                 found += error.problems
         if found:
             raise CaseError(found)
+        translation.check(checked)
         weighing.read(case, {}, checked, Reading(console.day(as_of), scenario))
         counts = {
             "components": len(checked.components), "questions": len(asked), "claims": len(checked.ledger.claims),

@@ -59,8 +59,10 @@ class Fold:
     blocks: Sequence[Block]
     id: str = ""
     open: bool = False
-    paper: bool = True
-    """Whether it is in the PDF as well."""
+    paper: Literal["here", "after", "never"] = "here"
+    """Where the PDF has it: where it stands, at the end, or not at all."""
+    heading: Said = ""
+    """What stands above it at the end of a PDF, if that is not its summary."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,8 @@ class Document:
     stamp: Said
     first: Sequence[Block]
     sections: Sequence[Section]
+    appendix: Said
+    """The title of what a PDF has at its end, out of folds of the page."""
 
     def texts(self) -> Iterator[Said]:
         """Yield every text of the report, headings and cells included."""

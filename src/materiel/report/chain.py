@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from materiel.analysis import words
 from materiel.analysis.lineage import Cited, Driver, Saying, Voice, Why, instead, spread
@@ -11,14 +12,14 @@ from materiel.report.blocks import Block, Bullets, Fold, Paragraph, Quote
 from materiel.report.telling import Telling
 
 
-def about(telling: Telling, question: str, *, paper: bool = True) -> Fold:
-    """Return what opens under an answer; `paper` says whether the PDF has it as well."""
+def about(telling: Telling, question: str, paper: Literal["after", "never"] = "after") -> Fold:
+    """Return what opens under an answer, and stands at the end of a PDF if it does."""
     why = telling.whys[question]
     blocks: list[Block] = [Paragraph(telling.say("about number"), "soft")] if why.drivers else []
     blocks += [_driver(telling, one, why) for one in why.drivers] or [Paragraph(telling.say("no driver"))]
     explained = _share(telling, why.explained)
     blocks.append(Paragraph(telling.say("explained together" if why.explained > 1 else "explained", share=explained, n=why.others), "soft"))
-    return Fold(telling.say("about this number"), blocks, f"about-{question}", paper=paper)
+    return Fold(telling.say("about this number"), blocks, f"about-{question}", paper=paper, heading=telling.asked(question))
 
 
 def _share(telling: Telling, part: float, of: str = "") -> Piece:
@@ -29,8 +30,14 @@ def _driver(telling: Telling, driver: Driver, why: Why) -> Fold:
     said = spread(telling.case, driver.pooled, driver.unit, telling.language)
     share = _share(telling, driver.share, f"{why.id}.drivers.{driver.number}")
     moving = telling.say("correlated with", numbers=joined(map(identifier, driver.correlated))) if driver.correlated else ""
-    summary = telling.say("driver", share=share, number=identifier(driver.number), said=said, moving=moving)
+    summary = telling.say("driver", share=share, number=named(telling, driver.number), said=said, moving=moving)
     return Fold(summary, [Bullets([_voice(telling, voice, driver, why) for voice in driver.voices])])
+
+
+def named(telling: Telling, number: str) -> Phrase:
+    """Return a number by its name for people, if it has one, and its identifier."""
+    found = telling.texts.number(number)
+    return phrase(found) if isinstance(found, Piece) else telling.say("named", name=found, number=identifier(number))
 
 
 def _voice(telling: Telling, voice: Voice, driver: Driver, why: Why) -> list[Block]:
@@ -39,7 +46,7 @@ def _voice(telling: Telling, voice: Voice, driver: Driver, why: Why) -> list[Blo
         kind, base = telling.word(f"kind {driver.kind}"), driver.base or _heard_as(telling, voice.says[0], driver)
         because = phrase(" ", telling.texts.own(driver.because)) if driver.because else ""
         return [Paragraph(telling.say("voice of base", weight=weight, kind=kind, base=identifier(base), because=because))]
-    speakers = joined((telling.quote(one, "en") for one in voice.origins), telling.word("and"))
+    speakers = joined((telling.texts.speaker(one) for one in voice.origins), telling.word("and"))
     graded = telling.say("graded by", claim=_to(voice.graded_by)) if voice.graded_by and sum(len(one.claims) for one in voice.says) > 1 else ""
     blocks: list[Block] = [Paragraph(telling.say("voice", weight=weight, speakers=speakers, graded=graded))]
     for saying in voice.says:
@@ -83,11 +90,11 @@ def _cited(telling: Telling, cited: Cited, heard: str = "") -> Phrase:
     statement: Said = telling.say("as above") if again else telling.texts.own(cited.statement)
     parts: list[Said] = [_to(cited.id), " ", Piece(cited.grade, "strong"), " ", telling.quote(cited.publisher, "en")]
     parts += [] if cited.seen else [" ", telling.say("page not seen")]
-    parts += [", ", telling.language.date(cited.known), telling.language.spaced(telling.word("colon")), statement]
+    parts += [", ", telling.language.date(cited.known), telling.colon, statement]
     parts += [" ", identifier(cited.value)] if cited.value else []
     parts += [". ", telling.word(f"kind {cited.kind}")]
     parts += [": ", telling.texts.own(cited.note)] if cited.note and cited.kind in ("assumed", "derived") else []
-    parts += ["; ", hedge(telling, cited.id)] if cited.hedge and not again else []
+    parts += [telling.semicolon, hedge(telling, cited.id)] if cited.hedge and not again else []
     parts += [". ", telling.say("heard as", said=heard)] if heard else ["."]
     return phrase(*parts)
 

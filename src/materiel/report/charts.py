@@ -26,6 +26,8 @@ HEIGHT = 300
 LEFT, RIGHT, TOP, BOTTOM = 50, 84, 16, 32
 LINE = 14
 """Height of a line of text."""
+SIGN = 6.6
+"""Width of a sign, on average, of the letters of charts."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,7 @@ def _short(value: float, high: float, language: Language) -> str:
 
 def _dates(case: Case, frame: Frame, language: Language) -> list[tuple[float, str]]:
     """Return days for ticks with their labels: firsts of months, as many as fit."""
-    months, fit = (frame.last - frame.first) / 30.44, (frame.right - LEFT) / 74
+    months, fit = (frame.last - frame.first) / 30.44, (frame.right - LEFT) / 60
     every = next(step for step in (1, 2, 3, 6, 12, 24, 60, 1200) if months / step <= fit)
     day = case.date(frame.first)
     made: list[tuple[float, str]] = []
@@ -247,6 +249,8 @@ def _event(frame: Frame, name: str, day: float, y: float) -> list[str]:
     """Draw an event: a line from its name, which has a row of its own above the plane, down to the axis."""
     x = frame.x(day)
     anchor, shift = ("end", -4) if x > (LEFT + frame.right) / 2 else ("start", 4)
+    most = int((x if anchor == "end" else frame.width - x) / SIGN) - 1
+    name = name if len(name) <= most else f"{name[: most - 1]}…"
     return [
         f'<line class="event" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 9:.1f}" y2="{frame.bottom}"/>',
         f'<text class="tick" x="{x + shift:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(name)}</text>',

@@ -37,7 +37,7 @@ def _changed(telling: Telling, before: Before, change: Change) -> list[Block]:
 def _names(telling: Telling, key: str, names: list[Piece]) -> Block:
     if len(names) <= MANY:
         return Paragraph(telling.say(key, n=len(names), names=joined(names)))
-    return Fold(telling.say(f"{key} folded", n=len(names)), [Paragraph(joined(names))], paper=False)
+    return Fold(telling.say(f"{key} folded", n=len(names)), [Paragraph(joined(names))], paper="never")
 
 
 def _row(telling: Telling, account: Account, unit: str) -> Row:

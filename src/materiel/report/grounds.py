@@ -56,7 +56,7 @@ def assumed(telling: Telling) -> Section:
         columns, rows, data.about(telling, "assumed", telling.word("assumed title", n=len(drawn)), ""),
     )  # fmt: skip
     table = Table([telling.say(key) for key in ("number", "as written", "reason and claims")], [_row(telling, one) for one in found.values()])
-    folds: list[Block] = [Fold(telling.say("assumed title", n=len(drawn)), [shown], paper=False), Fold(telling.say("numbers with bases", n=len(found)), [table], paper=False)]
+    folds: list[Block] = [Fold(telling.say("assumed title", n=len(drawn)), [shown], paper="never"), Fold(telling.say("numbers with bases", n=len(found)), [table], paper="after")]
     return Section("assumptions", telling.say("assumptions"), folds)
 
 
@@ -75,7 +75,7 @@ def gaps(telling: Telling) -> Section:
             if driver.number in silent:
                 share = Piece(words.share(driver.share, telling.language), "number", f"{key}.drivers.{driver.number}", driver.share)
                 told.setdefault(driver.number, []).append(telling.say("share of", share=share, text=telling.asked(key)))
-    entries: list[list[Block]] = [[Paragraph(phrase(identifier(number), telling.language.spaced(telling.word("colon")), joined(shares, "; ")))] for number, shares in told.items()]
+    entries: list[list[Block]] = [[Paragraph(phrase(chain.named(telling, number), telling.colon, joined(shares, telling.semicolon)))] for number, shares in told.items()]
     return Section("gaps", telling.say("gaps"), [Paragraph(telling.say("about gaps"), "soft"), Bullets(entries)] if entries else [])
 
 
@@ -117,7 +117,7 @@ def _note(telling: Telling, one: str, *, used: bool) -> Row:
     said += _quote(telling, claim)
     said += [Paragraph(phrase(chain.hedge(telling, one), "."), "soft")] if claim.hedge else []
     if claim.formula:
-        terms = joined((phrase(f"{term}: ", _to(other)) for term, other in claim.terms.items()), "; ")
+        terms = joined((phrase(f"{term}: ", _to(other)) for term, other in claim.terms.items()), telling.semicolon)
         said.append(Paragraph(phrase(telling.say("worked out", formula=identifier(claim.formula)), " ", terms), "soft"))
     title = link(source.title, source.url)
     document = phrase(telling.quote(cited.publisher, "en"), ", ", title, *((" (", link(telling.word("archived copy"), source.archive), ")") if source.archive else ()))
@@ -134,7 +134,7 @@ def _traced(telling: Telling, one: str) -> Phrase:
     told.append(telling.say("origin", speaker=telling.texts.origin(ledger.voice(one))))
     told += [telling.say("same thing", claims=joined(_to(other) for other in cited.repeats))] if cited.repeats else []
     told += [telling.say("contradicts", claims=joined(_to(other) for other in cited.contradicts))] if cited.contradicts else []
-    return phrase(joined(told, "; "), ". ", telling.texts.own(claim.note)) if claim.note else phrase(joined(told, "; "), ".")
+    return phrase(joined(told, telling.semicolon), ". ", telling.texts.own(claim.note)) if claim.note else phrase(joined(told, telling.semicolon), ".")
 
 
 def _quote(telling: Telling, claim: Claim) -> list[Block]:

@@ -10,7 +10,7 @@ from materiel.analysis import questions, words
 from materiel.analysis.questions import Answer
 from materiel.case.checks import anachronisms, unheard
 from materiel.equations import NEVER
-from materiel.language.phrase import Piece, Said, joined, identifier, phrase
+from materiel.language.phrase import Phrase, Piece, Said, joined, identifier, phrase
 from materiel.report import chain, charts, data
 from materiel.report.blocks import Block, Bullets, Figure, Fold, Paragraph, Row, Section, Table
 from materiel.report.telling import Telling
@@ -22,21 +22,22 @@ EVENTS = 4
 
 def section(telling: Telling) -> Section:
     """Return the key judgements, what they rest on, and the bottom-line figure."""
-    entries: list[list[Block]] = [[Paragraph(_sentence(telling, telling.run.questions[key])), chain.about(telling, key)] for key in telling.keys]
+    entries: list[list[Block]] = [[Paragraph(sentence(telling, telling.run.questions[key])), chain.about(telling, key)] for key in telling.keys]
     blocks: list[Block] = [Bullets(entries, ordered=True), Paragraph(words.legend(telling.scale, telling.language), "soft")]
     leading = bottom_line(telling)
     if leading:
         blocks.append(figure(telling, leading))
-    return Section("judgements", telling.say("key judgements"), [*blocks, Paragraph(_rests(telling), "lead")])
+    return Section("judgements", telling.say("key judgements"), [*blocks, Paragraph(rests(telling), "lead")])
 
 
-def _sentence(telling: Telling, answer: Answer) -> Said:
+def sentence(telling: Telling, answer: Answer) -> Phrase:
+    """Return an answer as a sentence of the report."""
     asked = answer.asked
     judgement = telling.texts.judgement(asked.id, asked.judgement)
     return questions.sentence(answer, telling.scale, telling.language, telling.asked(asked.id), judgement)
 
 
-def _rests(telling: Telling) -> Said:
+def rests(telling: Telling) -> Said:
     """Return what a reader must know of the ground on which all of it stands: assumptions, what is hidden, how evidence was read."""
     case, said, day = telling.case, telling.run.manifest(), telling.language.date(telling.case.as_of)
     shares = {name: one.base_share for name, one in telling.run.questions.items() if not math.isnan(one.base_share)}
@@ -102,7 +103,7 @@ def figure(telling: Telling, question: str) -> Figure:
     return Figure(
         question, _finding(telling, text, answer), telling.say("measure", text=text, unit=measured or telling.word("pure number")),
         charts.fan(case, drawn, language), charts.fan(case, drawn, language, charts.NARROW), joined(key, " "), foot(telling), columns, rows,
-        data.about(telling, question, str(text), curve.unit, observed), [Fold(telling.say("as a table"), [table], paper=False)],
+        data.about(telling, question, str(text), curve.unit, observed), [Fold(telling.say("as a table"), [table], paper="never")],
     )  # fmt: skip
 
 
@@ -171,5 +172,5 @@ def _row(telling: Telling, answer: Answer) -> Row:
         said = Piece(words.number(bound, bound, bound, "", language), "number", f"{asked.id}.threshold", bound)
         probability = phrase(likely, " ", telling.say(f"side {side}"), " ", said)
     share: Said = "" if math.isnan(answer.base_share) else _base(telling, asked.id)
-    about = None if asked.id in telling.keys else chain.about(telling, asked.id, paper=False)
+    about = None if asked.id in telling.keys else chain.about(telling, asked.id, paper="never")
     return Row([telling.asked(asked.id), language.unit(asked.unit), *cells, probability, share], f"question-{asked.id}", about)

@@ -122,6 +122,16 @@ class Telling:
         """Return a sentence of the catalogue as plain text."""
         return self.language.word(key, **given)
 
+    @property
+    def semicolon(self) -> str:
+        """What stands between the parts of a list."""
+        return self.word("semicolon")
+
+    @property
+    def colon(self) -> str:
+        """What stands between a thing and what is said of it."""
+        return self.word("colon")
+
     def asked(self, name: str) -> Said:
         """Return what a question asks, in the words of the report."""
         return self.texts.question(name, self.run.questions[name].asked.text)
