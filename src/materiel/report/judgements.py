@@ -135,7 +135,7 @@ def _events(telling: Telling, answer: Answer) -> Mapping[str, float]:
     decided = {
         path: float(prior.percentiles((50,))[0])
         for path, one in case.components.items()
-        if one.type.section == "directives" and (prior := one.numbers.get("date")) is not None and prior.constant
+        if any(link.moves for link in one.type.links.values()) and (prior := one.numbers.get("date")) is not None and prior.constant
     }
     known = {path: when for path, when in decided.items() if 0 <= when < min(NEVER, day + 1)}
     if not branch.contingency:
