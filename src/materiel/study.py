@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import functools
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -37,7 +36,6 @@ if TYPE_CHECKING:  # what only some commands need is imported where they begin
     from distributed import Client
 
     from materiel.analysis import lineage
-    from materiel.analysis.comparison import Change, Comparison
     from materiel.analysis.examination import Examined
     from materiel.analysis.lineage import Shift, Why
     from materiel.analysis.observing import Candidate, Watch, Worth
@@ -308,7 +306,7 @@ class Run:
             self.inputs[question],
             self.drivers[question],
             self.options.seed,
-            _without(self, (question,)) if exact else None,
+            without(self, (question,)) if exact else None,
         )
 
     @cached_property
@@ -359,14 +357,14 @@ class Run:
         except RunError as error:
             return str(error)
 
-    def report(self, path: str | Path, language: str = "en", since: Run | None = None, pdf: str | Path | None = None) -> Path:
+    def report(self, path: str | Path, language: str = "en", before: Before | None = None, pdf: str | Path | None = None) -> Path:
         """Write the report as one HTML file and return its path; with `pdf`, the same as a PDF beside it.
 
-        `language` is en or fr; `since` is an earlier run, whose answers it is held against. Raises RunError when it cannot be written.
+        `language` is en or fr; `before` is an earlier edition (`materiel.editions`), which it is held against. Raises RunError when it cannot be written.
         """
         from materiel.report import html, paper, sections
 
-        told = html.tell(self, language, None if since is None else edition(since, self, language))
+        told = html.tell(self, language, before)
         if pdf is not None:
             paper.write(sections.document(told), Path(pdf))
         return html.write(told, Path(path))
@@ -475,36 +473,7 @@ def _curve(one: ensemble.Pass, asked: Asked, found: ensemble.Ensemble, slot: int
     return Curve(asked.fan, unit, on, found.times[shown], quantiles[:, shown])
 
 
-def compare(runs: Sequence[Run], labels: Sequence[str], only: Sequence[str] = ()) -> Comparison:
-    """Return runs side by side, each against the first draw by draw, and why each differs from the one before: what was revised, and what each claim that arrived does.
-
-    The later of two runs is repeated without the claims that arrived, so that the effect of revised assumptions stands apart. `only` names the questions
-    accounted for (the key ones if empty).
-    """
-    from materiel.analysis import comparison, pairing
-
-    editions = [comparison.Edition(label, run.case, run.questions, run.inputs, run.options.seed) for label, run in zip(labels, runs, strict=True)]
-    wanted = list(only) or [name for name, answer in runs[-1].questions.items() if answer.asked.key]
-    changes: list[Change] = []
-    for (before, after), (first, run) in zip(itertools.pairwise(editions), itertools.pairwise(runs), strict=True):
-        differ = _differences(first, run)
-        changes.append(comparison.change(before, after, _without(run, tuple(wanted)), [] if differ else wanted, differ))
-    first, *others = [pairing.Side(label, run.case, run.questions, run.options.draws, run.options.seed) for label, run in zip(labels, runs, strict=True)]
-    return comparison.Comparison(list(labels), comparison.rows(editions), changes, [pairing.paired(first, other) for other in others])
-
-
-def _differences(before: Run, after: Run) -> list[str]:
-    """Return in what two runs differ besides the day: then neither claims nor revisions explain their answers."""
-    a, b = before.options, after.options
-    pairs = {
-        "case": (before.case.digest, after.case.digest), "scenario": (a.reading.scenario, b.reading.scenario), "step": (before.case.step, after.case.step),
-        "rules": (before.case.rule, after.case.rule), "claims left out": (a.reading.drop, b.reading.drop), "independence": (a.reading.independent, b.reading.independent),
-        "draws": (a.draws, b.draws), "seed": (a.seed, b.seed),
-    }  # fmt: skip
-    return [name for name, (one, other) in pairs.items() if one != other] + (["days that go back"] if after.case.as_of < before.case.as_of else [])
-
-
-def _without(run: Run, only: tuple[str, ...]) -> lineage.Again:
+def without(run: Run, only: tuple[str, ...]) -> lineage.Again:
     """Return what repeats a run without some claims, each set of them once, for those of the questions that it asks."""
     asked = tuple(name for name in only if name in run.questions)
 
@@ -514,14 +483,6 @@ def _without(run: Run, only: tuple[str, ...]) -> lineage.Again:
         return run.study.again(replace(run.options, reading=replace(reading, silent=(*reading.silent, *claims)), only=asked)).questions
 
     return again
-
-
-def edition(before: Run, after: Run, language: str = "en") -> Before:
-    """Return an earlier run as the edition that a later report is held against."""
-    from materiel.report.telling import Before
-
-    labels = [languages.load(language).date(run.case.as_of) for run in (before, after)]
-    return Before(labels[0], before.case.as_of, before.curves, compare([before, after], labels))
 
 
 def load(name: str | Path) -> Study:

@@ -33,7 +33,9 @@ def holes(sentence: str) -> set[str]:
 def test_catalogues_have_the_same_sentences_with_the_same_holes(name):
     ours, theirs = language.ENGLISH.sentences, language.load(name).sentences
     assert ours.keys() == theirs.keys()
-    apart = {key: (ours[key], theirs[key]) for key in ours if {h for f in forms(ours[key]) for h in holes(f)} != {h for f in forms(theirs[key]) for h in holes(f)}}
+    apart = {
+        key: (ours[key], theirs[key]) for key in ours if {h for f in forms(ours[key]) for h in holes(f)} != {h for f in forms(theirs[key]) for h in holes(f)}
+    }
     assert apart == {}
     assert all(set(one) in ({"one", "other"}, {"vowel", "other"}) for one in theirs.values() if not isinstance(one, str))
 
@@ -74,8 +76,10 @@ def test_numbers_in_french(value, low, high, unit, text):
 @given(st.floats(1e-3, 1e12), st.floats(1.01, 50.0), st.sampled_from(["round", "aircraft", "USD", "t", "1", "percent"]))
 def test_every_language_writes_the_same_number(value, spread, unit):
     def read(said: str, of: language.Language) -> float:
-        number = said.split(" ")[0].split(NARROW + "%")[0].replace(of.thousands, "").replace(of.decimal, ".")
-        return float(number) * next((scale for word, scale in (("milli", 1e6), ("billion", 1e9)) if word in said and "milliard" not in said), 1e9 if "milliard" in said else 1)
+        number = said.split(" ", maxsplit=1)[0].split(NARROW + "%", maxsplit=1)[0].replace(of.thousands, "").replace(of.decimal, ".")
+        return float(number) * next(
+            (scale for word, scale in (("milli", 1e6), ("billion", 1e9)) if word in said and "milliard" not in said), 1e9 if "milliard" in said else 1
+        )
 
     ends = value / spread, value * spread
     assert read(words.number(value, *ends, unit, FRENCH), FRENCH) == read(words.number(value, *ends, unit), language.ENGLISH)

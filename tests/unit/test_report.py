@@ -47,10 +47,10 @@ def folder(tmp_path):
 def test_the_report_stands_alone_and_says_what_the_run_says(folder):
     run = materiel.load(folder).run(draws=300)
     text = run.report(folder / "report.html").read_text(encoding="utf-8")
-    assert run.judgements[0] in text.replace("&#39;", "'")
+    assert run.judgements[0] in re.sub(r"<[^>]+>", "", text).replace("&#39;", "'")
     assert "<b>fuzes</b>" not in text, "text of a case never becomes markup"
     assert "javascript:alert" not in text
-    assert not re.search(r"<(script|link|img|iframe)|@import|url\(", text)
+    assert not re.search(r"<(link|img|iframe)|@import|url\(|<script[^>]* src", text)
     assert 'id="claim-rate"' in text
     assert "rate-later" not in text, "what was known later is not shown"
 

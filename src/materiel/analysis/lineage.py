@@ -299,7 +299,10 @@ def instead(shift: Shift, why: Why, language: Language = ENGLISH) -> Phrase:
     said = language.say("instead", middle=shown(middle, why.unit), low=shown(low, "1"), high=shown(high, why.unit))
     if shift.probability is None or why.probability is None:
         return said
-    after, before = words.chance(shift.probability, round(shift.effective), language), words.chance(why.probability, why.draws, language, f"{why.id}.probability")
+    after, before = (
+        words.chance(shift.probability, round(shift.effective), language),
+        words.chance(why.probability, why.draws, language, f"{why.id}.probability"),
+    )
     return language.say("instead with chance", said=said, after=after, before=before)
 
 

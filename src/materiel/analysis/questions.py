@@ -366,7 +366,9 @@ def _share(met: npt.NDArray[np.bool_], weights: Array | None) -> float:
     return float(np.mean(met)) if weights is None else min(float(weights[met].sum()), 1.0)
 
 
-def sentence(answer: Answer, scale: Scale | None = None, language: Language = ENGLISH, text: Said = "", judgement: Said = "", weights: Array | None = None) -> Phrase:
+def sentence(
+    answer: Answer, scale: Scale | None = None, language: Language = ENGLISH, text: Said = "", judgement: Said = "", weights: Array | None = None
+) -> Phrase:
     """Return an answer as a sentence with its numbers inside; `text` and `judgement` say what is asked in other words than those of the case."""
     asked, draws = answer.asked, _counting(answer, weights)
     text, judgement = text or asked.text, judgement or asked.judgement
@@ -378,7 +380,9 @@ def sentence(answer: Answer, scale: Scale | None = None, language: Language = EN
         return capital(language.say("judgement", likely=likely, judgement=judgement, text=text, span=span))
     side, bound = asked.threshold
     said = words.number(bound, bound, bound, asked.unit, language)
-    return language.say("threshold", text=text, likely=likely, side=language.word(f"side {side}"), bound=Piece(said, "number", f"{asked.id}.threshold", bound), span=span)
+    return language.say(
+        "threshold", text=text, likely=likely, side=language.word(f"side {side}"), bound=Piece(said, "number", f"{asked.id}.threshold", bound), span=span
+    )
 
 
 def _counting(answer: Answer, weights: Array | None) -> int:

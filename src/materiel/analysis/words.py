@@ -29,7 +29,9 @@ def likely(probability: float, draws: int, scale: Scale | None = None, language:
     """Return the same inside a sentence; `of` says what its number is of."""
     if draws < FEWEST_DRAWS:
         return language.say("too few", met=Piece(str(round(probability * draws)), "count"), draws=draws)
-    return language.say("likely", word=(scale or vocabulary.load()).in_words_of(language.name).word(probability), share=chance(probability, draws, language, of))
+    return language.say(
+        "likely", word=(scale or vocabulary.load()).in_words_of(language.name).word(probability), share=chance(probability, draws, language, of)
+    )
 
 
 def chance(probability: float, draws: int, language: Language = ENGLISH, of: str = "") -> Piece:

@@ -17,7 +17,9 @@ def report(
     path: Annotated[Path, typer.Option("--output", "-o", help="the HTML file")] = Path("report.html"),
     pdf: Annotated[Path | None, typer.Option("--pdf", help="write the same as a PDF into this file as well (extra `pdf`)")] = None,
     language: LanguageOption = "en",
-    since: Annotated[str, typer.Option(help="day (YYYY-MM-DD) of an earlier edition, or the folder of an earlier run: the report says what changed, and why")] = "",
+    since: Annotated[
+        str, typer.Option(help="day (YYYY-MM-DD) of an earlier edition, or the folder of an earlier run: the report says what changed, and why")
+    ] = "",
     draws: Draws = 2000,
     seed: Seed = 1,
     as_of: AsOf = "",
@@ -34,11 +36,17 @@ def report(
         options = Options(Reading(console.day(as_of), scenario), draws, seed)
         with console.progress(quiet=False) as tell:
             study = load(case)
-            before = None
-            if since:
-                reading = dataclasses.replace(options.reading, as_of=None if Path(since).is_dir() else console.day(since))
-                before = repeat(Path(since)) if Path(since).is_dir() else study.again(dataclasses.replace(options, reading=reading), tell)
+            earlier = None
+            if Path(since).is_dir() and since:
+                earlier = repeat(Path(since))
+            elif since:
+                earlier = study.again(dataclasses.replace(options, reading=dataclasses.replace(options.reading, as_of=console.day(since))), tell)
             done = study.again(options, tell)
+        before = None
+        if earlier is not None:
+            from materiel import editions
+
+            before = editions.before(earlier, done, language)
         typer.echo(done.report(path, language, before, pdf))
         if pdf is not None:
             typer.echo(pdf)

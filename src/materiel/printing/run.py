@@ -8,8 +8,6 @@ import typer
 
 from materiel.case.checks import anachronisms, unheard
 from materiel.printing.phrases import few
-from materiel.report import judgements as judgements_told
-from materiel.report.html import tell
 from materiel.study import Run
 
 
@@ -67,15 +65,18 @@ def footing(run: Run) -> str:
 
 def told_in(language: str, done: Run, before: Run | None) -> str:
     """Return what is told of a run in another language than English, as its report says it."""
+    from materiel.report import judgements as judged
+    from materiel.report.html import tell
+
     tellings = [tell(run, language) for run in ([done] if before is None else [before, done])]
     last = tellings[-1]
     stamp = last.say("stamp", day=last.language.date(done.case.as_of), n=done.options.draws, seed=str(done.options.seed), version=str(done.said["version"]))
     lines: list[str] = []
     for i, key in enumerate(last.keys, 1):
-        sentences = [judgements_told.sentence(one, one.run.questions[key]) for one in tellings]
+        sentences = [judged.sentence(one, one.run.questions[key]) for one in tellings]
         labels = [""] if before is None else [last.word(when) + last.colon for when in ("before", "after")]
         lines += [f"{i}. {label}{sentence}" for label, sentence in zip(labels, sentences, strict=True)]
-    return "\n".join([str(last.texts.title), str(stamp), str(judgements_told.rests(last)), "", *lines])
+    return "\n".join([str(last.texts.title), str(stamp), str(judged.rests(last)), "", *lines])
 
 
 def finished(done: Run, before: Run | None, as_json: bool, language: str = "en") -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from materiel.analysis import words
 from materiel.analysis.lineage import Cited, Driver, Saying, Voice, Why, instead, spread
-from materiel.language.phrase import Phrase, Piece, Said, joined, link, identifier, phrase
+from materiel.language.phrase import Phrase, Piece, Said, identifier, joined, link, phrase
 from materiel.report.blocks import Block, Bullets, Fold, Paragraph, Quote
 from materiel.report.telling import Telling
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from materiel.analysis import comparison
 from materiel.analysis.comparison import Account, Cell, Change
-from materiel.language.phrase import Piece, Said, joined, link, identifier
+from materiel.language.phrase import Piece, Said, identifier, joined, link
 from materiel.report.blocks import Block, Bullets, Fold, Paragraph, Row, Section, Table
 from materiel.report.telling import Before, Telling
 

@@ -9,7 +9,7 @@ from materiel.analysis import words
 from materiel.analysis.lineage import cite
 from materiel.evidence.pooling import Prior
 from materiel.evidence.records import Claim
-from materiel.language.phrase import Phrase, Piece, Said, joined, link, identifier, phrase
+from materiel.language.phrase import Phrase, Piece, Said, identifier, joined, link, phrase
 from materiel.network import Program
 from materiel.report import chain, data, diagram, priors
 from materiel.report.blocks import Block, Bullets, Figure, Fold, Paragraph, Quote, Row, Section, Table
@@ -56,7 +56,10 @@ def assumed(telling: Telling) -> Section:
         columns, rows, data.about(telling, "assumed", telling.word("assumed title", n=len(drawn)), ""),
     )  # fmt: skip
     table = Table([telling.say(key) for key in ("number", "as written", "reason and claims")], [_row(telling, one) for one in found.values()])
-    folds: list[Block] = [Fold(telling.say("assumed title", n=len(drawn)), [shown], paper="never"), Fold(telling.say("numbers with bases", n=len(found)), [table], paper="after")]
+    folds: list[Block] = [
+        Fold(telling.say("assumed title", n=len(drawn)), [shown], paper="never"),
+        Fold(telling.say("numbers with bases", n=len(found)), [table], paper="after"),
+    ]
     return Section("assumptions", telling.say("assumptions"), folds)
 
 
@@ -75,7 +78,9 @@ def gaps(telling: Telling) -> Section:
             if driver.number in silent:
                 share = Piece(words.share(driver.share, telling.language), "number", f"{key}.drivers.{driver.number}", driver.share)
                 told.setdefault(driver.number, []).append(telling.say("share of", share=share, text=telling.asked(key)))
-    entries: list[list[Block]] = [[Paragraph(phrase(chain.named(telling, number), telling.colon, joined(shares, telling.semicolon)))] for number, shares in told.items()]
+    entries: list[list[Block]] = [
+        [Paragraph(phrase(chain.named(telling, number), telling.colon, joined(shares, telling.semicolon)))] for number, shares in told.items()
+    ]
     return Section("gaps", telling.say("gaps"), [Paragraph(telling.say("about gaps"), "soft"), Bullets(entries)] if entries else [])
 
 
@@ -84,7 +89,9 @@ def doubted(telling: Telling) -> Section:
     rows: list[Row] = []
     for one, claim in telling.case.ledger.claims.items():
         if claim.doubt:
-            rows.append(Row([_to(one), [Paragraph(telling.texts.own(claim.statement)), *_quote(telling, claim)], telling.texts.own(claim.doubt)], f"doubt-{one}"))
+            rows.append(
+                Row([_to(one), [Paragraph(telling.texts.own(claim.statement)), *_quote(telling, claim)], telling.texts.own(claim.doubt)], f"doubt-{one}")
+            )
     head = [telling.say(key) for key in ("claim", "statement", "why doubtful")]
     return Section("examined", telling.say("claims examined"), [Paragraph(telling.say("about examined"), "soft"), Table(head, rows)] if rows else [])
 
@@ -120,7 +127,9 @@ def _note(telling: Telling, one: str, *, used: bool) -> Row:
         terms = joined((phrase(f"{term}: ", _to(other)) for term, other in claim.terms.items()), telling.semicolon)
         said.append(Paragraph(phrase(telling.say("worked out", formula=identifier(claim.formula)), " ", terms), "soft"))
     title = link(source.title, source.url)
-    document = phrase(telling.quote(cited.publisher, "en"), ", ", title, *((" (", link(telling.word("archived copy"), source.archive), ")") if source.archive else ()))
+    document = phrase(
+        telling.quote(cited.publisher, "en"), ", ", title, *((" (", link(telling.word("archived copy"), source.archive), ")") if source.archive else ())
+    )
     ids: list[Block] = [Paragraph(one), *([] if used else [Paragraph(telling.say("not used"), "soft")])]
     return Row([ids, grade, said, [Paragraph(document), Paragraph(_traced(telling, one), "soft")]], f"claim-{one}")
 
@@ -144,5 +153,3 @@ def _quote(telling: Telling, claim: Claim) -> list[Block]:
 
 def _to(claim: str) -> Piece:
     return link(claim, f"#claim-{claim}")
-
-

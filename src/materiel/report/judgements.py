@@ -10,11 +10,10 @@ from materiel.analysis import questions, words
 from materiel.analysis.questions import Answer
 from materiel.case.checks import anachronisms, unheard
 from materiel.equations import NEVER
-from materiel.language.phrase import Phrase, Piece, Said, joined, identifier, phrase
+from materiel.language.phrase import Phrase, Piece, Said, identifier, joined, phrase
 from materiel.report import chain, charts, data
 from materiel.report.blocks import Block, Bullets, Figure, Fold, Paragraph, Row, Section, Table
 from materiel.report.telling import Telling
-from materiel.results import Curve
 
 EVENTS = 4
 """Decisions that are named on the axis of a chart at most, those nearest to the day of the case."""
@@ -98,7 +97,11 @@ def figure(telling: Telling, question: str) -> Figure:
     key += [telling.say("marks key", day=language.date(case.as_of))] if observed else []
     key += [telling.say("no adding")]
     measured = charts.axis(curve.unit, 0.0, language)
-    table = Table([telling.say("day"), "5 %", "25 %", telling.say("median"), "75 %", "95 %"], [Row(cells) for cells in charts.rows(case, curve, language)], frozenset(range(1, 6)))
+    table = Table(
+        [telling.say("day"), "5 %", "25 %", telling.say("median"), "75 %", "95 %"],
+        [Row(cells) for cells in charts.rows(case, curve, language)],
+        frozenset(range(1, 6)),
+    )
     columns, rows = data.fan(case, curve, observed)
     return Figure(
         question, _finding(telling, text, answer), telling.say("measure", text=text, unit=measured or telling.word("pure number")),

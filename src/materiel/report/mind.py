@@ -42,11 +42,15 @@ def _for_people(telling: Telling, about: Tornado) -> Tornado:
 
 def _figure(telling: Telling, about: Tornado, worth: list[Worth], watch: Watch) -> Figure:
     first = about.bars[0]
-    swing = joined((telling.say("at end", answer=answered(about, end, telling.language), known=end.known) for end in (first.ends[0], first.ends[-1])), telling.semicolon)
+    swing = joined(
+        (telling.say("at end", answer=answered(about, end, telling.language), known=end.known) for end in (first.ends[0], first.ends[-1])), telling.semicolon
+    )
     unit = telling.language.unit(about.unit)
     measure = telling.say("tornado probability") if about.shown == "probability" else telling.say("tornado median", unit=unit or telling.word("pure number"))
     rows: list[list[str | float | None]] = [
-        [bar.name, bar.kind, end.known, end.median, end.probability, end.draws, bar.variance.share, bar.variance.error, bar.distribution.share] for bar in about.bars for end in bar.ends
+        [bar.name, bar.kind, end.known, end.median, end.probability, end.draws, bar.variance.share, bar.variance.error, bar.distribution.share]
+        for bar in about.bars
+        for end in bar.ends
     ]
     columns = ("driver", "kind", "known", "median", "probability", "draws", "variance_share", "variance_error", "distribution_share")
     more: list[Block] = [Fold(telling.say("as a table"), [_table(telling, about)], paper="never")]
@@ -79,9 +83,7 @@ def _worth(telling: Telling, about: Tornado, worth: list[Worth], watch: Watch) -
         what: Said = telling.asked(seen.name) if seen.kind == "question" else telling.texts.number(seen.text)
         known = phrase(what, " ", telling.say("known already", n=seen.known)) if seen.known else what
         ends = joined((phrase(end.known, telling.colon, answered(about, end, language)) for end in seen.ends), telling.semicolon)
-        reported = telling.say(
-            "with error", share=words.share(seen.reported.answer.share, language), error=words.share(seen.reported.answer.error, language)
-        )
+        reported = telling.say("with error", share=words.share(seen.reported.answer.share, language), error=words.share(seen.reported.answer.error, language))
         rows.append(Row([known, reported, words.share(seen.exact.answer.share, language), ends]))
     head = [telling.say(key) for key in ("observation", "doubt shrinks by", "seen exactly", "answer by report")]
     factor = language.decimals(f"{watch.factor:g}")

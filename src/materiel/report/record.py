@@ -57,7 +57,15 @@ def _open(telling: Telling, one: Prediction, question: str, day: datetime.date) 
         return words.number(value, low, high, unit, language)
 
     chance = "" if one.probability is None else phrase(words.percent(one.probability, 10**4, language), *_side(telling, one))
-    return Row([telling.texts.question(question, one.text), language.date(day, short=True), shown(middle, one.unit), telling.say("from to", low=shown(low), high=shown(high)), chance])
+    return Row(
+        [
+            telling.texts.question(question, one.text),
+            language.date(day, short=True),
+            shown(middle, one.unit),
+            telling.say("from to", low=shown(low), high=shown(high)),
+            chance,
+        ]
+    )
 
 
 def _side(telling: Telling, one: Prediction) -> list[Said]:
@@ -71,7 +79,17 @@ def _side(telling: Telling, one: Prediction) -> list[Said]:
 def _figure(telling: Telling, scored: list[Scored]) -> Figure:
     inside = sum(one.marks[MODEL].inside[90] for one in scored)
     rows: list[list[str | float | None]] = [
-        [one.forecast, one.question, one.unit, *one.marks[MODEL].ranges[90], *one.marks[MODEL].ranges[50], one.marks[MODEL].median, one.outcome.value, one.outcome.by.grade] for one in scored
+        [
+            one.forecast,
+            one.question,
+            one.unit,
+            *one.marks[MODEL].ranges[90],
+            *one.marks[MODEL].ranges[50],
+            one.marks[MODEL].median,
+            one.outcome.value,
+            one.outcome.by.grade,
+        ]
+        for one in scored
     ]
     columns = ("forecast", "question", "unit", "p5", "p95", "p25", "p75", "p50", "outcome", "grade")
     return Figure(

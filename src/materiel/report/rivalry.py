@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from materiel.analysis import words
 from materiel.analysis.odds import Standing
-from materiel.language.phrase import Phrase, Piece, Said, capital, joined, identifier
+from materiel.language.phrase import Phrase, Piece, Said, capital, identifier, joined
 from materiel.report.blocks import Block, Bullets, Paragraph, Row, Section, Table
 from materiel.report.telling import Rivalry, Telling
 
@@ -44,7 +44,12 @@ def _standings(telling: Telling, found: Rivalry, order: Mapping[str, Standing]) 
         after = _odds(telling, standing.posterior, f"hypotheses.{one}.posterior")
         error = telling.language.decimals(f"{100 * standing.error:.1f}")
         sides = [_speaks(telling, found, one, side) for side in (1, -1)]
-        cells: list[Said] = [telling.texts.hypothesis(one), _odds(telling, standing.prior, f"hypotheses.{one}.prior"), after, telling.say("plus or minus", error=error)]
+        cells: list[Said] = [
+            telling.texts.hypothesis(one),
+            _odds(telling, standing.prior, f"hypotheses.{one}.prior"),
+            after,
+            telling.say("plus or minus", error=error),
+        ]
         rows.append(Row([*cells, *sides], f"hypothesis-{one}"))
     head = [telling.say(key) for key in ("hypothesis name", "before", "after", "sampling error", "strongest for", "strongest against")]
     return Table(head, rows, frozenset((1, 2, 3)))

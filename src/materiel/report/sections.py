@@ -21,7 +21,9 @@ def document(telling: Telling) -> Document:
         stamp = joined([stamp, telling.say("in scenario", scenario=case.scenario)], " ")
     first: list[Block] = [Paragraph(telling.texts.summary)] if case.summary else []
     made = [make(telling) for make in ORDER]
-    return Document(language.name, telling.texts.title, stamp, first, [*(section for section in made if section.blocks), _stamp(telling)], telling.say("appendix"))
+    return Document(
+        language.name, telling.texts.title, stamp, first, [*(section for section in made if section.blocks), _stamp(telling)], telling.say("appendix")
+    )
 
 
 def _stamp(telling: Telling) -> Section:

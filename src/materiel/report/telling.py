@@ -80,7 +80,6 @@ class Before:
     """An earlier edition: what it is called, the medians of its curves, and what happened since."""
 
     label: str
-    day: Any
     curves: Mapping[str, Curve]
     since: Comparison
 
