@@ -184,19 +184,16 @@ class Weighed:
         lead, now = self.lead, self.standings[self.lead].posterior
         by_odds, number = odds.bits(now, self.even[lead]), next(iter(self.hinges), None)
 
-        def share(part: float) -> str:
-            return f"{part:.0%}" if language is ENGLISH else words.share(part, language)
-
         if max(abs(by_odds), abs(number.swing) if number else 0.0) < WEAK:
             return language.say("hangs on nothing", lead=called[lead], factor=language.decimals(f"{2**WEAK:.2g}"))
         if number is None or abs(by_odds) >= abs(number.swing):
-            return language.say("hangs on odds", lead=called[lead], even=share(self.even[lead]), now=share(now))
+            return language.say("hangs on odds", lead=called[lead], even=words.share(self.even[lead], language), now=words.share(now, language))
         prior = self.rivals.numbers(lead)[number.stream]
         low, high = (spread(self.case, (end, end, end), prior.unit, language) for end in number.ends)
         assumed = language.word("assumed" if not (prior.pool and prior.pool.heard()) else "partly assumed")
         return language.say(
             "hangs on number", number=identifier(number.stream), said=identifier(prior.said), assumed=assumed, lead=called[lead], low=low, high=high,
-            lowest=share(number.posterior[0]), highest=share(number.posterior[1]),
+            lowest=words.share(number.posterior[0], language), highest=words.share(number.posterior[1], language),
         )  # fmt: skip
 
     @property

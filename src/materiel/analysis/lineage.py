@@ -271,19 +271,11 @@ def spread(case: Case, three: tuple[float, float, float], unit: str, language: L
     """Return the 5th, 50th and 95th percentile of a number in words: the middle and the 90 % range, each to two digits, days as dates."""
     low, middle, high = three
     if unit == "date":
-        shown = [_day(case, value, language) for value in three]
-        return shown[1] if low == high else language.word("with range", middle=shown[1], low=shown[0], high=shown[2])
+        shown = [language.word("no day") if value >= NEVER else language.date(case.date(round(value)), short=True) for value in three]
+        return shown[1] if low == high else language.word("day with range", middle=shown[1], low=shown[0], high=shown[2])
     factor, plain = words.handy(units.plain(unit), middle)
     shown = [words.number(value * factor, value * factor, value * factor, plain if i == 1 else "1", language) for i, value in enumerate(three)]
     return shown[1] if low == high else language.word("with range", middle=shown[1], low=shown[0], high=shown[2])
-
-
-def _day(case: Case, value: float, language: Language) -> str:
-    """Return a day: in the digits of ISO 8601 in English, where the command line prints it, in words elsewhere."""
-    if value >= NEVER:
-        return language.word("no day")
-    day = case.date(round(value))
-    return day.isoformat() if language is ENGLISH else language.date(day)
 
 
 def instead(shift: Shift, why: Why, language: Language = ENGLISH) -> Phrase:

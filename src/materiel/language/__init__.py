@@ -10,7 +10,7 @@ import datetime
 import functools
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -76,7 +76,8 @@ class Language:
     def date(self, day: datetime.date, *, short: bool = False) -> str:
         """Return a day of the calendar in words."""
         first = self.sentences["first of month"] if day.day == 1 else str(day.day)
-        return self.day.format(day=first, month=(self.short_months if short else self.months)[day.month - 1], year=day.year)
+        months = self.short_months if short else self.months
+        return self.day.format(day=first, month=months[day.month - 1], year=day.year, iso=day.isoformat())
 
     def month(self, day: datetime.date) -> str:
         """Return a month with its year, in short."""
@@ -136,4 +137,5 @@ def load(name: str = DEFAULT) -> Language:
     return Language(name=name, months=months, short_months=short, **raw)
 
 
-ENGLISH = load()
+ENGLISH = replace(load(), day="{iso}")
+"""English as the command line prints it: days in digits."""

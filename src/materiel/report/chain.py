@@ -92,11 +92,11 @@ def _cited(telling: Telling, cited: Cited, heard: str = "") -> Phrase:
     parts += [] if cited.seen else [" ", telling.say("page not seen")]
     parts += [", ", telling.language.date(cited.known), telling.colon, statement]
     parts += [" ", identifier(cited.value)] if cited.value else []
-    parts += [". ", telling.word(f"kind {cited.kind}")]
+    parts += [", ", telling.word(f"kind {cited.kind}")]
     parts += [": ", telling.texts.own(cited.note)] if cited.note and cited.kind in ("assumed", "derived") else []
     parts += [telling.semicolon, hedge(telling, cited.id)] if cited.hedge and not again else []
-    parts += [". ", telling.say("heard as", said=heard)] if heard else ["."]
-    return phrase(*parts)
+    parts += [] if str(parts[-1]).endswith(".") else ["."]
+    return phrase(*parts, *((" ", telling.say("heard as", said=heard)) if heard else ()))
 
 
 def hedge(telling: Telling, claim_id: str) -> Phrase:

@@ -23,7 +23,7 @@ Array = npt.NDArray[np.float64]
 WIDE, NARROW = 760, 380
 """Widths for which charts are drawn: for a page, and for a telephone or a column."""
 HEIGHT = 300
-LEFT, RIGHT, TOP, BOTTOM = 50, 84, 16, 32
+LEFT, RIGHT, TOP, BOTTOM = 50, 104, 16, 32
 LINE = 14
 """Height of a line of text."""
 SIGN = 6.6
@@ -200,7 +200,7 @@ def _short(value: float, high: float, language: Language) -> str:
 
 def _dates(case: Case, frame: Frame, language: Language) -> list[tuple[float, str]]:
     """Return days for ticks with their labels: firsts of months, as many as fit."""
-    months, fit = (frame.last - frame.first) / 30.44, (frame.right - LEFT) / 60
+    months, fit = (frame.last - frame.first) / 30.44, (frame.right - LEFT) / 70
     every = next(step for step in (1, 2, 3, 6, 12, 24, 60, 1200) if months / step <= fit)
     day = case.date(frame.first)
     made: list[tuple[float, str]] = []

@@ -163,7 +163,7 @@ def _row(telling: Telling, answer: Answer) -> Row:
     asked, language = answer.asked, telling.language
     found = [value for value in answer.quantiles.values() if value is not None]
     low, high = (min(found), max(found)) if found else (0.0, 0.0)
-    missing = telling.word("never" if asked.form == "first" else "no bound")
+    missing = telling.word("no day" if asked.form == "first" else "no bound")
     cells: list[Said] = [
         missing if value is None else words.figure(value, low, high, "", language, f"{asked.id}.p{percent}", words.IN_TABLES)
         for percent, value in answer.quantiles.items()

@@ -17,7 +17,7 @@ from materiel.report.charts import svg
 
 Array = npt.NDArray[np.float64]
 
-WIDTH, ROW, TOP = 960, 17, 34
+WIDTH, ROW, TOP = 1080, 17, 34
 LEFT, RIGHT = 300, 610
 DECADES = 1.5
 """Factors of ten shown on either side of the median."""
