@@ -2,25 +2,60 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from materiel.analysis import frozen, words
+from materiel.analysis import frozen, odds, words
 from materiel.analysis.comparison import Account, Cell, Change, Comparison, said, said_without
 from materiel.analysis.examination import MEANING, Examined
 from materiel.analysis.frozen import Frozen
 from materiel.analysis.scoring import MODEL, Ledger, Scored, Total, score
 from materiel.evidence import grades
 from materiel.options import Options, Reading
-from materiel.report.html import assumed, came_out
+from materiel.report.html import assumed, came_out, reliable
 from materiel.study import Study, compare, load
+from materiel.twins import Twins
 
 FOLDER = Path(__file__).parent / "findings"
 ARTICLE = "article-2023-08-15"
 DRAWS = 4000
+TWINS = 200
 DAYS = {"dprk-2023": ("2023-06-30", "2023-08-06", "2023-08-15"), "britain-1915": ("1914-12-31", "1915-12-31", "1916-12-31")}
 """The days as of which each case is compared with itself."""
+
+REMARKS = {
+    "dprk-2023": """\
+**The forecast failed on what mattered.** Of munitions and containers none of nine outcomes lies within its ranges of 50 or 90 %: its medians are
+none to some twenty thousand rounds, a twentieth of its weight lies above several hundred thousand, and Seoul speaks of millions. Who had
+taken the pace ascribed to Iran (`comparison`) would have been nearer each time on the scale of logarithms, and still some five times too low in
+rounds and twenty times in containers; counted in containers, the forecast of what was sent is a little nearer. Weighing the rival readings made it
+worse: a fifth of the odds stayed with readings in which nothing is sold. It is a pseudo-hindcast besides: those who made it remembered the period,
+and that it failed does not show that they did not. Why it came out so, as far as can be told:
+
+- **The size of the order was a rule without a middle**: from ten wagons to filling Russia's gap, each order of magnitude alike. Half of such a base
+  lies below 11,000 tonnes, two shiploads.
+- **The one train was heard as a statement about size.** Some 135 tonnes seen going say that an order is at least so large; in the pool they stand as
+  a value, and pull the middle from 64,000 tonnes to 11,000. Without it the median by June 2024 would have been four times as high, and still a
+  million would have had 6 % ([how the order was derived](../cases/dprk-2023-order.md)).
+- **The first day and the ramp.** In 38 % of draws (49 % weighed) nothing had gone by the end of December, while ships were loading in August. The
+  months over which an order falls due, and its mix, did the rest.
+- **Two plants were shown in four and a half months, and 17 expected**: the tours of August were taken for a new pace. They were a passing season, as
+  the comparison had it.
+
+Five questions of aircraft came out as nought, as the forecast said and as anybody would who says *nothing will come*. They flatter every mean over
+all questions.
+
+**What came out is itself an estimate.** Seoul counts containers and says how many rounds *would* fit if all of them held shells of 152 mm: 400 to 500
+each, where by weight 330 to 430 go in at most. The one public count that starts from weights (74,000 tonnes declared as explosives, August to
+January) makes it 1.6 million, half of what Seoul had in February; Kyiv had 1.5 million, and Washington half as many containers again as Seoul. The
+spread stands in the tables, and no figure in it would have rescued the forecast: 1.5 million is more than twice the upper end of its range for
+February. And n is small: six of the nine rows are one count read twice, the three dates are one process, and all nine rest on one voice.
+
+""".splitlines()
+}
+"""What a reader of scores must know, by those who looked at them."""
 
 
 def article(study: Study) -> str:
@@ -127,8 +162,17 @@ def scores(found: Ledger) -> str:
     lines += [_frozen(found.case, name, said) for name, said in found.forecasts.items()]
     if found.scored:
         lines += ["", found.caution, "", f"![Forecasts over what came out]({found.case}-scores.svg)", ""]
-        lines += ["Ranges of 50 and 90 % and the median of each forecast, as factors of what came out; dots are the medians of naive forecasts.", ""]
-        lines += [*_questions(found), "", *_rivals(found), "", "## Forecasters", "", "Over all questions that each could say anything of.", ""]
+        lines += [
+            "Ranges of 50 and 90 % and the median of each forecast, as factors of what came out; dots are the medians of naive forecasts. Bars at the edge go on beyond it.",
+            "",
+        ]
+        lines += REMARKS.get(found.case, [])
+        names = list(dict.fromkeys(one.forecast for one in found.scored))
+        for name in names:
+            mine = [one for one in found.scored if one.forecast == name]
+            lines += [f"## {name}", ""] if len(names) > 1 else []
+            lines += [*_questions(mine), "", *_beyond(mine), *_rivals(mine), ""]
+        lines += ["## Forecasters", "", "Over all questions that each could say anything of.", ""]
         lines += _totals([one for one in found.totals if one.by == "all"])
         lines += [
             "",
@@ -140,7 +184,7 @@ def scores(found: Ledger) -> str:
         groups = [(one, found.nearest(one)) for one in found.totals if one.who == MODEL and one.by != "all"]
         lines += _totals([one for pair in groups for one in pair if one is not None])
     if found.open:
-        lines += ["", "## Open", "", *(f"- {one.text} (`{one.question}`): {one.reason}" for one in found.open)]
+        lines += ["", "## Open", "", *dict.fromkeys(f"- {one.text} (`{one.question}`): {one.reason}" for one in found.open)]
     return "\n".join(lines) + "\n"
 
 
@@ -150,10 +194,24 @@ def _frozen(case: str, name: str, said: Frozen) -> str:
     return f"- [`{name}`](../../cases/{case}/forecasts/{name}{frozen.ENDING}): as of {said.as_of}, {made}; {said.basis}, {said.draws} draws, seed {said.seed}.{note}"
 
 
-def _questions(found: Ledger) -> list[str]:
+def _beyond(scored: Sequence[Scored]) -> list[str]:
+    """Return how far what came out lies beyond the range of 90 %, question by question."""
+    lines: list[str] = []
+    for one in scored:
+        low, high = one.marks[MODEL].ranges[90]
+        value = one.outcome.value
+        if value > high:
+            times = "nothing at all" if high == 0 else f"{words.number(value / high, 1, 1, '')} times the upper end, {words.number(high, high, high, one.unit)}"
+            lines.append(f"- {one.text}: {times}.")
+        elif value < low:
+            lines.append(f"- {one.text}: {words.number(value / low, value / low, value / low, '')} of the lower end, {words.number(low, low, low, one.unit)}.")
+    return ["What came out, beside the range of 90 % that it missed:", "", *lines, ""] if lines else []
+
+
+def _questions(scored: Sequence[Scored]) -> list[str]:
     titles = "question | day | forecast: median (90 %) | came out | percentile | in 50, 90 % | CRPS | WIS | CRPS of logarithms | log score"
     lines = [f"| {titles} |", "|---|---|---|---|---:|---|---:|---:|---:|---:|"]
-    for one in found.scored:
+    for one in scored:
         own = one.marks[MODEL]
         low, high = own.ranges[90]
         median = f"{words.number(own.median, low, high, '')} ({words.number(low, low, high, '')} to {words.number(high, low, high, one.unit)})"
@@ -167,22 +225,23 @@ def _questions(found: Ledger) -> list[str]:
 def _outcome(one: Scored) -> str:
     low, high = one.spread
     told = f"{words.number(one.outcome.value, low, high, one.unit)}, {one.outcome.by.who} ({one.outcome.by.grade})"
-    spread = f"; {words.number(low, low, high, '')} to {words.number(high, low, high, '')} by {len(one.outcome.figures)} figures"
+    heard = len(one.outcome.figures)
+    spread = f"; {words.number(low, low, high, '')} to {words.number(high, low, high, '')} by {heard} figure{'s' if heard > 1 else ''}"
     return told + (spread if low < high else "")
 
 
-def _rivals(found: Ledger) -> list[str]:
-    rivals = [who for who in dict.fromkeys(who for one in found.scored for who in one.marks) if who != MODEL]
+def _rivals(scored: Sequence[Scored]) -> list[str]:
+    rivals = [who for who in dict.fromkeys(who for one in scored for who in one.marks) if who != MODEL]
     lines = ["CRPS of logarithms of every naive forecast; in bold where it is below the forecast's own.", ""]
     lines += [f"| question | {MODEL} | {' | '.join(rivals)} |", f"|---|---:|{'---:|' * len(rivals)}"]
-    return lines + [f"| {one.text} | {' | '.join(_rival(one, who) for who in (MODEL, *rivals))} |" for one in found.scored]
+    return lines + [f"| {one.text} | {' | '.join(_rival(one, who) for who in (MODEL, *rivals))} |" for one in scored]
 
 
 def _rival(one: Scored, who: str) -> str:
     value, own = (one.marks[name].crps_log if name in one.marks else None for name in (who, MODEL))
     if value is None or own is None:
         return one.absent.get(who, "none stated")
-    return f"**{value:.2f}**" if value < own else f"{value:.2f}"
+    return f"**{value:.2f}**" if f"{value:.2f}" != f"{own:.2f}" and value < own else f"{value:.2f}"
 
 
 def _totals(rows: Sequence[Total]) -> list[str]:
@@ -194,6 +253,54 @@ def _totals(rows: Sequence[Total]) -> list[str]:
         won = "" if one.who == MODEL else one.won
         lines.append(f"| {one.group} | {one.who} | {one.n} | {means} | {brier} | {one.inside50} | {one.inside90} | {won} |")
     return lines
+
+
+def twins(case: str, found: Twins, priors: Mapping[str, float]) -> str:
+    """Return the page on twins of a case: how often stated probabilities were right, and where the true values of numbers fell."""
+    bins = found.reliability()
+    right, few = sum(one.inside for one in bins), int((found.effective < odds.FEWEST).sum())
+    before = sum(prior**2 for prior in priors.values())
+    lines = [
+        f"# {case}: are the stated probabilities right?", "",
+        f"Made by `make findings`: {TWINS} twins of `materiel weigh {case}`, each weighed by {DRAWS} runs of every reading.", "",
+        "A twin is a world in which the truth is known. A reading is picked, as often as its prior says; one run of it is taken for what really happened; then something is seen of that run, with all",
+        "the errors that the case declares. The twin is weighed like the real case, by other runs, which are not told what is true. Of everything that was given 30 %, three in ten should",
+        "turn out true.", "",
+        f"![How often stated probabilities were true]({case}-twins.svg)", "",
+        f"Each dot stands for the probabilities of one row of the table, with their number beside it: {len(found.names)} readings in each of {len(found.true)} twins. On the dashed line what was stated is what came true. The bar is chance: were all",
+        f"probabilities right, nine dots in ten would lie within their bars. Here {right} of {len(bins)} do.", "",
+        "| stated | n | stated on average | true | by chance, nine times in ten |", "|---|---:|---:|---:|---:|",
+        *(f"| {100 * one.edges[0]:.0f} to {_percent(one.edges[1])} | {one.count} | {_percent(one.stated)} | {_percent(one.held)} | {100 * one.range[0]:.0f} to {_percent(one.range[1])} |" for one in bins), "",
+        f"Before anything is seen the true reading has {_percent(before)} on average, and afterwards {_percent(found.given)}; 100 % would be certainty. So much, and no more, can be learned from what is watched here.", "",
+        *_places(found), "",
+        "## What this does not show", "",
+        "- That the model is right. Twins come from the model; they show that what it assumes is weighed without mistakes, not that what it assumes is true.",
+        '- Statements of the kind "at least three". Whoever says so commits to no more, so that there is no law by which such a statement could be made up; in twins the count itself is seen.',
+        f"- Twins that few runs come near: in {few} of {len(found.true)} fewer than {odds.FEWEST} runs of some reading count. Of the case itself nothing would be said then; here they are kept, for to leave them out would flatter.", "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _places(found: Twins) -> list[str]:
+    half, most = found.inside(50), found.inside(90)
+    lines = [
+        "## Uncertain numbers",
+        "",
+        "The same is asked of every uncertain number that bears on what is seen: how often did its true value lie within the range that was left for it?",
+        "",
+    ]
+    lines += ["| number | n | within the middle 50 % | within 90 % |", "|---|---:|---:|---:|"]
+    lines += [f"| `{stream}` | {len(places)} | {_percent(half[stream])} | {_percent(most[stream])} |" for stream, places in found.places.items()]
+    reaches = [1.645 * math.sqrt(share * (1 - share) / len(found.true)) for share in (0.5, 0.9)]
+    return [
+        *lines,
+        "",
+        f"Chance alone moves these shares of {len(found.true)} by {_percent(reaches[0])} and {_percent(reaches[1])} either way, nine times in ten.",
+    ]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -210,6 +317,12 @@ def main() -> int:
             found = score(case)
             pages |= {f"{case}-scores.md": scores(found), f"{case}-scores.svg": came_out(found.scored)}
         pages |= {f"{case}-rules.md": rules(study), f"{case}-days.md": days(case), f"{case}-numbers.svg": assumed(study.run(draws=200))}
+    weighed = load("dprk-2023").weigh(draws=DRAWS)
+    found = weighed.twins(TWINS, DRAWS)
+    pages |= {
+        "dprk-2023-twins.md": twins("dprk-2023", found, weighed.priors),
+        "dprk-2023-twins.svg": reliable(found.reliability(), "How often stated probabilities were true"),
+    }
     for name, text in pages.items():
         (FOLDER / name).write_text(text, encoding="utf-8")
     return 0

@@ -67,7 +67,12 @@ def glossary(page: str) -> str:
     lines += ["", "### What a question resolves by", "", "| key | what it holds |", "|---|---|"]
     meanings = records.meanings(schema.Resolution)
     lines += [f"| `{name}` | {meanings[name]} |" for name in schema.Resolution.model_fields]
-    for title, record in (("A hypothesis", schema.Hypothesis), ("An observable", schema.Observable)):
+    for title, record in (
+        ("A hypothesis", schema.Hypothesis),
+        ("An analyst", schema.Analyst),
+        ("What an analyst says of a hypothesis", schema.Statement),
+        ("An observable", schema.Observable),
+    ):
         lines += ["", f"### {title}", "", "| key | what it holds |", "|---|---|"]
         meanings = records.meanings(record)
         lines += [f"| `{field.alias or name}` | {meanings[name]} |" for name, field in record.model_fields.items()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,10 +22,14 @@ from materiel.case.schema import Question
 from materiel.engine import ensemble
 from materiel.errors import RunError, nearest
 from materiel.evidence.grades import rules
+from materiel.evidence.pooling import Prior
 from materiel.manifest import identity
 from materiel.options import Options, Reading
 
 FAN_POINTS = 120
+
+Built = tuple[network.Program, list[Instance]]
+"""A network, and the instances that it was built of."""
 
 
 def read(name: str | Path, more: Mapping[str, Question], reading: Reading, like: Case | None = None) -> Case:
@@ -54,6 +58,14 @@ class Prepared:
     sighted: ensemble.Pass | None = None
     seconds: dict[str, float] = field(default_factory=dict[str, float])
 
+    def read_in(self, question: str) -> tuple[Branch, ...]:
+        """Return the branches that a question is read in."""
+        return tuple(dict.fromkeys(self.asked[part].branch for part in self.asked[question].parts or (question,)))
+
+    def numbers(self, branches: Iterable[Branch]) -> list[Prior]:
+        """Return the numbers of some branches, but for those that a branch fixes."""
+        return [prior for branch in branches for _, prior in self.passes[branch].program.priors if prior.path not in branch.fixed]
+
     @contextlib.contextmanager
     def timed(self, stage: str) -> Generator[None]:
         """Add what is done inside to the seconds of a stage."""
@@ -62,14 +74,17 @@ class Prepared:
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - began
 
 
-def prepare(name: str | Path, more: Mapping[str, Question], options: Options, *, observed: Case | None = None) -> Prepared:
+def prepare(
+    name: str | Path, more: Mapping[str, Question], options: Options, case: Case | None = None, *, observed: bool = False, built: list[Built] | None = None
+) -> Prepared:
     """Return what an engine runs for a case: the same for the same files, questions and options. Raises CaseError, RunError.
 
-    With `observed`, which is the case as the options read it, runs keep what they expect of whatever was seen.
+    `case` is what the options read, if it has been read. If `observed`, runs keep what they expect of whatever was seen. `built` are networks that were built of like cases:
+    what differs from them in numbers only is not built again, and what is built is added.
     """
     began = time.perf_counter()
-    case = observed or read(name, more, options.reading)
-    builder = _Builder(name, more, options, case, observed=observed is not None)
+    case = case or read(name, more, options.reading)
+    builder = _Builder(name, more, options, case, observed=observed, built=[] if built is None else built)
     watched = builder.watched(case)
     asked = builder.chosen(case)
     branches = _branches(asked)
@@ -123,10 +138,9 @@ class Recipe:
 class _Builder:
     """Makes the passes of one run; passes of one scenario share a program."""
 
-    def __init__(self, name: str | Path, more: Mapping[str, Question], options: Options, case: Case, *, observed: bool) -> None:
-        self.name, self.more, self.options, self.case, self.observed = name, more, options, case, observed
+    def __init__(self, name: str | Path, more: Mapping[str, Question], options: Options, case: Case, *, observed: bool, built: list[Built]) -> None:
+        self.name, self.more, self.options, self.case, self.observed, self.built = name, more, options, case, observed, built
         self.programs: dict[str, tuple[network.Program, dict[str, str], list[str]]] = {}
-        self.built: list[tuple[network.Program, list[Instance]]] = []
 
     def chosen(self, case: Case) -> dict[str, Asked]:
         """Return what is asked of a case."""

@@ -29,22 +29,43 @@ from materiel.preparation import Prepared
 
 Array = npt.NDArray[np.float64]
 
+TOGETHER = 2**14
+"""Scores worked on together: what is made of them on the way stays in the cache."""
+
 
 @dataclass
-class Rivals:
-    """The hypotheses of a case, prepared; `sightings` is what was seen, `asked` what each answers."""
+class Readings:
+    """The hypotheses of a case, prepared to answer what is asked."""
 
     case: Case
     prepared: dict[str, Prepared]
-    sightings: list[Sighting]
-    asked: dict[str, Asked]
-    evidence: ensemble.Simulator
     answering: ensemble.Simulator
 
     @property
     def names(self) -> list[str]:
         """The hypotheses, in the order of the case."""
         return list(self.prepared)
+
+    @property
+    def asked(self) -> dict[str, Asked]:
+        """What each answers."""
+        return next(iter(self.prepared.values())).asked
+
+    def answers(self, name: str, uniform: Uniform, count: int) -> dict[str, Array]:
+        """Return the answers of so many draws of a hypothesis, by question. Raises RunError when a law is broken."""
+        first = sum(len(self.prepared[one].passes) for one in self.names[: self.names.index(name)])
+        branches = self.prepared[name].branches
+        found = self.answering.kept(uniform, count, range(first, first + len(branches)))
+        kept = {one: row for i, names in enumerate(branches.values(), first) for one, row in zip(names, found[i], strict=True)}
+        return questions.values(self.prepared[name].asked, kept)
+
+
+@dataclass
+class Rivals(Readings):
+    """The same, prepared to be held against what was seen as well: `sightings`."""
+
+    sightings: list[Sighting]
+    evidence: ensemble.Simulator
 
     @property
     def coordinates(self) -> list[str]:
@@ -70,35 +91,42 @@ class Rivals:
 
         return logs
 
-    def answers(self, name: str, uniform: Uniform, count: int) -> dict[str, Array]:
-        """Return the answers of so many draws of a hypothesis, by question. Raises RunError when a law is broken."""
-        first = sum(len(self.prepared[one].passes) for one in self.names[: self.names.index(name)])
-        branches = self.prepared[name].branches
-        found = self.answering.kept(uniform, count, range(first, first + len(branches)))
-        kept = {one: row for i, names in enumerate(branches.values(), first) for one, row in zip(names, found[i], strict=True)}
-        return questions.values(self.prepared[name].asked, kept)
-
     def numbers(self, name: str) -> dict[str, Prior]:
         """Return the numbers, by stream, on which hangs what a hypothesis expects of what was seen."""
         program = self.evidence.passes[self.names.index(name)].program
         return {one.stream: one for _, prior in program.priors for one in (prior.mix or (prior,))}
 
 
+def readings(name: str | Path, more: Mapping[str, Question], options: Options, case: Case) -> Readings:
+    """Return the hypotheses of a sound case, ready to answer, whatever was seen. Raises CaseError, RunError."""
+    cases = {one: preparation.read(name, more, under(options.reading, one), case) for one in case.hypotheses}
+    prepared = _prepared(name, more, options, cases, observed=False)
+    return Readings(case, prepared, _answering(prepared))
+
+
 def prepare(name: str | Path, more: Mapping[str, Question], options: Options, case: Case, readings: Mapping[str, Case]) -> Rivals:
     """Return the hypotheses of a sound case, ready to run; `readings` are the case under each. Raises CaseError, RunError."""
-    prepared = {
-        one: preparation.prepare(name, more, replace(options, reading=under(options.reading, one)), observed=reading) for one, reading in readings.items()
-    }
+    prepared = _prepared(name, more, options, readings, observed=True)
     first = next(iter(prepared.values()))
     if first.watched is None or not first.watched.sightings:
         raise RunError(f"nothing known of {case.name} by {case.as_of} is held against its runs, so that nothing can be weighed")
+    sighted = [made.sighted for made in prepared.values() if made.sighted is not None]
+    return Rivals(case, prepared, _answering(prepared), first.watched.sightings, ensemble.Simulator(sighted, first.settings))
+
+
+def _prepared(name: str | Path, more: Mapping[str, Question], options: Options, cases: Mapping[str, Case], *, observed: bool) -> dict[str, Prepared]:
+    built: list[preparation.Built] = []
+    readings = {one: replace(options, reading=under(options.reading, one)) for one in cases}
+    return {one: preparation.prepare(name, more, readings[one], case, observed=observed, built=built) for one, case in cases.items()}
+
+
+def _answering(prepared: Mapping[str, Prepared]) -> ensemble.Simulator:
+    """Return what runs the passes of every hypothesis, one after the other, without their fans."""
     passes: list[ensemble.Pass] = []
     for made in prepared.values():
         before = len(passes)
-        passes += [replace(one, stem=None if one.stem is None else one.stem + before) for one in made.passes.values()]
-    sighted = [made.sighted for made in prepared.values() if made.sighted is not None]
-    evidence, answering = (ensemble.Simulator(some, first.settings) for some in (sighted, passes))
-    return Rivals(case, prepared, first.watched.sightings, first.asked, evidence, answering)
+        passes += [replace(one, recorded=(), fans=(), stem=None if one.stem is None else one.stem + before) for one in made.passes.values()]
+    return ensemble.Simulator(passes, next(iter(prepared.values())).settings)
 
 
 def under(reading: Reading, hypothesis: str) -> Reading:
@@ -114,6 +142,7 @@ def drawn(seed: int, chosen: npt.NDArray[np.int64]) -> Uniform:
 
 def placed(coordinates: Sequence[str], scores: Array, seed: int) -> Uniform:
     """Return what gives the uniform numbers of draws at given normal scores, shape (coordinates, draws); streams that are no coordinates are those of the seed."""
-    rows = dict(zip(coordinates, scores, strict=True))
     tiny = 2.0**-53
-    return lambda stream: np.clip(portable.normal_cdf(rows[stream]), tiny, 1 - tiny) if stream in rows else uniforms(seed, stream, 0, scores.shape[1])
+    parts = np.array_split(scores, max(1, scores.size // TOGETHER))
+    rows = dict(zip(coordinates, (row for part in parts for row in np.clip(portable.normal_cdf(part), tiny, 1 - tiny)), strict=True))
+    return lambda stream: rows[stream] if stream in rows else uniforms(seed, stream, 0, scores.shape[1])

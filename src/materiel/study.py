@@ -41,9 +41,10 @@ if TYPE_CHECKING:  # what only some commands need is imported where they begin
     from materiel.analysis.observing import Candidate, Watch, Worth
     from materiel.analysis.tornado import Tornado
     from materiel.export.model import Model
+    from materiel.mixture import Mixture
     from materiel.report.telling import Before
     from materiel.solving import Solution
-    from materiel.weighing import Weighed
+    from materiel.weighed import Weighed
 
 Array = npt.NDArray[np.float64]
 
@@ -130,6 +131,12 @@ class Study:
         if found.refusal:
             raise RunError(found.refusal)
         return found
+
+    def mixture(self, options: Options) -> Mixture | None:
+        """Answer what options ask over all hypotheses of the case, by their prior odds; None if it has none. Raises CaseError, RunError."""
+        from materiel import mixture
+
+        return mixture.mix(self.name, self.more, options, self.case(options.reading))
 
     def model(self, draw: int | None = None, seed: int = 1, reading: Reading | None = None, question: str = "") -> Model:
         """Return the case as a flat model for other tools: with the numbers of one draw of a run, counted from 0, or all medians if None.
@@ -424,12 +431,10 @@ class _Runner:
 
     def _inputs(self) -> dict[str, drivers.Inputs]:
         """Return what drives the answer to each question: the numbers of the branches it is read in."""
-        asked, passes = self.prepared.asked, self.prepared.passes
-        priors = {branch: [prior for _, prior in one.program.priors if prior.path not in branch.fixed] for branch, one in passes.items()}
-        everything = drivers.inputs([prior for of_pass in priors.values() for prior in of_pass], self.options.seed, self.options.draws)
-        read_in = {name: tuple(dict.fromkeys(asked[part].branch for part in (one.parts or (name,)))) for name, one in asked.items()}
-        made = {branches: everything.of([prior for branch in branches for prior in priors[branch]]) for branches in dict.fromkeys(read_in.values())}
-        return {name: made[branches] for name, branches in read_in.items()}
+        prepared = self.prepared
+        everything = drivers.inputs(prepared.numbers(prepared.passes), self.options.seed, self.options.draws)
+        made = {branches: everything.of(prepared.numbers(branches)) for branches in dict.fromkeys(map(prepared.read_in, prepared.asked))}
+        return {name: made[prepared.read_in(name)] for name in prepared.asked}
 
     def _answer(self, asked: Asked, values: Array, inputs: drivers.Inputs) -> tuple[Answer, dict[str, float]]:
         """Return the answer to a question from its values per draw, and the numbers that drive it."""

@@ -6,7 +6,7 @@ ten, and the true value of any number falls with equal chance between any two of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from materiel import rivals
 from materiel.analysis import odds
 from materiel.analysis.likelihood import log_likelihood, simulated
+from materiel.analysis.reliability import Bin, bins
 from materiel.engine.draws import Sampler
 from materiel.rivals import Rivals
 
@@ -22,12 +23,15 @@ Array = npt.NDArray[np.float64]
 
 LEFT = 99
 """Draws of the posterior among which a true value takes one of a hundred places."""
+LEAST = 0.01
+"""Probability below which it does not matter how well the evidence of a hypothesis is known."""
+TENTHS = tuple(i / 10 for i in range(11))
 
 
 @dataclass(frozen=True)
 class Twins:
     """Twins weighed: the position of the true hypothesis of each, shape (twins,), the probability of every hypothesis, shape (twins, hypotheses), the smallest number of draws
-    that counted, and the place of the true value of each number, by stream, among draws of its posterior: whole numbers from 0 to `LEFT`, each equally probable.
+    that counted of any hypothesis that is left `LEAST` or more, and the place of the true value of each number, by stream, among draws of its posterior: whole numbers from 0 to `LEFT`, each equally probable.
     """  # noqa: D205
 
     names: list[str]
@@ -35,14 +39,21 @@ class Twins:
     posterior: Array
     effective: Array
     places: dict[str, npt.NDArray[np.int64]]
+    seed: int
 
-    def reliability(self, edges: Array) -> list[tuple[float, float, int]]:
-        """Return, for probabilities between two edges, their mean, how often such hypotheses were true, and how many there were."""
-        stated, held = self.posterior.ravel(), (self.true[:, None] == np.arange(len(self.names))).ravel()
-        bins = np.clip(np.digitize(stated, edges) - 1, 0, len(edges) - 2)
-        return [
-            (float(stated[bins == i].mean()), float(held[bins == i].mean()), int((bins == i).sum())) for i in range(len(edges) - 1) if (bins == i).any()
-        ]  # fmt: skip
+    def reliability(self, edges: Sequence[float] = TENTHS) -> list[Bin]:
+        """Return how often hypotheses that were given probabilities between two edges were true."""
+        return bins(self.posterior, self.true, edges, self.seed)
+
+    @property
+    def given(self) -> float:
+        """The probability that was given to the true hypothesis, on average."""
+        return float(self.posterior[np.arange(len(self.true)), self.true].mean())
+
+    def inside(self, percent: int) -> dict[str, float]:
+        """Return, by stream, how often the true value of a number lay within the middle such share of the draws that were left."""
+        middle = (LEFT + 1) * np.array([50 - percent / 2, 50 + percent / 2]) / 100
+        return {stream: float(((found >= middle[0]) & (found < middle[1])).mean()) for stream, found in self.places.items()}
 
 
 def weigh(ready: Rivals, priors: Mapping[str, float], draws: int, seed: int, count: int) -> Twins:
@@ -62,12 +73,13 @@ def weigh(ready: Rivals, priors: Mapping[str, float], draws: int, seed: int, cou
         seen = simulated(terms, fresh[name][:, i], rng)
         logs = {other: log_likelihood(seen, expected[other]) for other in names}
         standing = odds.standings(priors, {other: odds.reweighted(one) for other, one in logs.items()})
-        posterior[i], effective[i] = [one.posterior for one in standing.values()], min(one.evidence.effective for one in standing.values())
+        posterior[i] = [one.posterior for one in standing.values()]
+        effective[i] = min(one.evidence.effective for one in standing.values() if one.posterior >= LEAST)
         weights = np.exp(logs[name] - logs[name].max())
         left = rng.choice(draws, size=LEFT, p=weights / weights.sum())
         for stream, drawn in values[name].items():
             places.setdefault(stream, []).append(int((drawn[left] < own[name][stream][i]).sum()))
-    return Twins(names, true, posterior, effective, {stream: np.array(found) for stream, found in places.items()})
+    return Twins(names, true, posterior, effective, {stream: np.array(found) for stream, found in places.items()}, seed)
 
 
 def _values(ready: Rivals, name: str, seed: int, chosen: npt.NDArray[np.int64]) -> dict[str, Array]:

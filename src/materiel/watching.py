@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from materiel import units
+from materiel import mixture, units
 from materiel.analysis import observing, questions
 from materiel.analysis.observing import Candidate, Watch, Worth
 from materiel.analysis.questions import Branch
@@ -14,6 +14,7 @@ from materiel.analysis.tornado import Tornado
 from materiel.case.model import Case
 from materiel.case.schema import Question
 from materiel.components.indicator import Indicator
+from materiel.mixture import Mixture
 from materiel.options import Options
 from materiel.study import Run, Study
 
@@ -22,10 +23,11 @@ from materiel.study import Run, Study
 class Driven:
     """One answer: what moves it, and what an observation would be worth; observations count until a day, and are reported within `factor` nine times in ten.
 
-    `since` is the day from which indicators are watched, the case's own.
+    `mixture` is what moves it over all hypotheses, which of them is true among the rest, if the case has any. `since` is the day from which indicators are watched, the case's own.
     """
 
     tornado: Tornado
+    mixture: Tornado | None
     worth: list[Worth]
     since: datetime.date
     until: datetime.date
@@ -47,13 +49,14 @@ def drivers(
     gauges = _gauges(case, how.until)
     only = tuple(dict.fromkeys((*names, *seen, *gauges)))
     run = Study(study.name, study.more | gauges).again(replace(options, only=only), report)
-    return [driven(run, name, how) for name in names]
+    mixed = mixture.mix(study.name, study.more, replace(options, only=names), case)
+    return [driven(run, name, how, mixed) for name in names]
 
 
-def driven(run: Run, question: str, how: Watch) -> Driven:
-    """Return what moves one answer of a run and what would be worth seeing; indicators count if the run has gauges on them."""
-    since = max(run.case.as_of, run.case.start)
-    return Driven(run.tornado(question), run.worth(question, how, _watched(run, how.until)), since, how.until, how.credibility, how.factor, how.bar)
+def driven(run: Run, question: str, how: Watch, mixed: Mixture | None = None) -> Driven:
+    """Return what moves one answer of a run, and of its hypotheses `mixed`, and what would be worth seeing; indicators count if the run has gauges on them."""
+    since, over_all = max(run.case.as_of, run.case.start), mixed.tornado(question) if mixed else None
+    return Driven(run.tornado(question), over_all, run.worth(question, how, _watched(run, how.until)), since, how.until, how.credibility, how.factor, how.bar)
 
 
 def _gauges(case: Case, until: datetime.date) -> dict[str, Question]:

@@ -3,329 +3,33 @@
 from __future__ import annotations
 
 import functools
-import math
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from materiel import disk, preparation, rivals
-from materiel.analysis import hypotheses, observables, odds, questions, words
-from materiel.analysis.comparison import Cell
+from materiel import portable, preparation, rivals
+from materiel.analysis import analysts, hypotheses, observables, odds, questions
+from materiel.analysis.aiming import Aim
 from materiel.analysis.likelihood import log_likelihood
-from materiel.analysis.lineage import spread
-from materiel.analysis.odds import Evidence, Hinge, Standing, Thirds
-from materiel.analysis.questions import Answer
-from materiel.analysis.tempering import Tempered, temper
+from materiel.analysis.odds import Thirds
+from materiel.analysis.tempering import temper
 from materiel.case.model import Case
 from materiel.case.schema import Question
 from materiel.engine.draws import Sampler, Uniform, uniforms
-from materiel.errors import CaseError, Problem, RunError, nearest
-from materiel.language import ENGLISH, Language
-from materiel.language.phrase import Phrase, Said, identifier
+from materiel.errors import CaseError, Problem, RunError
 from materiel.options import Options, Reading
-from materiel.results import encoded
 from materiel.rivals import Rivals
-
-if TYPE_CHECKING:
-    import xarray
-
-    from materiel.analysis.walking import Walked
-    from materiel.twins import Twins
+from materiel.weighed import Rival, Weighed
 
 Array = npt.NDArray[np.float64]
 
-WEAK = 0.5
-"""Bits by which an assumption must move the odds for a result to be said to hang on it."""
 ANSWERED_BEFORE, ANSWERED_AFTER = 1000, 2000
 """Draws of a hypothesis from which answers are read: the first ones before, a sample of those that count after."""
-
-
-@dataclass(frozen=True)
-class Rival:
-    """One hypothesis as it was run: what it expects of each sighting by draw, shape (sightings, draws), its evidence, of everything and without each origin, and its answers.
-
-    `after` are those of draws that stand for what is left of it after what was seen, with `weights` that add up to 1; `left` is what these draws expect of each sighting.
-    They come from its prior draws by weight or, where too few of those come near what was seen, from draws that were moved there in so many `steps`.
-    """
-
-    name: str
-    expected: Array = field(repr=False)
-    logs: Array = field(repr=False)
-    left: Array = field(repr=False)
-    evidence: Evidence
-    without: dict[str, Evidence]
-    before: dict[str, Array] = field(repr=False)
-    after: dict[str, Array] = field(repr=False)
-    weights: Array = field(repr=False)
-    thirds: dict[str, Thirds] = field(repr=False)
-    steps: int
-
-    def span(self, sighting: int) -> str:
-        """Return what it expects of one sighting in a phrase: the middle, and the 90 % range."""
-        low, middle, high = (words.number(value, value, value, "1") for value in _three(self.expected[sighting]))
-        return f"{middle} ({low} to {high})"
-
-
-@dataclass
-class Weighed:
-    """Hypotheses weighed: `priors` are their probabilities before anything was seen, `stated` those of the case, `found` how each was run.
-
-    `hidden` observations of its series are known only later, `unheard` ones have a grade that the rules do not hear; `doubled` are the numbers that bear on what was seen and
-    whose reason cites what is weighed.
-    """
-
-    case: Case
-    options: Options
-    rivals: Rivals = field(repr=False)
-    priors: dict[str, float]
-    stated: dict[str, float]
-    found: dict[str, Rival]
-    hidden: int
-    unheard: int
-    doubled: dict[str, list[str]]
-    seconds: dict[str, float]
-
-    def with_priors(self, wanted: Mapping[str, float]) -> Weighed:
-        """Return the same runs weighed with other prior probabilities; hypotheses that are not named share what is left in their own proportions. Raises RunError."""
-        for name in wanted:
-            if name not in self.found:
-                near = nearest(name, list(self.found))
-                raise RunError(f"unknown hypothesis {name!r}; one of {', '.join(self.found)}" + (f"; did you mean {near!r}?" if near else ""))
-        try:
-            return replace(self, priors=odds.reweighed(self.stated, wanted))
-        except ValueError as error:
-            raise RunError(f"prior probabilities {', '.join(f'{name}={p:g}' for name, p in wanted.items())} {error}; each above 0, and 1 together") from None
-
-    @functools.cached_property
-    def standings(self) -> dict[str, Standing]:
-        """How each hypothesis stands."""
-        return odds.standings(self.priors, {name: one.evidence for name, one in self.found.items()})
-
-    @property
-    def lead(self) -> str:
-        """The hypothesis that is most probable after what was seen."""
-        return max(self.standings, key=lambda name: self.standings[name].posterior)
-
-    @property
-    def refusal(self) -> str:
-        """Why nothing can be said, or an empty string."""
-        for name, one in self.found.items():
-            for what, evidence in {
-                "what was seen": one.evidence,
-                **{f"it without {self.speaker(origin)}": left for origin, left in one.without.items()},
-            }.items():
-                if not evidence.sound:
-                    return (
-                        f"nothing can be said of how the hypotheses stand: too few runs of {name!r} come near {what} ({evidence.effective:.0f} of {evidence.draws} count, "
-                        f"{odds.FEWEST} are needed; its evidence is known to a factor of {math.exp(min(evidence.error, 99)):.2g}); is it possible at all?"
-                    )
-        return ""
-
-    def speaker(self, origin: str) -> str:
-        """Return the name of an origin for people."""
-        return self.case.ledger.speaker(origin)
-
-    @functools.cached_property
-    def without(self) -> dict[str, dict[str, float]]:
-        """The probability of each hypothesis had an origin reported nothing, by origin."""
-        origins = next(iter(self.found.values())).without
-        return {origin: odds.posteriors(self.priors, {name: one.without[origin].log for name, one in self.found.items()}) for origin in origins}
-
-    @functools.cached_property
-    def evidence(self) -> dict[str, dict[str, float]]:
-        """What each origin does to each hypothesis, in bits: above nought for it, below against it; the strongest for it first."""
-        found = {name: {origin: odds.bits(one.posterior, left[name]) for origin, left in self.without.items()} for name, one in self.standings.items()}
-        return {name: dict(sorted(by_origin.items(), key=lambda entry: -entry[1])) for name, by_origin in found.items()}
-
-    @functools.cached_property
-    def answers(self) -> dict[str, tuple[Answer, Answer]]:
-        """The answers before and after what was seen, by question."""
-        scale, before, after = self.case.ledger.scales[0], self.weights_before, self.weights_after
-        made: dict[str, tuple[Answer, Answer]] = {}
-        for name in self.options.only:
-            asked, values = self.rivals.asked[name], [np.concatenate([getattr(one, when)[name] for one in self.found.values()]) for when in ("before", "after")]
-            made[name] = (questions.answer(asked, values[0], float("nan"), scale, before), questions.answer(asked, values[1], float("nan"), scale, after))
-        return made
-
-    @property
-    def weights_before(self) -> Array:
-        """The weight of every draw that answers before what was seen, hypothesis after hypothesis; they add up to 1."""
-        sizes = {name: len(next(iter(one.before.values()))) for name, one in self.found.items()}
-        return np.concatenate([np.full(size, self.priors[name] / size) for name, size in sizes.items()])
-
-    @property
-    def weights_after(self) -> Array:
-        """The weight of every draw that answers after it."""
-        return np.concatenate([self.standings[name].posterior * one.weights for name, one in self.found.items()])
-
-    @property
-    def counting(self) -> float:
-        """How many draws count after what was seen, all hypotheses together."""
-        return 1 / sum(one.posterior**2 / max(one.evidence.effective, 1e-300) for one in self.standings.values())
-
-    @functools.cached_property
-    def hinges(self) -> list[Hinge]:
-        """The uncertain numbers on which the odds of the leading hypothesis hang, the most first."""
-        return odds.hinges({name: one.posterior for name, one in self.standings.items()}, {name: one.thirds for name, one in self.found.items()}, self.lead)
-
-    @property
-    def hangs_on(self) -> str:
-        """What the result hangs on first, as a sentence: the prior odds, or the uncertain number that moves the leading hypothesis most."""
-        return str(self.hangs(ENGLISH, {name: repr(name) for name in self.found}))
-
-    def hangs(self, language: Language, called: Mapping[str, Said]) -> Phrase:
-        """Return the same in a language, with hypotheses as they are called there."""
-        lead, now = self.lead, self.standings[self.lead].posterior
-        by_odds, number = odds.bits(now, self.even[lead]), next(iter(self.hinges), None)
-
-        if max(abs(by_odds), abs(number.swing) if number else 0.0) < WEAK:
-            return language.say("hangs on nothing", lead=called[lead], factor=language.decimals(f"{2**WEAK:.2g}"))
-        if number is None or abs(by_odds) >= abs(number.swing):
-            return language.say("hangs on odds", lead=called[lead], even=words.share(self.even[lead], language), now=words.share(now, language))
-        prior = self.rivals.numbers(lead)[number.stream]
-        low, high = (spread(self.case, (end, end, end), prior.unit, language) for end in number.ends)
-        assumed = language.word("assumed" if not (prior.pool and prior.pool.heard()) else "partly assumed")
-        return language.say(
-            "hangs on number", number=identifier(number.stream), said=identifier(prior.said), assumed=assumed, lead=called[lead], low=low, high=high,
-            lowest=words.share(number.posterior[0], language), highest=words.share(number.posterior[1], language),
-        )  # fmt: skip
-
-    @property
-    def moved(self) -> list[str]:
-        """The hypotheses whose draws were moved to what was seen."""
-        return [name for name, one in self.found.items() if one.steps]
-
-    @property
-    def counted(self) -> int:
-        """How many observations were weighed."""
-        return len({id(row) for one in self.rivals.sightings for row in one.rows})
-
-    @property
-    def draws(self) -> int:
-        """Draws of each hypothesis."""
-        return self.options.draws
-
-    @property
-    def notes(self) -> list[str]:
-        """What a reader must know of how it was weighed, a line each."""
-        made = [f"{one!r} and {other!r} expect the same of everything that was seen: nothing here can tell them apart." for one, other in self.alike]
-        made += [
-            f"Draws of {name!r} were moved to what was seen by tempering, in {one.steps} steps, for too few came near it by themselves."
-            for name, one in self.found.items()
-            if one.steps
-        ]
-        made.append(
-            f"{self.counted} observations were weighed"
-            + (f"; {self.hidden} more are known only after {self.case.as_of} and hidden" if self.hidden else "")
-            + "."
-        )
-        if self.unheard:
-            made.append(f"{self.unheard} have a grade that the rules do not hear.")
-        if self.doubled:
-            few = list(self.doubled)
-            what = f"Reasons of {len(few)} assumptions cite" if len(few) > 1 else "The reason of one assumption cites"
-            made.append(f"{what} what is weighed, so that it may count twice: {', '.join(few[:4])}{' and others' if len(few) > 4 else ''}.")
-        took = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in self.seconds.items())
-        made.append(f"{self.options.draws} draws of each hypothesis, seed {self.options.seed}; {took}")
-        return made
-
-    def cell(self, answer: Answer, *, after: bool) -> Cell:
-        """Return an answer as a table shows it, with the number of draws that it was counted from."""
-        return Cell(answer.quantiles, answer.probability, round(self.counting if after else 1 / float((self.weights_before**2).sum())))
-
-    @property
-    def even(self) -> dict[str, float]:
-        """The probability of each hypothesis had all been alike probable before."""
-        return odds.posteriors(dict.fromkeys(self.found, 1 / len(self.found)), {name: one.evidence.log for name, one in self.found.items()})
-
-    @property
-    def alike(self) -> list[tuple[str, str]]:
-        """Pairs of hypotheses that expect the same of everything seen."""
-        return odds.alike({name: one.logs for name, one in self.found.items()})
-
-    def json(self) -> dict[str, Any]:
-        """Return what was found as plain data."""
-        return {
-            "case": self.case.name, "as_of": self.case.as_of.isoformat(), "rules": self.case.rule.name, "seed": self.options.seed, "draws": self.options.draws,
-            "hangs_on": self.hangs_on,
-            "hypotheses": [self._told(name) for name in self.found],
-            "origins": {one.origin: self.speaker(one.origin) for one in self.rivals.sightings},
-            "without": self.without, "even": self.even, "alike": self.alike,
-            "hinges": [{"number": one.stream, "thirds": one.ends, self.lead: one.posterior} for one in self.hinges[:5]],
-            "answers": [
-                {"id": name, "text": before.asked.text, "unit": before.asked.unit, "prior": _plain(before), "posterior": _plain(after)}
-                for name, (before, after) in self.answers.items()
-            ],
-            "sightings": [
-                {"observable": one.observable, "origin": one.origin, "first": one.first.isoformat(), "last": one.last.isoformat(), "seen": one.term.seen,
-                 "bound": one.term.bound, "unit": one.unit, "expected": {name: _three(rival.expected[i]) for name, rival in self.found.items()}}
-                for i, one in enumerate(self.rivals.sightings)
-            ],
-            "hidden": self.hidden, "unheard": self.unheard, "doubled": self.doubled, "seconds": self.seconds,
-        }  # fmt: skip
-
-    def second_opinion(self, walkers: int = 200, steps: int = 1000) -> Walked:
-        """Return the odds by a second method that shares no sampler code with the first, from walkers that go so many steps."""
-        from materiel.analysis.walking import walk
-
-        terms = [one.term for one in self.rivals.sightings]
-
-        def logs(scores: Array) -> dict[str, Array]:
-            return {name: log_likelihood(terms, one) for name, one in self.rivals.at(scores, self.options.seed).items()}
-
-        return walk(logs, self.priors, len(self.rivals.coordinates), self.options.seed, walkers, steps)
-
-    def twins(self, count: int = 200, draws: int = 4000) -> Twins:
-        """Return so many twins of the case weighed: are the stated probabilities right?"""
-        from materiel import twins
-
-        return twins.weigh(self.rivals, self.priors, draws, self.options.seed, count)
-
-    def data(self) -> xarray.DataTree:
-        """Return draws before and after what was seen, and what was seen, in the groups of ArviZ."""
-        from materiel.groups import tree
-
-        everybody = list(self.found.values())
-        sides = {
-            "prior": (self.weights_before, [(one.before, one.expected[:, : len(next(iter(one.before.values())))]) for one in everybody]),
-            "posterior": (self.weights_after, [(one.after, one.left) for one in everybody]),
-        }
-        said = {
-            "case": self.case.name, "case_sha256": self.case.digest, "as_of": self.case.as_of.isoformat(), "rules": self.case.rule.name, "seed": self.options.seed,
-            "draws": self.options.draws,
-        }  # fmt: skip
-        return tree(self.rivals, sides, self.priors, [one.logs for one in everybody], self.options.only, said)
-
-    def save(self, path: str | Path) -> Path:
-        """Write these groups into a netCDF file and return its path. Raises RunError when it cannot be written."""
-        held = encoded(self.data())
-        try:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            disk.replace(Path(path), lambda made: made.write_bytes(held))
-        except OSError as error:
-            raise RunError(f"{path} cannot be written: {error.strerror}") from None
-        return Path(path)
-
-    def _told(self, name: str) -> dict[str, Any]:
-        one, evidence = self.standings[name], self.found[name].evidence
-        return {
-            "id": name, "text": self.case.hypotheses[name].text, "prior": one.prior, "posterior": one.posterior, "error": one.error, "log_evidence": evidence.log,
-            "method": evidence.method, "effective": evidence.effective, "k": evidence.k if np.isfinite(evidence.k) else None, "bits": self.evidence[name],
-        }  # fmt: skip
-
-
-def _plain(answer: Answer) -> dict[str, float | None]:
-    return {f"p{percent}": value for percent, value in answer.quantiles.items()} | ({} if answer.probability is None else {"probability": answer.probability})
-
-
-def _three(values: Array) -> list[float]:
-    return [float(value) for value in np.quantile(values, (0.05, 0.5, 0.95))]
 
 
 def read(name: str | Path, more: Mapping[str, Question], case: Case, reading: Reading) -> dict[str, Case]:
@@ -338,9 +42,10 @@ def read(name: str | Path, more: Mapping[str, Question], case: Case, reading: Re
             questions.prepare(readings[hypothesis])
         except CaseError as error:
             found += error.problems
-    for one in readings.values() or [case]:
+    checks = [functools.partial(analysts.prepare, case), *(functools.partial(observables.prepare, one) for one in readings.values() or [case])]
+    for check in checks:
         try:
-            observables.prepare(one)
+            check()
         except CaseError as error:
             found += error.problems
     if found := found or hypotheses.problems(case, readings):
@@ -366,9 +71,14 @@ def weigh(name: str | Path, more: Mapping[str, Question], options: Options, repo
         logs = dict(zip(ready.names, pool.map(functools.partial(_logs, ready), expected.values()), strict=True))
     weighed = time.perf_counter()
     made: dict[str, Rival] = {}
-    for i, one in enumerate(ready.names):
-        made[one] = _rival(ready, options, one, expected[one], logs[one])
-        report(i + 1, len(ready.names))
+
+    def rival(name: str) -> Rival:
+        return _rival(ready, options, name, expected[name], logs[name])
+
+    with ThreadPoolExecutor(ready.evidence.settings.workers) as pool:
+        for i, found in enumerate(pool.map(rival, ready.names)):
+            made[found.name] = found
+            report(i + 1, len(ready.names))
     seconds = {"prepare": prepared - began, "weigh": weighed - prepared, "answers": time.perf_counter() - weighed}
     whole = sum(one.prior for one in case.hypotheses.values())
     stated = {one: declared.prior / whole for one, declared in case.hypotheses.items()}
@@ -404,30 +114,50 @@ def _parts(ready: Rivals) -> dict[str, list[int]]:
 
 
 def _rival(ready: Rivals, options: Options, name: str, expected: Array, logs: Mapping[str, Array]) -> Rival:
-    """Return one hypothesis with its evidence and its answers; where too few draws come near what was seen, draws are moved there."""
+    """Return one hypothesis with its evidence and its answers; where too few draws come near what was seen, more are aimed there, and last draws are moved there."""
     evidence = {origin: odds.reweighted(one) for origin, one in logs.items()}
+    aim = None if all(one.sound for one in evidence.values()) else _aimed(ready, options, name, expected, logs)
+    if aim is not None:
+        evidence = {origin: one if one.sound else aim.evidence(origin) for origin, one in evidence.items()}
     moved = {origin: temper(ready.likelihood(name, options.seed, _parts(ready)[origin]), len(ready.coordinates), options.seed) for origin, one in evidence.items() if not one.sound and _parts(ready)[origin]}  # fmt: skip
-    evidence |= {origin: _tempered(one) for origin, one in moved.items()}
+    evidence |= {origin: one.evidence for origin, one in moved.items()}
     if "" in moved:
         scores, counts = np.unique(moved[""].scores, axis=1, return_counts=True)
         after, weights = rivals.placed(ready.coordinates, scores, options.seed), counts / counts.sum()
         left = ready.at(scores, options.seed, [name])[name]
+    elif aim is not None and evidence[""].method == "aiming":
+        picked, weights = _picked(aim.weights(""))
+        after, left = rivals.placed(ready.coordinates, aim.scores[:, picked], options.seed), aim.expected[:, picked]
     else:
-        picked, counts = np.unique(odds.systematic(np.exp(logs[""] - logs[""].max()), ANSWERED_AFTER), return_counts=True)
-        after, weights, left = rivals.drawn(options.seed, picked), counts / ANSWERED_AFTER, expected[:, picked]
+        picked, weights = _picked(logs[""])
+        after, left = rivals.drawn(options.seed, picked), expected[:, picked]
     before = rivals.drawn(options.seed, np.arange(min(options.draws, ANSWERED_BEFORE)))
     everything = rivals.drawn(options.seed, np.arange(options.draws))
     return Rival(
         name, expected, logs[""], left, evidence[""], {origin: one for origin, one in evidence.items() if origin},
         ready.answers(name, before, min(options.draws, ANSWERED_BEFORE)), ready.answers(name, after, len(weights)), weights,
-        _thirds(ready, name, everything, after, options.draws, weights), moved[""].steps if "" in moved else 0,
+        _thirds(ready, name, everything, after, options.draws, weights),
+        0 if aim is None else len(aim.logs[""]) - options.draws, moved[""].steps if "" in moved else 0,
     )  # fmt: skip
 
 
-def _tempered(moved: Tempered) -> Evidence:
-    """Return evidence from draws that were moved to what was seen."""
-    distinct = len(np.unique(moved.scores[0])) if moved.reached else 0
-    return Evidence(moved.log_evidence, moved.error, float(distinct), -np.inf, len(moved.logs), "tempering")
+def _aimed(ready: Rivals, options: Options, name: str, expected: Array, logs: Mapping[str, Array]) -> Aim:
+    """Return the draws of a hypothesis and as many more as it takes near what was seen."""
+    scores = np.array([portable.normal_quantile(uniforms(options.seed, stream, 0, options.draws)) for stream in ready.coordinates])
+
+    def seen(at: Array) -> tuple[Array, Mapping[str, Array]]:
+        more = ready.at(at, options.seed, [name])[name]
+        return more, _logs(ready, more)
+
+    aim = Aim(scores, expected, logs)
+    aim.take(seen, options.seed)
+    return aim
+
+
+def _picked(logs: Array) -> tuple[npt.NDArray[np.int64], Array]:
+    """Return draws that stand for all of them by their weights, given as logarithms, each once; and the share that each stands for."""
+    picked, counts = np.unique(odds.systematic(np.exp(logs - logs.max()), ANSWERED_AFTER), return_counts=True)
+    return picked, counts / ANSWERED_AFTER
 
 
 def _thirds(ready: Rivals, name: str, before: Uniform, after: Uniform, draws: int, weights: Array) -> dict[str, Thirds]:

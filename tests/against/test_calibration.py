@@ -9,8 +9,10 @@ import pytest
 from scipy import stats
 
 import materiel
+from materiel import portable
 from materiel.analysis.tempering import temper
 from materiel.analysis.walking import walk
+from materiel.engine.draws import uniforms
 
 CASES = ("dprk-2023", "britain-1915")
 
@@ -45,12 +47,13 @@ def test_samplers_put_true_values_in_any_place(method):
 
 
 @pytest.mark.proof
-def test_twins_are_given_the_probabilities_that_they_have():
+@pytest.mark.parametrize(("name", "draws"), [("dprk-2023", 4000), ("britain-1915", 20_000)])
+def test_twins_are_given_the_probabilities_that_they_have(name, draws):
     """What is given a probability is true as often; the true value of every number takes any place among the draws left."""
-    found = materiel.load("dprk-2023").weigh(draws=4000).twins(400)
-    for stated, held, count in found.reliability(np.linspace(0, 1, 6)):
-        if count >= 20:
-            assert held == pytest.approx(stated, abs=3.5 * math.sqrt(stated * (1 - stated) / count))
+    found = materiel.load(name).weigh(draws=4000).twins(400, draws)
+    for one in found.reliability((0, 0.2, 0.4, 0.6, 0.8, 1)):
+        if one.count >= 20:
+            assert one.held == pytest.approx(one.stated, abs=3.5 * math.sqrt(one.stated * (1 - one.stated) / one.count))
     found_uniform = {stream: uniform(places, 99) for stream, places in found.places.items()}
     assert len(found_uniform) > 8
     assert {stream: p for stream, p in found_uniform.items() if p < 1e-3} == {}
@@ -66,3 +69,27 @@ def test_two_methods_agree_on_the_cases(name):
         error = math.hypot(standing.error, other.errors[hypothesis])
         assert other.posterior[hypothesis] == pytest.approx(standing.posterior, abs=4 * error)
         assert error < 0.03
+
+
+@pytest.fixture(scope="module")
+def many():
+    """A case in which few draws come near what was seen, with so many of them that enough do."""
+    return materiel.load("britain-1915").weigh(draws=160_000)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", ["fuzes", "filling"])
+def test_draws_that_are_moved_stand_where_many_draws_put_them(name, many):
+    """103 scores of a shipped case: the same evidence, and the same mean of every score."""
+    ready, weighed = many.rivals, many.found[name].evidence
+    moved = temper(ready.likelihood(name, seed=1), len(ready.coordinates), seed=1)
+    assert weighed.method == "reweighting"
+    assert moved.reached
+    error = math.hypot(moved.error, weighed.error)
+    assert error < 0.1
+    assert moved.log_evidence == pytest.approx(weighed.log, abs=4 * error)
+    scores = np.stack([portable.normal_quantile(uniforms(1, stream, 0, many.draws)) for stream in ready.coordinates])
+    left = scores @ weighed.relative / many.draws
+    spread = math.sqrt(1 / weighed.effective + 1 / 1000)  # 4,000 particles that have moved until they forgot four fifths of where they were
+    assert np.abs(moved.scores.mean(axis=1) - left).max() < 4.5 * spread
+    assert np.abs(left).max() > 10 * spread  # what was seen moved them far

@@ -1,4 +1,4 @@
-"""Both samplers on problems whose answers are known: conjugate normal scores, narrow, correlated and two-peaked likelihoods, two hypotheses with known odds."""
+"""All samplers on problems whose answers are known: conjugate normal scores, narrow, correlated and two-peaked likelihoods, two hypotheses with known odds."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from materiel.analysis import aiming
+from materiel.analysis.aiming import Aim
 from materiel.analysis.tempering import temper
 from materiel.analysis.walking import r_hat, walk
 
@@ -36,6 +38,67 @@ def test_tempering_recovers_a_conjugate_normal(precision, centre):
     assert found.error < 0.3
     assert found.scores.mean(axis=1) == pytest.approx(mean, abs=0.15)
     assert found.scores.std(axis=1) == pytest.approx(spread, rel=0.15)
+
+
+def aimed(logs, coordinates, seed, draws=4000):
+    """Return draws of standard normal scores, and those that were aimed at a likelihood."""
+    scores = np.random.default_rng([seed, 99]).standard_normal((coordinates, draws))
+    aim = Aim(scores, np.zeros((1, draws)), {"": logs(scores)})
+    aim.take(lambda at: (np.zeros((1, at.shape[1])), {"": logs(at)}), seed)
+    return aim
+
+
+@pytest.mark.parametrize(
+    ("precision", "centre"),
+    [((400.0, 25.0), (2.5, -1.0)), ((1e4, 1e4, 1.0), (3.0, 2.0, 0.0)), ((1e-9,) * 20 + (2500.0,), (0.0,) * 20 + (4.0,)), ((1e-9,) * 150 + (100.0,) * 5, (0.0,) * 150 + (1.0, -1.0, 1.5, 2.0, 0.5))],
+)  # fmt: skip
+def test_aiming_recovers_a_conjugate_normal(precision, centre):
+    logs, evidence, mean, spread = normal(precision, centre)
+    aim = aimed(logs, len(precision), seed=1)
+    found = aim.evidence("")
+    assert found.sound
+    assert len(aim.laws) >= 1  # its draws alone would not do
+    assert found.log == pytest.approx(evidence, abs=4 * found.error)
+    weights = np.exp(aim.weights("") - aim.weights("").max())
+    weights /= weights.sum()
+    error = 4 / math.sqrt(found.effective)
+    assert aim.scores @ weights == pytest.approx(mean, abs=error)
+    assert np.sqrt((aim.scores - mean[:, None]) ** 2 @ weights) == pytest.approx(spread, rel=error)
+
+
+def test_aiming_follows_scores_that_hang_together():
+    """Only the sum of six scores is seen: they are correlated afterwards."""
+    aim = aimed(lambda at: stats.norm.logpdf(at.sum(axis=0), 9.0, 0.02), 6, seed=2)
+    found = aim.evidence("")
+    assert found.sound
+    assert found.log == pytest.approx(stats.norm.logpdf(9.0, 0, math.hypot(math.sqrt(6), 0.02)), abs=4 * found.error)
+
+
+def test_aiming_says_how_far_its_evidence_scatters():
+    logs, evidence, _, _ = normal((100.0, 100.0, 100.0), (2.0, -2.0, 1.0))
+    found = [aimed(logs, 3, seed, draws=1000).evidence("") for seed in range(40)]
+    relative = np.exp([one.log - evidence for one in found])
+    assert relative.mean() == pytest.approx(1, abs=4 * relative.std() / math.sqrt(40))
+    assert np.mean([one.error for one in found]) == pytest.approx(relative.std(), rel=0.35)
+
+
+def test_aiming_covers_two_peaks():
+    logs = lambda at: np.logaddexp(-0.5 * 100 * ((at - 1.5) ** 2).sum(axis=0), -0.5 * 100 * ((at + 1.5) ** 2).sum(axis=0))  # noqa: E731
+    aim = aimed(logs, 2, seed=3)
+    weights = np.exp(aim.weights("") - aim.weights("").max())
+    assert weights[aim.scores[0] > 0].sum() / weights.sum() == pytest.approx(0.5, abs=4 * 0.5 / math.sqrt(aim.evidence("").effective))
+
+
+def test_aiming_stops_where_nothing_can_be_learnt():
+    assert not aimed(lambda at: np.full(at.shape[1], -np.inf), 2, seed=3).laws
+    assert len(aimed(lambda at: np.where(at[0] > 1.5, 0.0, -np.inf), 2, seed=3).laws) <= aiming.MOST_ROUNDS
+
+
+def test_aiming_again_gives_the_same_bits():
+    logs = normal((400.0, 25.0), (2.5, -1.0))[0]
+    one, other = aimed(logs, 2, seed=4), aimed(logs, 2, seed=4)
+    assert np.array_equal(one.scores, other.scores)
+    assert np.array_equal(one.weights(""), other.weights(""))
 
 
 def test_the_error_of_the_evidence_is_how_far_it_scatters():

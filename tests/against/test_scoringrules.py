@@ -6,12 +6,11 @@ import math
 
 import numpy as np
 import pytest
+import scoringrules as judge
 from scipy import stats
 
 from materiel.analysis import scores
 from materiel.analysis.scores import PROBABILITIES, brier, crps, interval_score, log_score, weighted_interval_score
-
-judge = pytest.importorskip("scoringrules")
 
 FORECASTS = {
     "normal": stats.norm(3, 2).ppf(PROBABILITIES),

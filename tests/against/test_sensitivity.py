@@ -7,6 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pytest
+from SALib.analyze import pawn, rbd_fast
 from scipy import stats
 
 from materiel.analysis import sensitivity
@@ -113,6 +114,17 @@ def test_dependent_normal_inputs(seed: int) -> None:
     within(distributional(codes, held, heavy), of_distribution(r), 0.03)  # half of the draws lie on one side of all they could tell
 
 
+@pytest.mark.parametrize("draws", [200, 1000, 3000, 9999])
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 3340.000001])
+def test_of_a_constant_nothing_is_explained(draws: int, value: float) -> None:
+    """The mean of many equal numbers may be another number, in the last bit: that is no variance."""
+    codes, held = cut(np.random.default_rng(1).uniform(size=(2, draws)))
+    for values in (np.full(draws, value), sensitivity.ranks(np.full(draws, value))):
+        found, errors = first_order(codes, held, values)
+        assert (found == 0).all()
+        assert (errors == 0).all()
+
+
 def test_a_heavy_tail_changes_no_index_of_ranks() -> None:
     x, y = ishigami(2)
     codes, held = cut(x)
@@ -156,7 +168,6 @@ def test_nothing_stands_out_of_a_thousand_inputs_that_tell_nothing() -> None:
 
 def test_salib_finds_the_same_first_order_indices() -> None:
     """RBD-FAST reads them off the spectrum of the output, sorted by each input: no classes at all."""
-    rbd_fast = pytest.importorskip("SALib.analyze.rbd_fast")
     x, y = ishigami(4)
     problem = {"num_vars": 4, "names": list("abcd"), "bounds": [[-math.pi, math.pi]] * 4}
     theirs = rbd_fast.analyze(problem, x.T, y, M=10, num_resamples=20, seed=1)
@@ -166,7 +177,6 @@ def test_salib_finds_the_same_first_order_indices() -> None:
 
 def test_salib_orders_inputs_alike() -> None:
     """PAWN compares distributions as well, by the largest distance of their functions; its numbers are others, and it has no bias correction: the idle input shows."""
-    pawn = pytest.importorskip("SALib.analyze.pawn")
     x, y = ishigami(5)
     problem = {"num_vars": 4, "names": list("abcd"), "bounds": [[-math.pi, math.pi]] * 4}
     theirs = pawn.analyze(problem, x.T, y, S=20, seed=1)["median"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,10 @@ import pytest
 import yaml
 
 import materiel
+from materiel import weighing
+from materiel.analysis import analysts
+from materiel.case.loading import load
+from materiel.options import Reading
 
 DOCS = Path(__file__).parents[2] / "docs"
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -69,6 +74,20 @@ def test_the_ledger_that_the_docs_show_runs(tmp_path):
     why = materiel.load(tmp_path).run(draws=400).why("left")
     sayings = [saying for driver in why.drivers for voice in driver.voices for saying in voice.says]
     assert {claim.id for saying in sayings for claim in saying.claims} == {"rounds-in-store", "paper-millions", "count-of-sheds"}
+
+
+def test_the_analysts_that_the_docs_show_are_sound(tmp_path):
+    """Beside the case that the page puts them, with the odds that its table shows before the evidence."""
+    page = (DOCS / "weighing.md").read_text(encoding="utf-8")
+    (block,) = [one for one in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if one.startswith("buyer:")]
+    folder = shutil.copytree(DOCS.parent / "cases" / "dprk-2023", tmp_path / "dprk-2023")
+    (folder / "analysts.yaml").write_text(block, encoding="utf-8")
+    case = load(folder)
+    assert weighing.read(folder, {}, case, Reading()).keys() == case.hypotheses.keys()
+    for name, one in analysts.prepare(case).items():
+        (row,) = re.findall(rf"^\| {name} \|(.*)$", page, re.MULTILINE)
+        assert re.findall(r"([\d.]+%) →", row) == [f"{prior:.1%}" for prior in one.prior.values()]
+    assert list(analysts.remarks(case)) == []
 
 
 def test_links_between_pages_lead_somewhere():

@@ -6,9 +6,11 @@ origin repeats, reasons of numbers that are not revised (which may cite nothing 
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import datetime
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from openpyxl import Workbook
 from typer.testing import CliRunner
 
 from materiel import editions, study
+from materiel.case.files import shelf
 from materiel.case.loading import load
 from materiel.cli import app
 from materiel.engine.draws import sample
@@ -375,3 +378,34 @@ def test_each_of_them_would_show(name: str, both: tuple[Path, Path], tmp_path: P
     assert moved
     if name.startswith(("claim in", "base of", "a_judgement", "a_decision", "constant")) or "repeat" in name:
         assert "draws" in moved
+
+
+def test_what_came_of_the_forecasts_of_a_shipped_case_is_nowhere_before(tmp_path: Path) -> None:
+    """Without its later claims, and with every later count seven times as high, the case says the same as of its own day; later it does not."""
+    bare = shutil.copytree(shelf() / "dprk-2023", tmp_path / "dprk-2023")
+    (bare / "claims.later.yaml").unlink()
+    with (bare / "observations.csv").open(encoding="utf-8", newline="") as file:
+        names, *rows = csv.reader(file)
+    known_on, counts = names.index("known"), [names.index(name) for name in ("quantity", "lower", "upper")]
+    for row in rows:
+        if row[known_on] > "2023-08-15":
+            for count in counts:
+                row[count] = row[count] and str(7 * int(row[count]))
+    with (bare / "observations.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([names, *rows])
+
+    def shown(folder: Path, as_of: str) -> list[str]:
+        one, reading = study.load(folder), Reading(as_of=datetime.date.fromisoformat(as_of))
+        case = load(folder, as_of=reading.as_of)
+        heard = one.examine(("c11", "c15", "c25"), 50, SEED, reading)
+        seen = [dataclasses.asdict(row) | {"places": {}} for row in case.observations]
+        return [
+            text(one.again(Options(reading, 50, SEED)).json() | {"seconds": {}, "run": "", "case": ""}),
+            text([dataclasses.asdict(found) for found in heard]),
+            text(seen),
+        ]
+
+    assert shown(bare, "2023-08-15") == shown(shelf() / "dprk-2023", "2023-08-15")
+    _, *without = shown(bare, "2024-06-14")
+    _, *whole = shown(shelf() / "dprk-2023", "2024-06-14")
+    assert all(one != other for one, other in zip(without, whole, strict=True))

@@ -428,6 +428,31 @@ def test_britain_is_frozen_on_what_was_known_and_comes_out_by_the_ministry():
     assert (total.n, total.won) == (5, 1)
 
 
+def test_north_korea_comes_out_by_seoul_and_beyond_the_forecast():
+    """What the ministry said on the day counts, whoever else spoke; what nobody said stays open. Both forecasts were too low by far, and neither may look better."""
+    found = score("dprk-2023", datetime.date(2026, 11, 26))
+    assert {one.question for one in found.open} == {"front-fired", "output-2024-06-14"}
+    sent = [one for one in found.scored if one.question.startswith(("shells-", "containers-"))]
+    assert len(sent) == 2 * 9
+    assert {one.outcome.by.speaker for one in sent} == {"Ministry of National Defense, Seoul"}
+    said = {"2023-12-29": (2e6, 5000), "2024-02-26": (3e6, 6700), "2024-06-14": (4.8e6, 10000)}
+    for one in sent:
+        assert one.outcome.value == said[str(one.day)][one.unit == "container"]
+        assert one.outcome.by.end == one.day
+        assert one.outcome.value > one.marks["forecast"].ranges[90][1]
+    counted = next(one for one in sent if one.question == "containers-sent-2024-02-26")
+    assert counted.spread == (5600, 10000)
+
+
+@pytest.mark.usefixtures("forecast")
+def test_a_picture_names_forecasts_where_there_are_several(case):
+    scored = score(case, DAY).scored
+    twice = [*scored, *(dataclasses.replace(one, forecast="another") for one in scored)]
+    texts = [one.text for one in ElementTree.fromstring(came_out(twice)).iter("{http://www.w3.org/2000/svg}text")]  # noqa: S314
+    assert [one for one in texts if one in {scored[0].forecast, "another"}] == [scored[0].forecast, "another"]
+    assert scored[0].forecast not in [one.text for one in ElementTree.fromstring(came_out(scored)).iter("{http://www.w3.org/2000/svg}text")]  # noqa: S314
+
+
 @pytest.mark.usefixtures("forecast")
 def test_a_picture_shows_forecasts_over_what_came_out(case):
     scored = score(case, DAY).scored

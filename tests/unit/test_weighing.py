@@ -12,7 +12,7 @@ from scipy import stats
 from typer.testing import CliRunner
 
 import materiel
-from materiel.analysis import tempering
+from materiel.analysis import aiming, tempering
 from materiel.cli import app
 from materiel.engine import ensemble
 from materiel.engine.draws import uniforms
@@ -196,7 +196,7 @@ def test_a_source_that_the_rules_do_not_hear_is_not_weighed(study):
 FAR = (OUTPUT.replace("base: 0.8 to 1.25", "base: 0.99 to 1.01"), MADE.replace(",12000,round,,", ",45000,round,44000,46000"))
 
 
-def test_draws_are_moved_to_what_was_seen_where_too_few_come_near_it(study):
+def test_draws_are_aimed_at_what_was_seen_where_too_few_come_near_it(study):
     """Five times what the works were thought to make, and known to a fiftieth: the closed form is found again."""
     found = study(*FAR).weigh(draws=2000)
     prior, error = math.log(2) / REACH, math.hypot(math.log(46 / 44) / 2 / REACH, math.log(1.01 / 0.99) / 2 / REACH)
@@ -204,14 +204,28 @@ def test_draws_are_moved_to_what_was_seen_where_too_few_come_near_it(study):
     for name, middle in (("low", 100), ("high", 200)):
         evidence = found.found[name].evidence
         wanted = stats.norm.logpdf(math.log(45000 / 90), math.log(middle) + shift, math.hypot(prior, error))
-        assert evidence.method == "tempering"
+        assert evidence.method == "aiming"
         assert evidence.log == pytest.approx(wanted, abs=max(4 * evidence.error, 0.05))
         assert evidence.error < 0.2
-    assert any("moved to what was seen" in note for note in found.notes)
+    assert any("were aimed at what was seen" in note for note in found.notes)
     assert found.answers["made"][1].quantiles[50] == pytest.approx(334 * 500, rel=0.02)
 
 
+def test_no_more_draws_are_taken_where_enough_come_near(study):
+    found = study(OUTPUT + TRAINS, MADE + SEEN).weigh(draws=2000)
+    assert {(one.evidence.method, one.aimed) for one in found.found.values()} == {("reweighting", 0)}
+
+
+def test_draws_are_moved_where_no_aim_is_found(study, monkeypatch):
+    monkeypatch.setattr(aiming, "MOST_ROUNDS", 0)
+    found = study(*FAR).weigh(draws=2000)
+    assert {one.evidence.method for one in found.found.values()} == {"tempering"}
+    assert found.answers["made"][1].quantiles[50] == pytest.approx(334 * 500, rel=0.02)
+    assert any("moved to what was seen" in note for note in found.notes)
+
+
 def test_too_few_draws_are_refused_with_a_sentence(study, monkeypatch):
+    monkeypatch.setattr(aiming, "MOST_ROUNDS", 0)
     monkeypatch.setattr(tempering, "MOST_TEMPERATURES", 1)
     with pytest.raises(RunError, match=r"nothing can be said of how the hypotheses stand: too few runs of 'low' come near what was seen"):
         study(*FAR).weigh(draws=500)

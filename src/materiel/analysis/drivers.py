@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +32,8 @@ FEWEST_DRAWS = 200
 class Inputs:
     """Uncertain numbers of a run, one per stream: classes of the draws, shape (numbers, draws used), their sizes, shape (numbers, classes), the share of each that is its base's.
 
-    `heard` are all that claims speak of, also where a scenario says something else on the same stream.
+    `heard` are all that claims speak of, also where a scenario says something else on the same stream. `rival` has, by stream, the numbers that rival hypotheses draw from
+    differently: the part that each draw listens to.
     """
 
     priors: list[Prior]
@@ -40,35 +41,41 @@ class Inputs:
     sizes: Codes
     base: Array
     heard: list[Prior]
+    rival: Mapping[str, Codes] = field(default_factory=dict[str, Codes])
 
     @functools.cached_property
     def rows(self) -> dict[tuple[object, ...], int]:
         """The row of each number by what it says on which stream."""
-        return {key: row for row, key in enumerate(map(_key, self.priors))}
+        return {key: row for row, key in enumerate(map(key, self.priors))}
 
     def of(self, priors: Sequence[Prior]) -> Inputs:
         """Return those of these numbers that are among `priors`, one per stream."""
-        chosen = [self.rows[_key(prior)] for prior in _uncertain(priors).values()]
-        return Inputs([self.priors[row] for row in chosen], self.classes[chosen], self.sizes[chosen], self.base[chosen], _heard(priors))
+        chosen = [self.rows[key(prior)] for prior in _uncertain(priors).values()]
+        return Inputs([self.priors[row] for row in chosen], self.classes[chosen], self.sizes[chosen], self.base[chosen], _heard(priors), self.rival)
 
 
 def inputs(priors: Sequence[Prior], seed: int, draws: int, most: int = MOST_DRAWS) -> Inputs:
     """Return the distinct uncertain numbers among `priors`, drawn again from their streams, at `most` so many draws."""
     count = min(draws, most)
     streams = Streams(seed, 0, count)
-    kept = list({_key(one): one for prior in priors for one in (prior.mix or (prior,)) if not one.constant}.values())
+    kept = list({key(one): one for prior in priors for one in (prior.mix or (prior,)) if not one.constant}.values())
     into = sensitivity.classes(count)
     classes = np.empty((len(kept), count), dtype=np.int64)
-    base = np.ones(len(kept))
+    shares = np.ones(len(kept))
     drawn = iter(Sampler([prior for prior in kept if not _rising(prior)]).draw(seed, 0, count))
     for i, prior in enumerate(kept):
         ranks = sensitivity.ranks(streams.uniforms(prior.stream) if _rising(prior) else next(drawn))
         classes[i] = sensitivity.coded(ranks, into)
         if any(part.claims for part in prior.parts):
-            ours = np.array([not part.claims for part in prior.parts])[prior.pick(streams.voices(prior))]
-            spread = (ranks - ranks.mean()) ** 2
-            base[i] = spread[ours].sum() / max(spread.sum(), 1e-300)
-    return Inputs(kept, classes, sensitivity.sizes(classes, into), base, _heard(priors))
+            shares[i] = base(prior, prior.pick(streams.voices(prior)), ranks)
+    return Inputs(kept, classes, sensitivity.sizes(classes, into), shares, _heard(priors))
+
+
+def base(prior: Prior, picks: Codes, ranks: Array) -> float:
+    """Return the share of a number's spread that is of draws which listen to its base; `picks` are the parts that draws listen to, `ranks` their places."""
+    ours = np.array([not part.claims for part in prior.parts])[picks]
+    spread = (ranks - ranks.mean()) ** 2
+    return float(spread[ours].sum() / max(spread.sum(), 1e-300))
 
 
 def _rising(prior: Prior) -> bool:
@@ -77,7 +84,7 @@ def _rising(prior: Prior) -> bool:
 
 
 def _heard(priors: Sequence[Prior]) -> list[Prior]:
-    return list({_key(one): one for prior in priors for one in (prior.mix or (prior,)) if one.pool is not None and one.pool.heard()}.values())
+    return list({key(one): one for prior in priors for one in (prior.mix or (prior,)) if one.pool is not None and one.pool.heard()}.values())
 
 
 def _uncertain(priors: Sequence[Prior]) -> dict[str, Prior]:
@@ -85,7 +92,8 @@ def _uncertain(priors: Sequence[Prior]) -> dict[str, Prior]:
     return {one.stream: one for prior in priors for one in (prior.mix or (prior,)) if not one.constant}
 
 
-def _key(prior: Prior) -> tuple[object, ...]:
+def key(prior: Prior) -> tuple[object, ...]:
+    """Return what tells a number that is drawn from another: what it says on which stream."""
     return prior.stream, prior.mixing, prior.parts
 
 
@@ -127,5 +135,6 @@ def voiced(given: Inputs, seed: int, ledger: Ledger, language: Language = ENGLIS
         if len(by_origins) > 1:
             kinds = np.array([by_origins[part.origins] for part in prior.parts])
             labels = [language.word("and").join(map(ledger.speaker, origins)) or language.word("assumed") for origins in by_origins]
-            made.append(Category(language.word("whose word", number=prior.stream), "voice", labels, kinds[prior.pick(voices(prior, seed, 0, count))]))
+            picks = given.rival[prior.stream] if prior.stream in given.rival else prior.pick(voices(prior, seed, 0, count))
+            made.append(Category(language.word("whose word", number=prior.stream), "voice", labels, kinds[picks]))
     return made

@@ -171,7 +171,7 @@ class _Group:
     cells: int
 
     def values(self, errors: Array) -> Array:
-        """Return the log-likelihood of every cell, given its common error, both of shape (cells, draws)."""
+        """Return the log-likelihood of every cell, given its common error, both of shape (cells, ..., draws)."""
         made = np.zeros_like(errors)
         for term, eta, cell in zip(self.terms, self.eta, self.which, strict=True):
             made[cell] += log_probability(term, eta + errors[cell])
@@ -186,12 +186,13 @@ def _integrated(group: _Group, basis: Array, *, sharp: bool) -> Array:
     mode, spread = _mode(group, basis)
     nodes, weights = _rule(size, sharp=sharp)
     best, total = np.full(draws, -np.inf), np.zeros(draws)
-    for node, weight in zip(nodes, weights, strict=True):
-        at = mode + math.sqrt(2) * (spread @ node)
-        value = group.values(basis @ at.T).sum(axis=0) - 0.5 * (at**2).sum(axis=1) + weight
-        top = np.maximum(best, value)
+    for some in np.array_split(np.arange(len(nodes)), math.ceil(len(nodes) * draws / _CHUNK)):
+        at = mode + math.sqrt(2) * (spread.reshape(-1, size) @ nodes[some].T).reshape(draws, size, -1).transpose(2, 0, 1)
+        errors = (basis @ at.reshape(-1, size).T).reshape(len(basis), -1, draws)
+        value = group.values(errors).sum(axis=0) - 0.5 * (at**2).sum(axis=2) + weights[some, None]
+        top = np.maximum(best, value.max(axis=0))
         with np.errstate(invalid="ignore"):
-            total = total * np.exp(np.where(best == top, 0.0, best - top)) + np.exp(value - top)
+            total = total * np.exp(np.where(best == top, 0.0, best - top)) + np.exp(value - top).sum(axis=0)
         best = top
     width = np.log(np.abs(np.linalg.det(spread)))
     return best + np.log(total) + width - 0.5 * size * math.log(math.pi)
@@ -205,9 +206,10 @@ def _mode(group: _Group, basis: Array) -> tuple[Array, Array]:
     draws, size = group.eta.shape[1], basis.shape[1]
     at: Array = np.zeros((draws, size))
     curvature: Array = np.broadcast_to(np.eye(size), (draws, size, size))
+    steps = np.array([[-_STEP], [0.0], [_STEP]])
     for _ in range(_ROUNDS):
         errors: Array = basis @ at.T
-        below, here, above = (group.values(errors + step) for step in (-_STEP, 0.0, _STEP))
+        below, here, above = group.values(errors[:, None] + steps).swapaxes(0, 1)
         slope, curve = (above - below) / (2 * _STEP), np.maximum((2 * here - above - below) / _STEP**2, 0.0)
         curvature = np.eye(size) + np.einsum("cr,cd,cs->drs", basis, curve, basis)
         uphill: Array = slope.T @ basis - at

@@ -371,12 +371,13 @@ def _twice(case: Case, sightings: Sequence[Sighting]) -> list[Problem]:
                 if against:
                     what = f"claim {claim!r} of {case.ledger.speaker(voice)} feeds {prior.stream}, and {against} weighs observations of the same origin"
                     made.append(Problem(_place(case, one, prior), what, ONCE))
-    for name, hypothesis in case.hypotheses.items():
-        for claim in cited(hypothesis.because, case.ledger.claims):
+    reasons = [(f"the prior of {name!r}", ("hypotheses", name, "because"), one.because) for name, one in case.hypotheses.items()]
+    for told, at, because in [*reasons, *case.analysts_reasons()]:
+        for claim in cited(because, case.ledger.claims):
             if case.ledger.voice(claim) in weighed:
                 speaker = case.ledger.speaker(case.ledger.voice(claim))
-                what = f"the prior of {name!r} rests on {claim!r} of {speaker}, and {weighed[case.ledger.voice(claim)]} weighs observations of the same origin"
-                made.append(Problem(case.place(("hypotheses", name, "because")), what, ONCE))
+                what = f"{told} rests on {claim!r} of {speaker}, and {weighed[case.ledger.voice(claim)]} weighs observations of the same origin"
+                made.append(Problem(case.place(at), what, ONCE))
     return made
 
 

@@ -42,7 +42,7 @@ class Evidence:
     effective: float
     k: float
     draws: int
-    method: Literal["reweighting", "tempering"]
+    method: Literal["reweighting", "aiming", "tempering"]
     relative: Array | None = None
 
     @property

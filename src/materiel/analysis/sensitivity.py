@@ -50,7 +50,7 @@ def sizes(codes: Codes, count: int) -> Codes:
 
 def first_order(codes: Codes, held: Codes, values: Array) -> Array:
     """Return the first-order index of each input; `codes` (inputs, draws) and `held` (inputs, classes) are its classes and their sizes, `values` finite."""
-    centred = values - values.mean()
+    centred = _centred(values)
     sums = np.array([np.bincount(row, weights=centred, minlength=held.shape[1]) for row in codes], dtype=np.float64)
     return _index(sums.reshape(*held.shape, 1), held, float(centred @ centred))
 
@@ -62,6 +62,11 @@ def distributional(codes: Codes, held: Codes, values: Array) -> Array:
     shape = (*held.shape, STEPS)
     counts = np.array([np.bincount(row * STEPS + steps, minlength=held.shape[1] * STEPS) for row in codes], dtype=np.float64).reshape(shape)
     return _index(counts.cumsum(axis=2) - held[..., None] * below, held, float(len(values) * (below * (1 - below)).sum()))
+
+
+def _centred(values: Array) -> Array:
+    """Return values less their mean; nought of a constant, whose mean may differ from it in the last bit."""
+    return values - values.mean() if values.min() < values.max() else np.zeros_like(values)
 
 
 def _index(sums: Array, held: Codes, total: float) -> Array:
@@ -81,7 +86,7 @@ def chance(held: Codes) -> Array:
 def outputs(values: Array, *, whole: bool) -> Array:
     """Return what an index explains, centred, shape (outputs, draws): the values themselves, or, of a `whole` distribution, the indicators of its steps."""
     if not whole:
-        return (values - values.mean())[None]
+        return _centred(values)[None]
     made = (coded(ranks(values), STEPS)[None] <= np.arange(STEPS - 1)[:, None]).astype(np.float64)
     return made - made.mean(axis=1, keepdims=True)
 

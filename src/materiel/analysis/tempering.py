@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from materiel.analysis.odds import log_mean, systematic
+from materiel.analysis.odds import Evidence, log_mean, systematic
 
 Array = npt.NDArray[np.float64]
 
@@ -46,6 +46,12 @@ class Tempered:
     logs: Array
     reached: bool
     steps: int
+
+    @property
+    def evidence(self) -> Evidence:
+        """What it says of the hypothesis; as effective count the particles that have not a sibling's place."""
+        distinct = len(np.unique(self.scores[0])) if self.reached else 0
+        return Evidence(self.log_evidence, self.error, float(distinct), -np.inf, len(self.logs), "tempering")
 
 
 def temper(log_likelihood: LogLikelihood, coordinates: int, seed: int, particles: int = PARTICLES, repetitions: int = REPETITIONS) -> Tempered:
@@ -133,7 +139,7 @@ class _Islands:
         """Try one step of every particle and return the share accepted."""
         tried, beside = np.empty_like(self.at), np.empty_like(self.logs)
         for i, law in enumerate(laws):
-            fresh = law.root @ self.rng.standard_normal(self.at[:, i].shape)
+            fresh = law.spread(self.rng.standard_normal(self.at[:, i].shape))
             tried[:, i] = law.centre + math.sqrt(1 - self.length**2) * (self.at[:, i] - law.centre) + self.length * fresh
             beside[i] = law.beside(tried[:, i]) - law.beside(self.at[:, i])
         logs = self._likelihood(tried)
@@ -147,15 +153,20 @@ class _Islands:
 
 @dataclass(frozen=True)
 class _Law:
-    """A normal law: its mean, shape (coordinates, 1), a square root of its covariance and the inverse of that."""
+    """A normal law: its mean, shape (coordinates, 1), and its standard deviations in some directions, shape (coordinates, directions), orthogonal and of length 1; 1 in all others."""
 
     centre: Array
-    root: Array
-    inverse: Array
+    directions: Array
+    deviations: Array
+
+    def spread(self, fresh: Array) -> Array:
+        """Return standard normal points, shape (coordinates, points), with the covariance of this law."""
+        return fresh + self.directions @ ((self.deviations - 1)[:, None] * (self.directions.T @ fresh))
 
     def beside(self, at: Array) -> Array:
         """Return the logarithm of the standard normal density over this one, but for a constant."""
-        return -0.5 * (at**2).sum(axis=0) + 0.5 * ((self.inverse @ (at - self.centre)) ** 2).sum(axis=0)
+        along = self.directions.T @ (at - self.centre)
+        return 0.5 * ((self.deviations**-2 - 1) @ along**2) - self.centre.ravel() @ at
 
 
 def _law(at: Array) -> _Law:
@@ -168,9 +179,8 @@ def _law(at: Array) -> _Law:
     mean = at.mean(axis=1, keepdims=True)
     values, vectors = np.linalg.eigh(np.cov(at).reshape(size, size))
     edge = 1.1 * math.sqrt(size / count)
-    ordinary = (values > max(1 - edge, 0.0) ** 2) & (values < (1 + edge) ** 2)
-    spreads = np.sqrt(np.where(ordinary, 1.0, np.maximum(values, 1e-12)))
-    return _Law(np.where(np.abs(mean) < 3 / math.sqrt(count), 0.0, mean), vectors * spreads, (vectors / spreads).T)
+    moved = (values <= max(1 - edge, 0.0) ** 2) | (values >= (1 + edge) ** 2)
+    return _Law(np.where(np.abs(mean) < 3 / math.sqrt(count), 0.0, mean), vectors[:, moved], np.sqrt(np.maximum(values[moved], 1e-12)))
 
 
 def _correlation(before: Array, after: Array) -> float:

@@ -25,7 +25,7 @@ from materiel.language import ENGLISH, Language
 MOST_DRAWS = 10_000
 """Draws from which drivers are read."""
 MOST = 12
-"""Bars that are shown at most."""
+"""Bars that are shown at most, but for which hypothesis is true: that is shown wherever it stands out."""
 _CLEAR = 0.02
 """Probabilities nearer to nought or one than this leave nothing to show: then medians are compared."""
 
@@ -148,7 +148,8 @@ def tornado(case: Case, answer: Answer, given: Inputs, categories: Sequence[Cate
             ends = _tenths(case, reader, given.priors[i], given.classes[i], given.sizes[i], language)
             kind = "day" if given.priors[i].unit == "date" else "number"
             name = given.priors[i].stream
-            bars.append(_bar(reader, name, kind, given.classes[i], given.sizes[i], (variance[i], whole[i]), ends, correlated(case, name)))
+            moving = correlated(case, name) + (["the hypothesis"] if name in given.rival else [])
+            bars.append(_bar(reader, name, kind, given.classes[i], given.sizes[i], (variance[i], whole[i]), ends, moving))
         for one in categories:
             codes, held = one.codes[None], sensitivity.sizes(one.codes[None], len(one.labels))
             variance, whole, stands = stand_out(reader, codes, held)
@@ -156,8 +157,9 @@ def tornado(case: Case, answer: Answer, given: Inputs, categories: Sequence[Cate
                 ends = [reader.end(one.codes == code, label) for code, label in enumerate(one.labels) if held[0, code]]
                 bars.append(_bar(reader, one.name, one.kind, one.codes, held[0], (variance[0], whole[0]), ends, []))
     bars.sort(key=lambda bar: -bar.swing)
-    asked, others = answer.asked, len(given.priors) + len(categories) - len(bars[:MOST])
-    return Tornado(asked.id, asked.text, answer.sentence, asked.unit, reader.shown, reader.median(), reader.probability, count, bars[:MOST], others)
+    bars = [bar for i, bar in enumerate(bars) if i < MOST or bar.kind == "hypothesis"]
+    asked, others = answer.asked, len(given.priors) + len(categories) - len(bars)
+    return Tornado(asked.id, asked.text, answer.sentence, asked.unit, reader.shown, reader.median(), reader.probability, count, bars, others)
 
 
 def _bar(reader: Reader, name: str, kind: str, codes: Codes, held: Codes, found: tuple[float, float], ends: list[End], moving: list[str]) -> Bar:

@@ -201,6 +201,9 @@ def _citations(case: Case) -> Iterator[tuple[str, Key, str]]:
     for hypothesis, one in case.hypotheses.items():
         for name in cited(one.because, case.whole.claims):
             yield f"prior of {hypothesis}", ("hypotheses", hypothesis, "because"), name
+    for path, at, because in case.analysts_reasons():
+        for name in cited(because, case.whole.claims):
+            yield path, at, name
 
 
 def check_correlations(case: Case) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from materiel.errors import CaseError, Place, Problem, nearest
 FORMATS = {
     "questions": ("yaml",), "publishers": ("yaml",), "sources": ("yaml", "bib", "json"), "origins": ("yaml",), "claims": ("yaml", "csv", "xlsx"),
     "observations": ("csv", "xlsx"), "observables": ("yaml",), "hypotheses": ("yaml",),
+    "analysts": ("yaml",),
 }  # fmt: skip
 """What may stand beside case.yaml, in the order in which it is read: NAME.ENDING, and NAME.ANYTHING.ENDING, for every ending of a name."""
 

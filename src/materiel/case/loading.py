@@ -335,7 +335,7 @@ class _Builder:
         return Case(
             name=self.folder.stem, folder=self.folder, title=model.title, summary=model.summary, start=model.start, end=model.end,
             as_of=day, written=model.as_of or model.end, step=cast("float", self.step), scenario=self.scenario, draft=model.draft, components=self.components,
-            questions=model.questions, scenarios=model.scenarios, hypotheses=model.hypotheses, observables=model.observables, conversions={}, discrepancies={}, ledger=ledger, whole=whole, rule=rule, observations=observations, series=series,
+            questions=model.questions, scenarios=model.scenarios, hypotheses=model.hypotheses, analysts=model.analysts, observables=model.observables, conversions={}, discrepancies={}, ledger=ledger, whole=whole, rule=rule, observations=observations, series=series,
             actors={name: actor.title or name for name, actor in model.actors.items()}, digest=self.digest, undeclared=tuple(self.undeclared),
             remarks=self.like.remarks if self.like else ledgers.remarks(self.text, whole), text=self.text,
             correlated=tuple((tuple(one.between), one.because) for one in model.correlations),

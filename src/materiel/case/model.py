@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,7 @@ class Case:
     questions: dict[str, Any]
     scenarios: dict[str, Any]
     hypotheses: dict[str, Any]
+    analysts: dict[str, Any]
     observables: dict[str, Any]
     conversions: dict[str, dict[str, Prior]]
     discrepancies: dict[str, Prior]
@@ -104,6 +106,14 @@ class Case:
     def place(self, path: Key, *, key: bool = False) -> Place:
         """Return where a path of the data was written, or its nearest parent that was; the key's place if `key`."""
         return self.text.place(path, key=key)
+
+    def analysts_reasons(self) -> Iterator[tuple[str, Key, str]]:
+        """Yield every reason that an analyst gives: what for, where it stands, and the reason."""
+        for name, one in self.analysts.items():
+            for what, statement in one.says.items():
+                yield f"what {name} says of {what!r}", ("analysts", name, "says", what, "because"), statement.because
+            if one.weight is not None:
+                yield f"weight of {name}", ("analysts", name, "weight", "because"), one.weight.because
 
     def day(self, date: datetime.date) -> float:
         """Return the day of a date, counted from the start of the case."""

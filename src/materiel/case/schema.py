@@ -42,6 +42,37 @@ class Hypothesis(Record):
     """Replacements, by path, as in a scenario; without any, and without a scenario, it is the case as it stands."""
 
 
+class Statement(Record):
+    """The probability of a hypothesis, or of several together, as somebody states it before the observations."""
+
+    probability: float
+    """Between 0 and 1, both excluded."""
+    because: str
+    """Why that probability; it rests on nothing that is weighed."""
+
+
+class Weight(Record):
+    """What an analyst's word counts beside those of others."""
+
+    constant: float
+    """Share of the pool, relative to the others; nobody's is below 0."""
+    because: str
+    """Why so much."""
+
+
+class Analyst(Record):
+    """Somebody with prior probabilities of the hypotheses, or a reading that one could defend."""
+
+    text: str
+    """Who it is, or what the reading goes by, as a noun phrase."""
+    says: dict[str, Statement]
+    """Probabilities by hypothesis, or by several joined with `or`; they need not be coherent, but must leave nothing open."""
+    weight: Weight | None = None
+    """What the word counts in pools; 1 if absent."""
+    repair: Literal["least-squares", "proportional"] = "proportional"
+    """Method that makes what is stated coherent."""
+
+
 class Observable(Record):
     """What a series of observations is held against, and how what is seen scatters about it; exactly one of indicator, total or value."""
 
@@ -243,6 +274,7 @@ def _case_model(kinds: tuple[Type, ...]) -> type[BaseModel]:
         "scenarios": (dict[str, Scenario], Field(default_factory=dict, description="other states of affairs")),
         "questions": (dict[str, Question], Field(default_factory=dict, description="what is asked")),
         "hypotheses": (dict[str, Hypothesis], Field(default_factory=dict, description="rival readings that observations weigh")),
+        "analysts": (dict[str, Analyst], Field(default_factory=dict, description="whose prior probabilities of the hypotheses are set beside the case's")),
         "observables": (dict[str, Observable], Field(default_factory=dict, description="what observations are held against")),
         "scales": (list[str], Field(default=["icd-203"], description="scales of probability words; the first gives the words of the report")),
         "correlations": (list[Correlation], Field(default_factory=list, description="rank correlations of uncertain numbers")),

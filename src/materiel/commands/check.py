@@ -15,7 +15,7 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
     """Read a case and print every problem: file:line:column, what was read, what is allowed, the nearest name."""
     with console.told(as_json=as_json):
         from materiel import weighing
-        from materiel.analysis import examination, frozen, questions, resolution
+        from materiel.analysis import analysts, examination, frozen, questions, resolution
         from materiel.case import translation
         from materiel.case.loading import load as load_case
         from materiel.network import build
@@ -25,7 +25,6 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
         checked = load_case(case, as_of=console.day(as_of), scenario=scenario)
         asked = questions.prepare(checked)
         stages = prove(build(checked, [one.gauge for one in asked.values() if one.gauge]))
-        remarks = [*checked.remarks, *examination.misfits(checked, asked), *resolution.remarks(checked), *frozen.remarks(checked)]
         found: list[Problem] = []
         for name in checked.scenarios:
             try:
@@ -36,6 +35,7 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
             raise CaseError(found)
         translation.check(checked)
         weighing.read(case, {}, checked, Reading(console.day(as_of), scenario))
+        remarks = [*checked.remarks, *examination.misfits(checked, asked), *resolution.remarks(checked), *frozen.remarks(checked), *analysts.remarks(checked)]
         counts = {
             "components": len(checked.components), "questions": len(asked), "claims": len(checked.ledger.claims),
             "sources": len(checked.ledger.sources), "unit_proofs": stages, "undeclared": len(checked.undeclared),

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from materiel import disk, language
+from materiel.analysis.reliability import Bin
 from materiel.analysis.scoring import Scored
 from materiel.case import translation
 from materiel.errors import RunError
-from materiel.report import outcomes, priors, sections
+from materiel.report import outcomes, priors, reliability, sections
 from materiel.report.blocks import Document
 from materiel.report.grounds import uncertain
 from materiel.report.judgements import figure
@@ -59,20 +60,26 @@ def picture(run: Finished, question: str) -> str:
     """Return the fan chart of one question as an SVG file that stands alone. Raises RunError when the question has none."""
     if question not in run.curves:
         raise RunError(f"question {question!r} has no fan; one of {', '.join(run.curves)}")
-    return _alone(figure(tell(run), question).wide)
+    return alone(figure(tell(run), question).wide)
 
 
 def assumed(run: Finished) -> str:
     """Return every uncertain number of a run as it is assumed, as an SVG file that stands alone."""
-    return _alone(priors.chart(run.case, uncertain(run.program)))
+    return alone(priors.chart(run.case, uncertain(run.program)))
 
 
 def came_out(scored: Sequence[Scored]) -> str:
     """Return how forecasts came out as an SVG file that stands alone."""
-    return _alone(outcomes.chart(scored))
+    return alone(outcomes.chart(scored))
 
 
-def _alone(svg: str) -> str:
+def reliable(bins: Sequence[Bin], what: str) -> str:
+    """Return how often stated probabilities came true as an SVG file that stands alone."""
+    return alone(reliability.chart(bins, what))
+
+
+def alone(svg: str) -> str:
+    """Return an SVG element as the text of a file that stands alone, with its styles and a background."""
     environment = _environment()
     style = "".join(environment.get_template(name).render() for name in ("palette.css", "charts.css"))
     start = svg.index(">") + 1
