@@ -356,8 +356,8 @@ class Run:
     def rivals(self) -> Weighed | str:
         """Return the rival hypotheses of the case weighed by what was seen, or why nothing can be said of them.
 
-        They are weighed on the draws of this run, and on further ones where these are few: of 2000 of `dprk-2023` too few come near what was seen, so that they
-        would have to be moved there, which takes longer than ten thousand.
+        They are weighed on the draws of this run, and on further ones where these are few: where few come near what was seen, more would have to be aimed there,
+        which takes longer.
         """
         try:
             return self.study.weighed(replace(self.options, draws=max(self.options.draws, WEIGHED), only=()), {})

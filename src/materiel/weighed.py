@@ -252,7 +252,9 @@ class Weighed:
             if one.steps
         ]
         made.append(
-            f"{self.counted} observations were weighed" + (f"; {self.hidden} more are known only after {self.case.as_of} and hidden" if self.hidden else "") + "."
+            f"{self.counted} observations were weighed"
+            + (f"; {self.hidden} more are known only after {self.case.as_of} and hidden" if self.hidden else "")
+            + "."
         )
         if self.unheard:
             made.append(f"{self.unheard} have a grade that the rules do not hear.")

@@ -53,7 +53,11 @@ def page(document: Document) -> str:
     figures = {one.id: {"columns": one.columns, "rows": one.rows, "about": one.about} for one in document.figures()}
     words = {key: said.word(f"download {key}") for key in ("svg", "png", "csv", "metadata")}
     held = json.dumps({"figures": figures, "words": words}, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    return _environment().get_template("page.html.j2").render(document=document, held=held, say=said.word, kind=lambda block: type(block).__name__)
+    return _environment().get_template("page.html.j2").render(document=document, held=held, say=said.word, kind=_kind)
+
+
+def _kind(block: object) -> str:
+    return type(block).__name__
 
 
 def picture(run: Finished, question: str) -> str:

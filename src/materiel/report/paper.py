@@ -50,7 +50,7 @@ def plain(document: Document) -> dict[str, Any]:
         if fold.paper == "after":
             after += [Paragraph(fold.heading or fold.summary, "head"), replace(fold, summary="", paper="here")]
     kept.insert(-1, Section("appendix", document.appendix, after))
-    sections = [{"id": one.id, "title": _said(one.title), "blocks": blocks} for one in kept if (blocks := _blocks(one.blocks))]
+    sections: list[dict[str, Any]] = [{"id": one.id, "title": _said(one.title), "blocks": blocks} for one in kept if (blocks := _blocks(one.blocks))]
     anchors = {str(one["id"]) for one in sections}
     for one in sections:
         _anchors(one["blocks"], anchors)

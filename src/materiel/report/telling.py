@@ -25,13 +25,13 @@ from materiel.results import Curve
 class Rivalry(Protocol):
     """What the report needs of rival hypotheses that were weighed."""
 
-    @property
+    @cached_property
     def standings(self) -> dict[str, Standing]: ...  # noqa: D102
-    @property
+    @cached_property
     def without(self) -> dict[str, dict[str, float]]: ...  # noqa: D102
     @property
     def even(self) -> dict[str, float]: ...  # noqa: D102
-    @property
+    @cached_property
     def evidence(self) -> dict[str, dict[str, float]]: ...  # noqa: D102
     @property
     def alike(self) -> list[tuple[str, str]]: ...  # noqa: D102
