@@ -42,6 +42,7 @@ def words(page: str) -> str:
         lines += [f"### `{scale.name}`: {scale.title}", "", f"{scale.source}. <{scale.url}>", "", scale.note, ""]
         lines += ["| words | band | why |", "|---|---|---|"] if not scale.partition else ["| words | band |", "|---|---|"]
         lines += [_band(scale, term) for term in scale.terms]
+        lines += [line for one in scale.renderings.values() for line in ("", f"{one.title}: {', '.join(one.words)}. {one.because.strip()}")]
         lines += ["", "Where the bands were seen, and what they lean on:", "", *(f"- {reference}" for reference in scale.references), ""]
     lines += ["### Words of approximation", "", "| meaning | words |", "|---|---|"]
     for meaning in ("about", "at least", "at most"):

@@ -99,7 +99,7 @@ class Study:
         options.check()
         languages.load(language)
         prepared = preparation.prepare(self.name, self.more, options)
-        said = manifest.manifest(self.name, prepared.case, self.more, options)
+        said = manifest.manifest(self.name, prepared.case, self.more, options, language)
         with opened(Path(output), said, prepared.settings) if output is not None else contextlib.nullcontext() as shelf:
             run = _Runner(self, options, prepared, said, report or (lambda _done, _all: None)).run(shelf, client)
             if shelf is not None:

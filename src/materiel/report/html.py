@@ -85,7 +85,7 @@ def reliable(bins: Sequence[Bin], what: str) -> str:
 def alone(svg: str) -> str:
     """Return an SVG element as the text of a file that stands alone, with its styles and a background."""
     environment = _environment()
-    style = "".join(environment.get_template(name).render() for name in ("palette.css", "charts.css"))
+    style = "".join(environment.get_template(name).render() for name in ("palette.css", "dark.css", "charts.css"))
     start = svg.index(">") + 1
     background = '<rect width="100%" height="100%" style="fill:var(--paper)"/>'
     return f"{svg[:start]}<style>{style}</style>{background}{svg[start:]}\n"
