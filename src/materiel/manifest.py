@@ -90,7 +90,9 @@ def sealed(said: Mapping[str, Any]) -> str:
 def attributes(said: Mapping[str, Any]) -> dict[str, str]:
     """Return what a manifest says as attributes of results: nothing that is known only when they are written."""
     return {
-        name: value if isinstance(value, str) else json.dumps(value, sort_keys=True) for name, value in said.items() if name not in ("language", "laws", "status", SEAL)
+        name: value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+        for name, value in said.items()
+        if name not in ("language", "laws", "status", SEAL)
     }
 
 

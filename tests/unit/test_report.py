@@ -172,7 +172,7 @@ def test_a_report_without_an_earlier_edition_says_nothing_of_one(folder):
 
 
 def test_a_pdf_needs_typst_and_says_so(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(RunError, match="pip install 'materiel\\[pdf\\]'"):
         materiel.load(folder).run(draws=100).report(tmp_path / "report.html", pdf=tmp_path / "report.pdf")
 
@@ -204,7 +204,7 @@ def test_the_axis_says_what_it_counts_in():
     assert charts.bare(replace(curve, unit="month")).unit == "month", "a month is no prefixed day"
 
 
-def test_two_forecasts_of_a_report_of_later_days_are_not_told(tmp_path):
+def test_forecasts_and_outcomes_of_later_days_are_not_told():
     """A forecast is on record from the day as of which it speaks; how it came out is told from the day on which that was known."""
     early = materiel.load("britain-1915").case(Reading(datetime.date(1915, 6, 30)))
     late = materiel.load("britain-1915").case(Reading(datetime.date(1916, 12, 31)))

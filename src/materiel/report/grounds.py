@@ -93,7 +93,11 @@ def doubted(telling: Telling) -> Section:
                 Row([_to(one), [Paragraph(telling.texts.own(claim.statement)), *_quote(telling, claim)], telling.texts.own(claim.doubt)], f"doubt-{one}")
             )
     head = [telling.say(key) for key in ("claim", "statement", "why doubtful")]
-    return Section("examined", telling.say("claims examined"), [Paragraph(telling.say("about examined"), "soft"), Table(head, rows)] if rows else [])
+    return Section(
+        "examined",
+        telling.say("claims examined"),
+        [Paragraph(telling.say("about examined", command=identifier("materiel examine")), "soft"), Table(head, rows)] if rows else [],
+    )
 
 
 def flow(telling: Telling) -> Section:
