@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 import materiel
-from materiel import language
+from materiel import editions, language
 from materiel.case.loading import load
 from materiel.cli import app
 from materiel.errors import CaseError, RunError
@@ -165,6 +165,31 @@ def test_an_earlier_edition_is_held_against_the_report(folder, tmp_path):
     (kept,) = (tmp_path / "runs").iterdir()
     assert shell("report", folder, "-o", tmp_path / "kept.html", "--since", kept, "--draws", "400").exit_code == 0
     assert (tmp_path / "kept.html").read_bytes() == (tmp_path / "now.html").read_bytes(), "a day and the folder of a run as of it are one edition"
+
+
+def test_a_scenario_is_held_against_the_baseline(folder, tmp_path):
+    told = shell("report", folder, "-o", tmp_path / "rich.html", "--scenario", "rich", "--draws", "200")
+    assert told.exit_code == 0, told.output
+    text = (tmp_path / "rich.html").read_text(encoding="utf-8")
+    assert "Dotted: the median without the scenario." in text
+    assert 'class="ghost"' in text
+    assert "What changed" not in text
+
+
+def test_an_edition_that_differs_in_more_than_the_day_is_shown_and_not_accounted_for(folder, tmp_path):
+    study = materiel.load(folder)
+    one, other = study.run(draws=200, as_of="2023-02-01"), study.run(draws=300)
+    text = re.sub(r"<[^>]+>", "", other.report(tmp_path / "now.html", before=editions.before(one, other)).read_text(encoding="utf-8"))
+    assert "Not accounted for, since the two runs differ in the number of runs." in text
+    assert "with revised assumptions" not in text
+
+
+def test_every_difference_of_two_runs_has_its_words(folder):
+    one, other = (materiel.load(folder).run(draws=draws, seed=draws, rules=rules) for draws, rules in ((100, "plain"), (200, "strict")))
+    (change,) = editions.compare([one, other], ["a", "b"]).changes
+    for spoken in language.names():
+        assert all(language.load(spoken).word(f"differs in {name}") for name in change.differ)
+    assert set(change.differ) == {"rules", "draws", "seed"}
 
 
 def test_a_report_without_an_earlier_edition_says_nothing_of_one(folder):

@@ -77,11 +77,11 @@ class Finished(Protocol):
 
 @dataclass(frozen=True)
 class Before:
-    """An earlier edition: what it is called, the medians of its curves, and what happened since."""
+    """What a report is held against: the curves of another run, and, of an earlier edition, what it is called and what happened since; without a label, the run is the baseline of a scenario."""
 
-    label: str
     curves: Mapping[str, Curve]
-    since: Comparison
+    label: str = ""
+    since: Comparison | None = None
 
 
 @dataclass(frozen=True)
