@@ -60,11 +60,11 @@ def _kind(block: object) -> str:
     return type(block).__name__
 
 
-def picture(run: Finished, question: str) -> str:
+def picture(run: Finished, question: str, in_language: str = language.DEFAULT) -> str:
     """Return the fan chart of one question as an SVG file that stands alone. Raises RunError when the question has none."""
     if question not in run.curves:
         raise RunError(f"question {question!r} has no fan; one of {', '.join(run.curves)}")
-    return alone(figure(tell(run), question).wide)
+    return alone(figure(tell(run, in_language), question).wide)
 
 
 def assumed(run: Finished) -> str:
