@@ -18,7 +18,7 @@ from materiel.engine.knowledge import constants
 from materiel.network import Program
 from runs import ENGINES, build, examples, gather, run, same_bits
 
-SHIPPED = ("dprk-2023", "britain-1915")
+SHIPPED = ("dprk-2023", "britain-1915", "us-155mm-2022")
 
 
 def assert_same(program: Program, **how: object) -> None:

@@ -32,7 +32,7 @@ from runs import build, examples, gather, same_bits
 
 Array = npt.NDArray[np.float64]
 BEGINS = {"contingencies.war.begins": 7.25}
-SHIPPED = ("dprk-2023", "britain-1915")
+SHIPPED = ("dprk-2023", "britain-1915", "us-155mm-2022")
 
 TOLERANCE = 1e-12
 """Largest difference, relative to the largest value of a series, that contracting products and sums may make; a few roundings of the largest amount in its unit are
