@@ -71,8 +71,12 @@ def weigh(name: str | Path, more: Mapping[str, Question], options: Options, repo
         logs = dict(zip(ready.names, pool.map(functools.partial(_logs, ready), expected.values()), strict=True))
     weighed = time.perf_counter()
     made: dict[str, Rival] = {}
+
+    def rival(name: str) -> Rival:
+        return _rival(ready, options, name, expected[name], logs[name])
+
     with ThreadPoolExecutor(ready.evidence.settings.workers) as pool:
-        for i, found in enumerate(pool.map(lambda one: _rival(ready, options, one, expected[one], logs[one]), ready.names)):
+        for i, found in enumerate(pool.map(rival, ready.names)):
             made[found.name] = found
             report(i + 1, len(ready.names))
     seconds = {"prepare": prepared - began, "weigh": weighed - prepared, "answers": time.perf_counter() - weighed}

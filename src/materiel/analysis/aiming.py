@@ -60,7 +60,8 @@ class Aim:
 
     def __init__(self, scores: Array, expected: Array, logs: Mapping[str, Array]) -> None:
         """Begin with draws of the prior."""
-        self.scores, self.expected, self.logs = scores, expected, dict(logs)
+        self.scores, self.expected = scores, expected
+        self.logs: dict[str, Array] = dict(logs)
         self.laws: list[_Law] = []
         self.first = scores.shape[1]
 
@@ -115,7 +116,8 @@ class Aim:
         apart = self.scores[rows] - mean[rows, None]
         trust = effective / (effective + len(rows))  # few draws tell correlations badly
         covariance = trust * (apart * weights) @ apart.T + (1 - trust) * np.diag(variance[rows])
-        return _Law(rows, mean[rows], np.linalg.cholesky(WIDER * covariance + 1e-6 * np.eye(len(rows))))
+        root: Array = np.linalg.cholesky(WIDER * covariance + 1e-6 * np.eye(len(rows))).astype(np.float64)
+        return _Law(rows, mean[rows], root)
 
 
 def _effective(likelihood: Array, prior: Array, wanted: float) -> Array:
