@@ -26,7 +26,7 @@ def main() -> int:
         sys.stderr.write(f"not installed: {', '.join(one.needs for one in lacking)}; pip install 'materiel[backtest]'\n")
         return 1
     surges = library.surges()
-    baselines = folds.naive(surges, there)
+    baselines = folds.score_baselines(surges, there)
     headline = folds.run(surges, folds.country_and_war, baselines)
     stress = folds.run(surges, folds.whole_war, baselines)
     text = _TOP.format(

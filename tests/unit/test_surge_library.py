@@ -47,7 +47,7 @@ def test_series_and_figures_name_each_other():
 
 @pytest.mark.parametrize("surge", library.everything(), ids=lambda one: one.series.name)
 def test_tags_are_of_their_kinds_and_periods_do_not_overlap(surge):
-    assert surge.item in {"shell", "gun", "small arms", "cartridge", "aircraft", "powder", "ship"}
+    assert surge.item in {"shell", "gun", "small arms", "cartridge", "aircraft", "engine", "machine gun", "powder", "ship"}
     assert surge.stages in {"one", "many"}
     assert surge.plant in {"new", "converted", "existing", "mixed"}
     assert surge.ended is None or surge.begun < surge.ended
