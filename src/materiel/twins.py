@@ -73,10 +73,8 @@ def weigh(ready: Rivals, priors: Mapping[str, float], draws: int, seed: int, cou
         seen = simulated(terms, fresh[name][:, i], rng)
         logs = {other: log_likelihood(seen, expected[other]) for other in names}
         standing = odds.standings(priors, {other: odds.reweighted(one) for other, one in logs.items()})
-        posterior[i], effective[i] = (
-            [one.posterior for one in standing.values()],
-            min(one.evidence.effective for one in standing.values() if one.posterior >= LEAST),
-        )
+        posterior[i] = [one.posterior for one in standing.values()]
+        effective[i] = min(one.evidence.effective for one in standing.values() if one.posterior >= LEAST)
         weights = np.exp(logs[name] - logs[name].max())
         left = rng.choice(draws, size=LEFT, p=weights / weights.sum())
         for stream, drawn in values[name].items():
