@@ -1,4 +1,4 @@
-"""Run the backtest over the library of surges, print its tables, and write the page and the baselines that are made from it: `make backtest`."""
+"""Run the backtest over the library of surges, print its tables, and write the page and the table of baselines that are made from it: `make backtest`."""
 
 from __future__ import annotations
 
