@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CASE ?= dprk-2023
 
-.PHONY: run test lint proofs docs findings bench lock clean
+.PHONY: run test lint proofs docs findings backtest bench lock clean
 
 run: .venv/ready ## run the main case, print its key judgements, write its report
 	$(BIN)/materiel run $(CASE) --draws 2000 --output runs
@@ -26,6 +26,9 @@ docs: .venv/ready ## pages made from the code, and the site made from all pages:
 
 findings: .venv/ready ## pages made by running the shipped cases: the article in the dock, rules of evidence, days side by side, twins
 	$(BIN)/python docs/findings.py
+
+backtest: .venv/ready ## forecasts of every surge of the library from every origin, scored beside naive ones, country and war left out: two minutes
+	$(BIN)/python docs/backtest.py
 
 bench: .venv/ready ## speed, side by side with peers: half an hour; a few minutes with BENCH=--quick
 	$(BIN)/python benchmarks/compare.py $(BENCH)

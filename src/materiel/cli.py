@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from materiel import __version__
+from materiel.commands.backtest import backtest
 from materiel.commands.cases import cases
 from materiel.commands.check import check
 from materiel.commands.compare import compare
@@ -51,6 +52,6 @@ def main(version: Annotated[bool, typer.Option("--version", help="print the vers
 
 
 for command in (
-    run, resume, reproduce, why, drivers, examine, compare, solve, forecast, score, weigh, sources, export, check, report, schema, cases, order,
+    run, resume, reproduce, why, drivers, examine, compare, solve, forecast, score, backtest, weigh, sources, export, check, report, schema, cases, order,
 ):  # fmt: skip
     app.command()(command)  # listed by --help in this order

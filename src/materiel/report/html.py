@@ -139,25 +139,26 @@ def picture(run: Finished, question: str) -> str:
     figure = next((figure for figure in _figures(run) if figure["id"] == question), None)
     if figure is None:
         raise RunError(f"question {question!r} has no fan; one of {', '.join(run.curves)}")
-    return _alone(figure["svg"])
+    return alone(figure["svg"])
 
 
 def assumed(run: Finished) -> str:
     """Return every uncertain number of a run as it is assumed, as an SVG file that stands alone."""
-    return _alone(priors.chart(run.case, _uncertain(run.program)))
+    return alone(priors.chart(run.case, _uncertain(run.program)))
 
 
 def came_out(scored: Sequence[Scored]) -> str:
     """Return how forecasts came out as an SVG file that stands alone."""
-    return _alone(outcomes.chart(scored))
+    return alone(outcomes.chart(scored))
 
 
 def reliable(bins: Sequence[Bin], what: str) -> str:
     """Return how often stated probabilities came true as an SVG file that stands alone."""
-    return _alone(reliability.chart(bins, what))
+    return alone(reliability.chart(bins, what))
 
 
-def _alone(svg: str) -> str:
+def alone(svg: str) -> str:
+    """Return an SVG element as the text of a file that stands alone, with its styles and a background."""
     style = _environment().get_template("charts.css").render()
     start = svg.index(">") + 1
     background = '<rect width="100%" height="100%" style="fill:var(--paper)"/>'

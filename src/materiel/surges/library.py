@@ -1,0 +1,97 @@
+"""The library of surges that ships with this package: series of arms output with what kind of surge each was, and where every figure is from."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+from materiel.surges.periods import rate
+from materiel.surges.periods import read as read_period
+from materiel.surges.reading import FEWEST
+from materiel.surges.series import Point, Series, Target
+
+FOLDER = Path(__file__).parent / "library"
+"""Where its tables stand: output.csv, series.csv, promises.csv, sources.csv."""
+
+_SAME = 3
+"""Figures that two series must share to be taken for the same."""
+
+
+@dataclass(frozen=True)
+class Surge:
+    """A series with what it was: its class of item, country and war, whether it has several stages, its plant (new, converted, existing, mixed), when demand began and ended.
+
+    `dropped` says why it is shipped but neither learned from nor scored; `verified` is the share of its figures found again on a public page.
+    """
+
+    series: Series
+    item: str
+    country: str
+    war: str
+    stages: str
+    plant: str
+    begun: datetime.date
+    ended: datetime.date | None
+    dropped: str
+    verified: float
+
+    @property
+    def group(self) -> str:
+        """Its country and war, together one fold."""
+        return f"{self.country} {self.war}"
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """Return the rows of a table of the library."""
+    with (FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@functools.cache
+def everything() -> tuple[Surge, ...]:
+    """Return all series that are shipped, those that are dropped included."""
+    figures: dict[str, list[dict[str, str]]] = {}
+    for row in rows("output"):
+        figures.setdefault(row["series"], []).append(row)
+    promises: dict[str, list[Target]] = {}
+    for row in rows("promises"):
+        if row["series"] and row["period"]:
+            period = read_period(row["period"])
+            promises.setdefault(row["series"], []).append(Target(_day(row["announced"]), period, rate(float(row["target"]), row["unit"], period)))
+    return tuple(_surge(row, figures[row["series"]], promises.get(row["series"], [])) for row in rows("series"))
+
+
+def surges() -> tuple[Surge, ...]:
+    """Return the series to learn from and to score on."""
+    return tuple(one for one in everything() if not one.dropped)
+
+
+def apart_from(series: Series) -> tuple[Surge, ...]:
+    """Return the surges to learn from when a series is forecast: without the country and war of any that is the same, by its name or by what it says of three periods."""
+    said = {(one.period.start, one.period.end, float(monthly)) for one, monthly in zip(series.points, series.rates, strict=True)}
+    same: set[str] = set()
+    for surge in everything():
+        shared = said & {(one.period.start, one.period.end, float(monthly)) for one, monthly in zip(surge.series.points, surge.series.rates, strict=True)}
+        if surge.series.name == series.name or len(shared) >= _SAME:
+            same.add(surge.group)
+    return tuple(one for one in surges() if one.group not in same)
+
+
+def _surge(row: dict[str, str], figures: list[dict[str, str]], promises: list[Target]) -> Surge:
+    points = [Point(read_period(one["period"]), float(one["quantity"]), _bound(one["lower"]), _bound(one["upper"])) for one in figures]
+    series = Series(row["series"], figures[0]["unit"], tuple(sorted(points, key=lambda one: one.period)), tuple(promises))
+    verified = sum(one["standing"] == "verified" for one in figures) / len(figures)
+    few = "" if len(points) >= FEWEST else f"fewer than {FEWEST} points"
+    ended = _day(row["ended"]) if row["ended"] else None
+    return Surge(series, row["item"], row["country"], row["war"], row["stages"], row["plant"], _day(row["begun"]), ended, row["dropped"] or few, verified)
+
+
+def _bound(text: str) -> float | None:
+    return float(text) if text else None
+
+
+def _day(text: str) -> datetime.date:
+    return datetime.date.fromisoformat(text)
