@@ -40,8 +40,7 @@ def _page() -> list[str]:
     kept = sum(one.came >= one.promised for one in record)
     lines = [
         "# Promises: what an announced target was worth", "",
-        f"Made by `make promises` from the [record of promises](../surges.md#promises): {len(record)} of {last.groups} countries at war of which the level when they were made and the outcome were found. "
-        f"{kept} of them were kept or surpassed. *Share* is how much of the promised growth came, both as logarithms: 0 is no change, 1 the promise kept.", "",
+        f"Made by `make promises` from the [record of promises](../surges.md#promises): {len(record)} of {last.groups} countries at war of which the level when they were made and the outcome were found. {kept} of them were kept or surpassed. *Share* is how much of the promised growth came, both as logarithms: 0 is no change, 1 the promise kept.", "",
         "## How it does", "",
         "Each promise is foretold from those of other countries at war, or of other wars. CRPS of the growth that came, as a logarithm: lower is better. A point is a forecast without a range.",
     ]  # fmt: skip
@@ -51,7 +50,13 @@ def _page() -> list[str]:
             held = promises.held(forecast, fold)
             inside = [f"{100 * share:.0f} %" for share in (held.in50, held.in90)] if rival not in ("at its word", "no change") else ["point", "point"]
             lines.append(f"| {rival} | {held.crps:.3f} | {inside[0]} | {inside[1]} | {held.promises} |")
-    lines += ["", "## What comes of a promise", "", f"By all {last.promises}, in percent of the promised growth: the median, and the 90 % range. Of a country at war of which nothing is known.", ""]
+    lines += [
+        "",
+        "## What comes of a promise",
+        "",
+        f"By all {last.promises}, in percent of the promised growth: the median, and the 90 % range. Of a country at war of which nothing is known.",
+        "",
+    ]
     lines += ["| promised | " + " | ".join(f"in {months} months" for months in MONTHS) + " |", "|---|" + "---:|" * len(MONTHS)]
     for factor in FACTORS:
         lines.append(f"| {factor:g} times as much | " + " | ".join(_cell(last, factor, months) for months in MONTHS) + " |")

@@ -146,7 +146,15 @@ def test_a_claim_is_heard_as_level_and_growth_that_comes_with_its_grade_in_quadr
 
 
 def test_level_may_be_another_claim_in_another_unit():
-    output = {"source": "paper", "statement": "so much", "kind": "reported", "known": "2023-08-01", "published": "2023-08-01", "credibility": 3, "value": "24 kround/month"}
+    output = {
+        "source": "paper",
+        "statement": "so much",
+        "kind": "reported",
+        "known": "2023-08-01",
+        "published": "2023-08-01",
+        "credibility": 3,
+        "value": "24 kround/month",
+    }
     book = ledger(output=output, promise=claim("82500 round/month", terms={"level": "output"}))
     assert median(book) == pytest.approx(median(ledger(promise=claim("82500 round/month", "24000 round/month"))))
     assert book.voice("promise") == "paper"
@@ -173,7 +181,7 @@ def test_a_higher_target_is_heard_as_more(low, more, due):
         promise=claim(f"{1000 * low!r} round", "1000 round", due.isoformat()), more=claim(f"{1000 * low * more!r} round", "1000 round", due.isoformat())
     )
     assert median(book) < median(book, "more")
-    assert 1000 < median(book)
+    assert median(book) > 1000
 
 
 @settings(max_examples=20)
@@ -205,7 +213,15 @@ def test_at_its_word_a_promise_is_the_target():
 # ---------------------------------------------------------------------------- in a case
 
 SOURCES = {"paper": {"publisher": "Press", "title": "A paper", "published": "2023-08-31", "reliability": "B"}}
-OUTPUT = {"source": "paper", "statement": "24,000 a month", "known": "2023-08-31", "published": "2023-08-31", "kind": "reported", "credibility": 2, "value": "24000 round"}
+OUTPUT = {
+    "source": "paper",
+    "statement": "24,000 a month",
+    "known": "2023-08-31",
+    "published": "2023-08-31",
+    "kind": "reported",
+    "credibility": 2,
+    "value": "24000 round",
+}
 
 
 def case(folder: Path, **claims: dict[str, Any]) -> Path:
@@ -287,7 +303,9 @@ def test_a_table_of_claims_may_hold_promises(tmp_path):
 
 def promised(*targets: tuple[str, float], last: float = 20.0) -> Series:
     points = [Point(read_period(f"2023-{month:02d}"), last) for month in range(1, 7)]
-    return Series("shells", "rounds/month", tuple(points), tuple(Target(datetime.date(2023, 5, 1), read_period(period), monthly) for period, monthly in targets))
+    return Series(
+        "shells", "rounds/month", tuple(points), tuple(Target(datetime.date(2023, 5, 1), read_period(period), monthly) for period, monthly in targets)
+    )
 
 
 def test_a_series_is_forecast_as_its_promise_is_discounted():

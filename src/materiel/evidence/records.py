@@ -247,7 +247,6 @@ class Claim(Record):
     note: str = ""
     """Anything else a reader must know."""
 
-
     @property
     def promised(self) -> bool:
         """Whether it is an announced target."""

@@ -123,14 +123,9 @@ def discounted(learned: Sequence[Outcome], one: Outcome) -> Array:
     return fit(learned).comes(one.promised, one.months, NORMAL)
 
 
-def at_its_word(_: Sequence[Outcome], one: Outcome) -> Array:
-    """Forecast that what is promised comes."""
-    return np.full(len(NORMAL), one.promised)
-
-
-def no_change(_: Sequence[Outcome], one: Outcome) -> Array:
-    """Forecast that nothing changes."""
-    return np.zeros(len(NORMAL))
+def point(share: float) -> Forecast:
+    """Return a forecast that just a fixed share of the growth comes."""
+    return lambda _, one: np.full(len(NORMAL), share * one.promised)
 
 
 def spread(share: float) -> Forecast:
@@ -145,8 +140,8 @@ def spread(share: float) -> Forecast:
 
 RIVALS: dict[str, Forecast] = {
     "discounted": discounted,
-    "at its word": at_its_word,
-    "no change": no_change,
+    "at its word": point(1.0),
+    "no change": point(0.0),
     "at its word, spread as it erred": spread(1.0),
     "no change, spread as it erred": spread(0.0),
 }
