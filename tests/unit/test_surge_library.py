@@ -50,7 +50,7 @@ def test_series_and_figures_name_each_other():
 
 @pytest.mark.parametrize("surge", library.everything(), ids=lambda one: one.series.name)
 def test_tags_are_of_their_kinds_and_periods_do_not_overlap(surge):
-    assert surge.item in {"shell", "gun", "small arms", "cartridge", "aircraft", "powder", "ship"}
+    assert surge.item in {"shell", "gun", "small arms", "cartridge", "aircraft", "engine", "machine gun", "powder", "ship"}
     assert surge.stages in {"one", "many"}
     assert surge.plant in {"new", "converted", "existing", "mixed"}
     assert surge.ended is None or surge.begun < surge.ended
@@ -106,5 +106,11 @@ def test_the_table_of_figures_is_itself_a_file_that_backtest_reads(tmp_path):
         assert per(surge.series.unit) == per(found[surge.series.name].unit)
 
 
-def test_a_baseline_is_named_for_every_horizon():
-    assert set(summary.rivals()) == {1, 2, 3, 4, 5, 6}
+def test_a_baseline_is_named_for_every_horizon_and_is_the_best_that_is_there():
+    table = [(int(row["horizon"]), row["baseline"], float(row["crps"])) for row in library.rows("baselines")]
+    names = {name for _, name, _ in table}
+    assert {"last value", "damped trend", "ETS"} <= names
+    for there in (names, {"last value", "drift"}):
+        found = summary.rivals(there)
+        assert set(found) == {1, 2, 3, 4, 5, 6}
+        assert all(crps >= next(best for h, name, best in table if (h, name) == (periods, found[periods])) for periods, name, crps in table if name in there)

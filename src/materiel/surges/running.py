@@ -39,7 +39,7 @@ class Backtest:
         from materiel.surges import picture
 
         seen = self.seen[len(self.seen) // 2]
-        rival = summary.rivals()[1]
+        rival = summary.rivals([one.name for one in self.methods])[1]
         drawn, other = (next(one for one in self.methods if one.name == name) for name in (DRAWN, rival))
         return picture.draw(self.series, seen, horizon, drawn, other, self.methods)
 
