@@ -221,7 +221,7 @@ def promised(ledger: Ledger, rule: Rule, claim: str) -> str:
         return f"{told}; no growth is promised, so it is taken at its word"
     low, middle, high = found.discount.comes(found.growth, found.months, portable.normal_quantile(np.array([0.05, 0.5, 0.95]))) / found.growth
     known = (
-        f"what came of {found.discount.promises} of {found.discount.groups} countries at war"
+        f"what came of {found.discount.promises} promises of {found.discount.groups} countries at war"
         if found.discount.promises
         else "assumption, for of none it was known what came"
     )

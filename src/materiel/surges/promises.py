@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,8 @@ ERROR, FREEDOM = 0.5, 4
 """Error that is expected beforehand, and what that is worth in promises."""
 TOGETHER = 0.5
 """Correlation of the errors of promises of one country at war, so that many of them do not count as many."""
+RESAMPLES = 2000
+"""Times that countries at war are drawn anew."""
 FIRST_DAY = datetime.date(1900, 1, 1)
 """Day from which what was assumed beforehand holds."""
 
@@ -148,23 +150,45 @@ RIVALS: dict[str, Forecast] = {
 """What is held against the record."""
 
 
+Fold = Callable[[Outcome], str]
+"""What a promise is left out with."""
+
+
+def country_and_war(one: Outcome) -> str:
+    """Leave out all promises of a country in a war."""
+    return one.group
+
+
+def whole_war(one: Outcome) -> str:
+    """Leave out all promises of a war."""
+    return one.war
+
+
 @dataclass(frozen=True)
 class Held:
-    """A forecast held against the record: mean CRPS of the growth as a logarithm, shares of outcomes within 50 and 90 % ranges, promises."""
+    """A forecast held against the record, promise by promise: CRPS of the growth as a logarithm, and whether what came lies in the 50 and 90 % ranges."""
 
-    crps: float
-    in50: float
-    in90: float
-    promises: int
+    crps: Array
+    in50: Array
+    in90: Array
 
 
-def held(forecast: Forecast, fold: Callable[[Outcome], str], chosen: Iterable[Outcome] | None = None) -> Held:
-    """Return how a forecast does at chosen promises, by default all, each made from what is of other folds."""
+def held(forecast: Forecast, fold: Fold) -> Held:
+    """Return how a forecast does at each promise, made from what is of other folds."""
     record = outcomes()
-    marks: list[tuple[float, bool, bool]] = []
-    for one in record if chosen is None else chosen:
+    marks: list[tuple[float, float, float]] = []
+    for one in record:
         quantiles = forecast([other for other in record if fold(other) != fold(one)], one)
-        (low, high), (lowest, highest) = scores.interval(quantiles, 0.5), scores.interval(quantiles, 0.9)
-        marks.append((scores.crps(quantiles, one.came), low <= one.came <= high, lowest <= one.came <= highest))
-    crps, in50, in90 = (float(np.mean(column)) for column in zip(*marks, strict=True))
-    return Held(crps, in50, in90, len(marks))
+        in50, in90 = (float(low <= one.came <= high) for low, high in (scores.interval(quantiles, share) for share in (0.5, 0.9)))
+        marks.append((scores.crps(quantiles, one.came), in50, in90))
+    return Held(*np.array(marks).T)
+
+
+def below(ours: Held, rival: Held) -> tuple[float, float, float]:
+    """Return by which share the CRPS of a forecast is below that of a rival, with the middle 90 % over countries at war drawn anew, pairs kept."""
+    groups = [one.group for one in outcomes()]
+    names = sorted(set(groups))
+    mine, theirs = (np.array([sum(mark for mark, group in zip(one.crps, groups, strict=True) if group == name) for name in names]) for one in (ours, rival))
+    drawn = np.random.default_rng(1).integers(0, len(names), (RESAMPLES, len(names)))
+    low, high = np.quantile(1 - np.sum(mine[drawn], axis=1) / np.sum(theirs[drawn], axis=1), [0.05, 0.95])
+    return float(1 - np.sum(mine) / np.sum(theirs)), float(low), float(high)
