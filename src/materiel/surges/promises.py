@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from materiel.analysis import scores
-from materiel.evidence.promises import Discount, features, logarithm
+from materiel.evidence.promises import Discount, added, features, logarithm
 from materiel.surges import naive
 from materiel.surges.library import Surge, rows, surges
 from materiel.surges.naive import NORMAL
@@ -103,8 +103,8 @@ def apart(left: Sequence[Surge]) -> Discount:
 def announced(discount: Discount, past: Past, ahead: Array) -> Array | None:
     """Forecast a series by the last promise that has not come due, discounted: as much of the way to it, and after it, as comes of such promises. Shape (ahead, quantiles).
 
-    The way is straight on the scale of logarithms from the last value, as if each point of it had been promised. None where nothing was promised, nothing is made yet, or no
-    growth is promised.
+    The way is straight on the scale of logarithms from the last value, as if each point of it had been promised; what comes of it and the unsteadiness of the series so far are
+    independent doubts. None where nothing was promised, nothing is made yet, or no growth is promised.
     """
     way, level = naive.promised(past), float(past.rates[-1])
     if not way or level <= 0 or min(one.monthly for one in way) <= level:
@@ -112,8 +112,10 @@ def announced(discount: Discount, past: Past, ahead: Array) -> Array | None:
     times = [0.0, *(float(past.ahead(np.array(one.period.middle))) for one in way)]
     growths = np.interp(ahead, times, [0.0, *(logarithm(one.monthly / level) for one in way)])
     months = np.minimum(ahead, times[-1]) * past.spacing
-    comes = [discount.comes(float(growth), float(span), naive.NORMAL) for growth, span in zip(growths, months, strict=True)]
-    return past.scaled(level * np.exp(np.array(comes)))
+    comes = np.array([discount.comes(float(growth), float(span), NORMAL) for growth, span in zip(growths, months, strict=True)])
+    middles = past.scaled(level * np.exp([growth * discount.share(growth, span) for growth, span in zip(growths, months, strict=True)]))[:, None]
+    own = naive.unsteadiness(past) * np.sqrt(ahead)[:, None] * np.broadcast_to(NORMAL, comes.shape)
+    return middles + added([(1.0, past.scaled(level * np.exp(comes)) - middles), (1.0, own)])
 
 
 Forecast = Callable[[Sequence[Outcome], Outcome], Array]
