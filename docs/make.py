@@ -19,7 +19,7 @@ from materiel.study import load
 DOCS = Path(__file__).parent
 TABLES = "## The tables\n"
 """The heading of a page below which everything is made."""
-FIGURES = {"dprk-2023": "days-of-supply", "britain-1915": "filled-output"}
+FIGURES = {"dprk-2023": "days-of-supply", "britain-1915": "filled-output", "us-155mm-2022": "output-2026-12"}
 """The figure of each case that the README and the pages show."""
 ORDERED = "dprk-2023"
 """The case whose order of a step is shown."""
