@@ -26,7 +26,10 @@ def test_every_figure_has_a_source_that_is_there_and_a_standing():
 
 def test_every_promise_has_a_source_and_none_is_announced_after_it_is_due():
     for row in library.rows("promises"):
-        assert {row["source"], row["outcome"] or row["source"]} <= SOURCES.keys()
+        assert {row["source"], row["outcome"] or row["source"], row["level_source"] or row["source"]} <= SOURCES.keys()
+        assert bool(row["level"]) == bool(row["level_source"]), row
+        if row["level"] and row["reached"]:
+            assert row["known"] >= read(row["period"]).end.isoformat(), row  # nobody knew it before
         assert row["announced"] <= read(row["period"]).end.isoformat()
         assert row["standing"] in ("verified", "seen")
         assert not row["reached"] or row["outcome"], row
@@ -34,7 +37,7 @@ def test_every_promise_has_a_source_and_none_is_announced_after_it_is_due():
 
 def test_every_source_is_cited():
     promises = library.rows("promises")
-    cited = {row["source"] for row in ROWS} | {row["source"] for row in promises} | {row["outcome"] for row in promises}
+    cited = {row["source"] for row in ROWS} | {row[name] for row in promises for name in ("source", "outcome", "level_source")}
     assert SOURCES.keys() - cited == set()
 
 

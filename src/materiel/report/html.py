@@ -239,7 +239,7 @@ def _claims(case: Case, used: set[str]) -> list[Listed]:
     ledger = case.ledger
     order = sorted(ledger.claims, key=lambda name: (name not in used, ledger.claims[name].known))
     return [
-        Listed(cite(ledger, name), ledger.claims[name], ledger.sources[ledger.claims[name].source], name in used, ledger.grade(name).at_odds) for name in order
+        Listed(cite(ledger, case.rule, name), ledger.claims[name], ledger.sources[ledger.claims[name].source], name in used, ledger.grade(name).at_odds) for name in order
     ]  # fmt: skip
 
 

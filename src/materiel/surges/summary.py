@@ -9,12 +9,13 @@ from materiel.surges import library
 from materiel.surges.backtest import Mark, Marked, mean
 from materiel.surges.folds import HORIZONS, MONTHS, Scored, Skill, ahead, best, skill, within
 from materiel.surges.library import Surge
+from materiel.surges.methods import DISCOUNTED
 from materiel.surges.series import Series
 
 SCALE = "log(1 + rate / mean rate up to the origin)"
 """What scores are taken on."""
 OURS = ("analogues", "growth paths")
-"""Our methods, in the order of their rows."""
+"""Our methods that speak everywhere, in the order of their rows."""
 
 _MONTHLY = 2.0
 """Months between points below which a series is one of months."""
@@ -70,11 +71,12 @@ def _months(span: tuple[float, float]) -> str:
 
 def _scores(scored: Scored, columns: Sequence[tuple[str, Chosen]]) -> list[str]:
     lines = [f"| CRPS (share within 90 %) | {' | '.join(name for name, _ in columns)} |", f"|---|{'---:|' * len(columns)}"]
-    for method in (*scored.baselines, *OURS):
+    for method in (*scored.baselines, DISCOUNTED, *OURS):
         cells = [_cell(scored.at(method, chosen)) for _, chosen in columns]
         lines.append(f"| {method} | {' | '.join(cells)} |")
     counts = [str(len(scored.at(scored.baselines[0], chosen))) for _, chosen in columns]
-    return [*lines, f"| *points* | {' | '.join(counts)} |"]
+    promised = [str(len(scored.at(DISCOUNTED, chosen))) for _, chosen in columns]
+    return [*lines, f"| *points* | {' | '.join(counts)} |", f"| *of these with a promise of growth* | {' | '.join(promised)} |"]
 
 
 def _cell(marks: Sequence[Mark]) -> str:
