@@ -23,6 +23,7 @@ FIGURES = {
     "dprk-2023": ("dprk-2023", "days-of-supply", "en"),
     "dprk-2023-fr": ("dprk-2023", "shipped-2023", "fr"),
     "britain-1915": ("britain-1915", "filled-output", "en"),
+    "us-155mm-2022": ("us-155mm-2022", "output-2026-12", "en"),
 }
 """The figures that the README and the pages show: of which case and question, in which language."""
 ORDERED = "dprk-2023"
