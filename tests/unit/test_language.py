@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import re
 import string
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -38,6 +40,16 @@ def test_catalogues_have_the_same_sentences_with_the_same_holes(name):
     }
     assert apart == {}
     assert all(set(one) in ({"one", "other"}, {"vowel", "other"}) for one in theirs.values() if not isinstance(one, str))
+
+
+def test_every_sentence_is_said_somewhere():
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(language.__file__).parents[1].rglob("*.py"))
+    made = tuple(re.findall(r'(?:say|word)\(f"([\w ]*)\{', source))  # such as f"kind {claim.kind}"
+    endings = tuple(re.findall(r'(?:say|word)\(f"\{\w+\}([\w ]+)"', source))
+    unsaid = [
+        key for key in language.ENGLISH.sentences if f'"{key}"' not in source and not key.startswith(tuple(filter(None, made))) and not key.endswith(endings)
+    ]
+    assert unsaid == []
 
 
 def test_french_has_its_spaces():

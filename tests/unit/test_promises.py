@@ -289,7 +289,7 @@ def test_a_report_shows_how_a_promise_is_heard(tmp_path):
     path = case(tmp_path, output=OUTPUT, promise=claim("82500 round", terms={"level": "output"}))
     done = CliRunner().invoke(app, ["report", str(path), "--draws", "400", "--output", str(tmp_path / "report.html")])
     assert done.exit_code == 0, done.output
-    assert "Promised for 2024-10-31, 3.4 times the level then" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Promised for 31 October 2024, 3.4 times the level then" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_table_of_claims_may_hold_promises(tmp_path):

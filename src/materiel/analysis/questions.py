@@ -398,7 +398,7 @@ def _span(answer: Answer, draws: int, language: Language) -> Phrase:
     def shown(percent: int, unit: str = "1") -> Said:
         value = answer.quantiles[percent]
         if value is None:
-            return language.word("never" if asked.form == "first" else "no bound")
+            return language.word("no day" if asked.form == "first" else "no bound")
         return words.figure(value, min(found), max(found), unit, language, f"{asked.id}.p{percent}")
 
     ends = {"middle": shown(50, asked.unit), "lower": shown(25), "upper": shown(75), "low": shown(5), "high": shown(95, asked.unit)}

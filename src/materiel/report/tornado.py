@@ -10,9 +10,9 @@ from materiel.language import ENGLISH, Language
 from materiel.report.charts import LINE, WIDE, svg
 
 ROW, TOP, BOTTOM = 38, 34, 30
-ROOM = 108
+ROOM = 124
 """Room beside the outermost answers for the labels of ends."""
-LONGEST = 17
+LONGEST = 16
 """Signs of the longest label of an end."""
 MOST = 8
 """Drivers that are drawn at most; the table has all."""
