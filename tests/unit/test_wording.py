@@ -320,6 +320,23 @@ def test_the_words_of_both_languages_differ_and_their_numbers_do_not(documents):
     assert not set(titles["en"]) & set(titles["fr"]) - {"Forecasts"}
 
 
+def test_what_a_pdf_has_no_letters_for_stands_in_it_in_translation(documents):
+    for document in documents.values():
+        printed = json.dumps(paper.plain(document), ensure_ascii=False)
+        quotes = [block for section in document.sections for block in walk(section.blocks) if isinstance(block, blocks.Quote)]
+        korean = [one for one in quotes if re.search("[\uac00-\ud7af]", str(phrase(one.words)))]
+        assert korean
+        assert all(json.dumps(str(phrase(one.translation)), ensure_ascii=False)[1:-1] in printed for one in korean if one.translation)
+        assert not re.search("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]", printed)
+
+
+def walk(held):
+    """Yield blocks and all that they hold."""
+    for block in held:
+        yield block
+        yield from walk(list(blocks.inside(block)))
+
+
 def test_the_scale_is_one_that_writes(run):
     assert run.case.ledger.scales[0].partition
     assert run.case.ledger.scales[0].name in vocabulary.names()
@@ -349,7 +366,7 @@ def test_what_is_printed_is_what_the_page_has(name, documents):
     kept = {section["id"] for section in paper.plain(documents[name])["sections"]}
     assert kept - {section.id for section in documents[name].sections} == {"appendix"}
     assert {section.id for section in documents[name].sections} - kept == {"assumptions"}, "the numbers stand at the end"
-    for key in ("judgements", "sources"):
+    for key in ("judgements", "mind", "rivals", "gaps"):
         section = next(one for one in documents[name].sections if one.id == key)
         for block in section.blocks:
             for said in printed(block):

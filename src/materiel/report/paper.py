@@ -22,6 +22,10 @@ FONT = "Libertinus Serif"
 """The letters of charts; Typst brings them along."""
 SHORT = 18
 """Letters of a cell that is not broken."""
+_NOT_SET = re.compile(
+    "[\u0590-\u08ff\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]+(?:[ ·]?[\u0590-\u08ff\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]+)*"
+)
+"""Words in scripts that these letters do not have: a quote in one of them is printed in translation, a title as its address, the same on every machine."""
 
 
 def write(document: Document, path: Path) -> Path:
@@ -70,11 +74,12 @@ def _folds(block: Block) -> Iterator[Fold]:
 
 
 def _said(said: Said) -> list[str | dict[str, str]]:
-    return [piece if isinstance(piece, str) else _piece(piece) for piece in phrase(said).pieces]
+    return [_NOT_SET.sub("[…]", piece) if isinstance(piece, str) else _piece(piece) for piece in phrase(said).pieces]
 
 
 def _piece(piece: Piece) -> dict[str, str]:
-    return {"text": piece.text, "kind": piece.kind, "of": piece.of}
+    text = piece.of if piece.kind == "link" and _NOT_SET.search(piece.text) else _NOT_SET.sub("[…]", piece.text)
+    return {"text": text, "kind": piece.kind, "of": piece.of}
 
 
 def _blocks(blocks: Sequence[Block]) -> list[dict[str, Any]]:
@@ -87,6 +92,8 @@ def _block(block: Block) -> dict[str, Any]:
             made = {"tone": block.tone, "said": _said(block.said)}
         case Quote():
             made = {"words": _said(block.words), "translation": _said(block.translation)}
+            if block.translation and _NOT_SET.search(str(block.words)):
+                made = {"words": _said(block.translation), "translation": []}
         case Bullets():
             made = {"ordered": block.ordered, "entries": [_blocks(entry) for entry in block.entries]}
         case Table():

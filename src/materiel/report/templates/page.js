@@ -110,10 +110,11 @@
     element.scrollIntoView({ block: "nearest" });
   }
 
+  const about = (number) => document.getElementById("about-" + number.dataset.of.split(".")[0]);
+  for (const number of document.querySelectorAll("data.number")) if (about(number)) number.classList.add("known");
   document.addEventListener("click", (event) => {
-    const number = event.target.closest("data.number");
-    const about = number && document.getElementById("about-" + number.dataset.of.split(".")[0]);
-    if (about) open(about);
+    const number = event.target.closest("data.known");
+    if (number) open(about(number));
   });
   const follow = () => {
     const aim = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
