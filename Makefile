@@ -18,7 +18,7 @@ lint: .venv/ready
 	$(BIN)/lint-imports --no-cache
 
 proofs: .venv/ready ## the heavy proofs
-	$(BIN)/python -m pytest -q -n auto -m proof
+	$(BIN)/python -m pytest -q -n auto -m proof -o faulthandler_timeout=3600
 
 docs: .venv/ready ## pages made from the code, and the site made from all pages: open site/index.html
 	$(BIN)/python docs/make.py
