@@ -130,7 +130,7 @@ if (typeof document !== "undefined")
           const { quantiles, probability, effective } = found[i];
           const enough = effective >= data.fewest;
           one.now.textContent = still ? one.before : enough ? told(quantiles, probability, data.answers[i].unit) : say["too few draws"];
-          one.now.classList.toggle("changed", !still && enough);
+          one.now.classList.toggle("changed", one.now.textContent !== one.before);
           one.count.textContent = figure.format(Math.round(effective));
         });
       }
