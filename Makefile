@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CASE ?= dprk-2023
 
-.PHONY: run test test-web lint proofs docs findings backtest bench lock clean
+.PHONY: run test test-web lint proofs docs findings backtest promises bench lock clean
 
 run: .venv/ready ## run the main case, print its key judgements, write its report
 	$(BIN)/materiel run $(CASE) --draws 2000 --output runs
@@ -23,7 +23,7 @@ test-web: .venv/ready ## the report in a real browser: Debian's chromium, instal
 	$(BIN)/python -m pytest -q tests/web
 
 proofs: .venv/ready ## the heavy proofs
-	$(BIN)/python -m pytest -q -n auto -m proof
+	$(BIN)/python -m pytest -q -n auto -m proof -o faulthandler_timeout=3600
 
 docs: .venv/ready ## pages made from the code, and the site made from all pages: open site/index.html
 	$(BIN)/python docs/make.py
@@ -34,6 +34,9 @@ findings: .venv/ready ## pages made by running the shipped cases: the article in
 
 backtest: .venv/ready ## forecasts of every surge of the library from every origin, scored beside naive ones, country and war left out: two minutes
 	$(BIN)/python docs/backtest.py
+
+promises: .venv/ready ## what announced targets were worth, by what was known on each day: the discounts that ship with the package, and their page
+	$(BIN)/python docs/promises.py
 
 bench: .venv/ready ## speed, side by side with peers: half an hour; a few minutes with BENCH=--quick
 	$(BIN)/python benchmarks/compare.py $(BENCH)

@@ -42,4 +42,9 @@ def _differences(before: Run, after: Run) -> list[str]:
 def before(earlier: Run, later: Run, language: str = languages.DEFAULT) -> Before:
     """Return an earlier run as the edition that a later report is held against."""
     labels = [languages.load(language).date(run.case.as_of) for run in (earlier, later)]
-    return Before(labels[0], earlier.curves, compare([earlier, later], labels))
+    return Before(earlier.curves, labels[0], compare([earlier, later], labels))
+
+
+def baseline(run: Run) -> Before:
+    """Return a run without the scenario of a report as what its figures are held against."""
+    return Before(run.curves)

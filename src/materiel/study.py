@@ -49,7 +49,7 @@ if TYPE_CHECKING:  # what only some commands need is imported where they begin
 Array = npt.NDArray[np.float64]
 
 WEIGHED = 10_000
-"""Draws of each hypothesis on which a report weighs them at least."""
+"""Draws of each hypothesis on which a report weighs them."""
 
 
 @dataclass
@@ -99,7 +99,7 @@ class Study:
         options.check()
         languages.load(language)
         prepared = preparation.prepare(self.name, self.more, options)
-        said = manifest.manifest(self.name, prepared.case, self.more, options)
+        said = manifest.manifest(self.name, prepared.case, self.more, options, language)
         with opened(Path(output), said, prepared.settings) if output is not None else contextlib.nullcontext() as shelf:
             run = _Runner(self, options, prepared, said, report or (lambda _done, _all: None)).run(shelf, client)
             if shelf is not None:
@@ -356,11 +356,11 @@ class Run:
     def rivals(self) -> Weighed | str:
         """Return the rival hypotheses of the case weighed by what was seen, or why nothing can be said of them.
 
-        They are weighed on the draws of this run, and on further ones where these are few: of 2000 of `dprk-2023` too few come near what was seen, so that they
-        would have to be moved there, which takes longer than ten thousand.
+        They are weighed on the first ten thousand draws, as `materiel weigh` does, however many this run has: of fewer, more would have to be aimed at what was
+        seen, which takes longer, and more would move no digit that is shown.
         """
         try:
-            return self.study.weighed(replace(self.options, draws=max(self.options.draws, WEIGHED), only=()), {})
+            return self.study.weighed(replace(self.options, draws=WEIGHED, only=()), {})
         except RunError as error:
             return str(error)
 

@@ -355,5 +355,5 @@ def test_what_is_printed_is_what_the_page_has(name, documents):
             for said in printed(block):
                 assert all(json.dumps(str(piece), ensure_ascii=False)[1:-1] in held for piece in phrase(said).pieces), str(phrase(said))
     drawn = [one for one in documents[name].figures() if one.id != "assumed"]
-    assert held.count("<svg class") == len(drawn)
+    assert held.count("<svg ") == len(drawn)
     assert "var(--" not in held

@@ -16,13 +16,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from materiel import units
+from materiel import portable, units
 from materiel.analysis import words
 from materiel.analysis.drivers import Inputs
 from materiel.analysis.questions import PERCENTS, Answer, Asked
 from materiel.case.model import Case
 from materiel.engine.draws import voices
 from materiel.equations import NEVER
+from materiel.evidence.conversions import foretold
+from materiel.evidence.grades import Rule
 from materiel.evidence.ledger import Ledger
 from materiel.evidence.pooling import Part, Pool, Prior, in_order
 from materiel.language import ENGLISH, Language
@@ -47,7 +49,7 @@ _KOLMOGOROV = 1.628
 class Cited:
     """A claim as the chain shows it: what it says, its grade and words, its source, what it was converted from, who else says the same.
 
-    `seen` says whether the page was seen by whoever wrote the ledger.
+    `seen` says whether the page was seen by whoever wrote the ledger, `promise` how an announced target is heard.
     """
 
     id: str
@@ -73,6 +75,7 @@ class Cited:
     contradicts: list[str]
     doubt: str
     note: str
+    promise: str = ""
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,7 @@ def without(ledger: Ledger, answer: Answer, priors: Sequence[Prior], claims: Col
     return _shift(answer.asked, drawn, weights, effective) if effective >= FEWEST else None
 
 
-def cite(ledger: Ledger, claim: str, told: set[str] | None = None) -> Cited:
+def cite(ledger: Ledger, rule: Rule, claim: str, told: set[str] | None = None) -> Cited:
     """Return a claim as the chain shows it; what it was converted from is cited in full once, and by its id where it stands in `told`, to which all are added."""
     told = set[str]() if told is None else told
     told.add(claim)
@@ -204,9 +207,27 @@ def cite(ledger: Ledger, claim: str, told: set[str] | None = None) -> Cited:
     return Cited(
         claim, one.statement, "" if one.value is None else _said(one.value), str(grade), one.kind, one.known, meant, one.quote, one.translation,
         f"{one.hedge}{read}" if one.hedge else "", one.source, ledger.publisher(one.source), source.title, source.url, source.accessed is not None or not source.url, ledger.speaker(ledger.voice(claim)),
-        one.formula, {name: _again(ledger, term) if term in told else cite(ledger, term, told) for name, term in one.terms.items() if term in ledger.claims}, ledger.repeating(claim),
-        list(one.agrees), list(one.contradicts), one.doubt, one.note,
+        one.formula, {name: _again(ledger, term) if term in told else cite(ledger, rule, term, told) for name, term in one.terms.items() if term in ledger.claims}, ledger.repeating(claim),
+        list(one.agrees), list(one.contradicts), one.doubt, one.note, promised(ledger, rule, claim) if one.promised else "",
     )  # fmt: skip
+
+
+def promised(ledger: Ledger, rule: Rule, claim: str, language: Language = ENGLISH) -> str:
+    """Return in words how an announced target is heard: at its word, or discounted by how many promises."""
+    one, found = ledger.claims[claim], foretold(ledger, rule, claim)
+    ends = list(dict.fromkeys(one.due or ()))
+    days = " ".join(map(language.date, ends)) if len(ends) < 2 else language.word("days", low=language.date(ends[0]), high=language.date(ends[1]))
+    times = language.decimals(f"{math.exp(found.growth):.2g}")
+    told = language.word("promise", days=days, times=times, months=f"{found.months:.0f}")
+    if rule.promises == "face value":
+        return language.word("at its word", told=told)
+    if found.growth <= 0:
+        return language.word("no growth", told=told)
+    low, middle, high = found.discount.comes(found.growth, found.months, portable.normal_quantile(np.array([0.05, 0.5, 0.95]))) / found.growth
+    counted = {"promises": str(found.discount.promises), "groups": str(found.discount.groups)}
+    known = language.word("known promises", **counted) if found.discount.promises else language.word("no known promise")
+    middle, high = (words.share(float(part), language) for part in (middle, high))
+    return language.word("discounted", told=told, middle=middle, low=f"{100 * low:.0f}", high=high, known=known)
 
 
 def _again(ledger: Ledger, claim: str) -> Cited:
@@ -253,7 +274,7 @@ class _Weigher:
 
     def saying(self, prior: Prior, part: Part, told: set[str], *, alone: bool) -> Saying:
         says = _three(part.distribution.quantile(np.array([0.05, 0.5, 0.95])))
-        claims = [cite(self.case.ledger, claim, told) for claim in part.claims]
+        claims = [cite(self.case.ledger, self.case.rule, claim, told) for claim in part.claims]
         return Saying(part.weight, says, spread(self.case, says, prior.unit), claims, None if alone or not claims else self.without(part.claims))
 
     def without(self, claims: Iterable[str]) -> Shift | None:

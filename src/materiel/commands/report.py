@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from materiel import console
 from materiel.commands.arguments import AsOf, CaseArgument, Draws, LanguageOption, ScenarioOption, Seed
+
+if TYPE_CHECKING:
+    from materiel.options import Options
+    from materiel.study import Run, Study
 
 
 def report(
@@ -27,26 +32,29 @@ def report(
 ) -> None:
     """Run a case and write its report as one HTML file that opens without a network."""
     with console.told():
+        from materiel import editions
         from materiel import language as languages
         from materiel.options import Options, Reading
-        from materiel.reproduction import repeat
         from materiel.study import load
 
         languages.load(language)
-        options = Options(Reading(console.day(as_of), scenario), draws, seed)
+        study, options = load(case), Options(Reading(console.day(as_of), scenario), draws, seed)
         with console.progress(quiet=False) as tell:
-            study = load(case)
-            earlier = None
-            if Path(since).is_dir() and since:
-                earlier = repeat(Path(since))
-            elif since:
-                earlier = study.again(dataclasses.replace(options, reading=dataclasses.replace(options.reading, as_of=console.day(since))), tell)
+            earlier = _earlier(study, options, since, tell)
+            baseline = study.again(replace(options, reading=replace(options.reading, scenario="")), tell) if scenario and earlier is None else None
             done = study.again(options, tell)
-        before = None
-        if earlier is not None:
-            from materiel import editions
-
-            before = editions.before(earlier, done, language)
+        before = editions.before(earlier, done, language) if earlier else editions.baseline(baseline) if baseline else None
         typer.echo(done.report(path, language, before, pdf))
         if pdf is not None:
             typer.echo(pdf)
+
+
+def _earlier(study: Study, options: Options, since: str, tell: Callable[[int, int], None] | None) -> Run | None:
+    """Return the run of an earlier edition: the one that a folder keeps, or one as of an earlier day."""
+    if not since:
+        return None
+    if Path(since).is_dir():
+        from materiel.reproduction import repeat
+
+        return repeat(Path(since))
+    return study.again(replace(options, reading=replace(options.reading, as_of=console.day(since))), tell)

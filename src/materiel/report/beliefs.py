@@ -13,7 +13,7 @@ from materiel.analysis import beliefs, words
 from materiel.analysis.beliefs import Heard
 from materiel.analysis.questions import Answer
 from materiel.report.blocks import Block, Panel, Paragraph, Section
-from materiel.report.telling import Rivalry, Telling
+from materiel.report.telling import Telling
 
 Array = npt.NDArray[np.float64]
 

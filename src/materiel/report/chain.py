@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from materiel.analysis import words
-from materiel.analysis.lineage import Cited, Driver, Saying, Voice, Why, instead, spread
+from materiel.analysis.lineage import Cited, Driver, Saying, Voice, Why, instead, promised, spread
 from materiel.language.phrase import Phrase, Piece, Said, identifier, joined, link, phrase
 from materiel.report.blocks import Block, Bullets, Fold, Paragraph, Quote
 from materiel.report.telling import Telling
@@ -73,8 +73,12 @@ def claim(telling: Telling, cited: Cited, heard: str = "") -> Sequence[Block]:
     if cited.quote:
         source = telling.case.ledger.sources[cited.source].language
         blocks.append(Quote(telling.quote(cited.quote, source), telling.quote(cited.translation, "en")))
+    if cited.promise:
+        promise = promised(telling.case.ledger, telling.case.rule, cited.id, telling.language)
+        blocks.append(Paragraph(telling.say("promised", promise=promise), "soft"))
     if cited.terms:
-        blocks.append(Paragraph(telling.say("worked out", formula=identifier(cited.formula)), "soft"))
+        worked_out = telling.say("worked out", formula=identifier(cited.formula)) if cited.formula else telling.say("rests on these")
+        blocks.append(Paragraph(worked_out, "soft"))
         blocks.append(Bullets([[Paragraph(phrase(f"{term}: ", _cited(telling, one))), *_terms(telling, one)] for term, one in cited.terms.items()]))
     return blocks
 

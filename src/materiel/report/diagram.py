@@ -31,7 +31,9 @@ def flow(case: Case, texts: Texts, language: Language) -> str:
     parts = [f'<g class="lane"><rect x="0" y="{y}" width="{width}" height="{h}"/><text x="8" y="{y + 16}">{escape(n)}</text></g>' for n, y, h in lanes]
     parts += [_arrow(boxes[a], boxes[b]) for a, b in arrows]
     parts += [_box(box) for box in boxes.values()]
-    return svg(width, height, language.word("flow", boxes=len(boxes), arrows=len(arrows)), parts, "flow")
+    return svg(width, height, language.word("flow", boxes=len(boxes), arrows=len(arrows)), parts, "flow").replace(
+        "<svg ", f'<svg width="{width:.0f}" height="{height:.0f}" ', 1
+    )
 
 
 def _arrows(case: Case) -> list[tuple[str, str]]:

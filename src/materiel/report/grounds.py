@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from materiel.analysis import words
-from materiel.analysis.lineage import cite
+from materiel.analysis.lineage import cite, promised
 from materiel.evidence.pooling import Prior
 from materiel.evidence.records import Claim
 from materiel.language.phrase import Phrase, Piece, Said, identifier, joined, link, phrase
@@ -93,7 +93,11 @@ def doubted(telling: Telling) -> Section:
                 Row([_to(one), [Paragraph(telling.texts.own(claim.statement)), *_quote(telling, claim)], telling.texts.own(claim.doubt)], f"doubt-{one}")
             )
     head = [telling.say(key) for key in ("claim", "statement", "why doubtful")]
-    return Section("examined", telling.say("claims examined"), [Paragraph(telling.say("about examined"), "soft"), Table(head, rows)] if rows else [])
+    return Section(
+        "examined",
+        telling.say("claims examined"),
+        [Paragraph(telling.say("about examined", command=identifier("materiel examine")), "soft"), Table(head, rows)] if rows else [],
+    )
 
 
 def flow(telling: Telling) -> Section:
@@ -117,12 +121,14 @@ def sources(telling: Telling) -> Section:
 
 def _note(telling: Telling, one: str, *, used: bool) -> Row:
     ledger = telling.case.ledger
-    claim, cited, source = ledger.claims[one], cite(ledger, one), ledger.sources[ledger.claims[one].source]
+    claim, cited, source = ledger.claims[one], cite(ledger, telling.case.rule, one), ledger.sources[ledger.claims[one].source]
     grade: list[Block] = [Paragraph(Piece(cited.grade, "strong")), Paragraph(telling.word(f"kind {claim.kind}"), "soft")]
     grade += [Paragraph(telling.say("axes disagree"), "soft")] if ledger.grade(one).at_odds else []
     said: list[Block] = [Paragraph(phrase(telling.texts.own(claim.statement), *((" ", identifier(cited.value)) if cited.value else ())))]
     said += _quote(telling, claim)
     said += [Paragraph(phrase(chain.hedge(telling, one), "."), "soft")] if claim.hedge else []
+    if cited.promise:
+        said.append(Paragraph(telling.say("promised", promise=promised(ledger, telling.case.rule, one, telling.language)), "soft"))
     if claim.formula:
         terms = joined((phrase(f"{term}: ", _to(other)) for term, other in claim.terms.items()), telling.semicolon)
         said.append(Paragraph(phrase(telling.say("worked out", formula=identifier(claim.formula)), " ", terms), "soft"))
@@ -137,7 +143,7 @@ def _note(telling: Telling, one: str, *, used: bool) -> Row:
 def _traced(telling: Telling, one: str) -> Phrase:
     """Return when a claim was made and known, whose word it is, who else says the same, and what else a reader must know."""
     ledger, language = telling.case.ledger, telling.language
-    claim, cited = ledger.claims[one], cite(ledger, one)
+    claim, cited = ledger.claims[one], cite(ledger, telling.case.rule, one)
     told: list[Said] = [language.date(claim.published)]
     told += [telling.say("known on", day=language.date(claim.known))] if claim.known != claim.published else []
     told.append(telling.say("origin", speaker=telling.texts.origin(ledger.voice(one))))

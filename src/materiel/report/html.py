@@ -54,14 +54,18 @@ def page(document: Document) -> str:
     words = {key: said.word(f"download {key}") for key in ("svg", "png", "csv", "metadata")}
     panels = {one.id: one.data for one in document.panels()}
     held = json.dumps({"figures": figures, "words": words, "panels": panels}, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    return _environment().get_template("page.html.j2").render(document=document, held=held, say=said.word, kind=lambda block: type(block).__name__)
+    return _environment().get_template("page.html.j2").render(document=document, held=held, say=said.word, kind=_kind)
 
 
-def picture(run: Finished, question: str) -> str:
+def _kind(block: object) -> str:
+    return type(block).__name__
+
+
+def picture(run: Finished, question: str, in_language: str = language.DEFAULT) -> str:
     """Return the fan chart of one question as an SVG file that stands alone. Raises RunError when the question has none."""
     if question not in run.curves:
         raise RunError(f"question {question!r} has no fan; one of {', '.join(run.curves)}")
-    return alone(figure(tell(run), question).wide)
+    return alone(figure(tell(run, in_language), question).wide)
 
 
 def assumed(run: Finished) -> str:
@@ -82,7 +86,7 @@ def reliable(bins: Sequence[Bin], what: str) -> str:
 def alone(svg: str) -> str:
     """Return an SVG element as the text of a file that stands alone, with its styles and a background."""
     environment = _environment()
-    style = "".join(environment.get_template(name).render() for name in ("palette.css", "charts.css"))
+    style = "".join(environment.get_template(name).render() for name in ("palette.css", "dark.css", "charts.css"))
     start = svg.index(">") + 1
     background = '<rect width="100%" height="100%" style="fill:var(--paper)"/>'
     return f"{svg[:start]}<style>{style}</style>{background}{svg[start:]}\n"

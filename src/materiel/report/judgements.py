@@ -93,7 +93,8 @@ def figure(telling: Telling, question: str) -> Figure:
     ghost = ghost if ghost is not None and ghost.unit == curve.unit else None
     drawn = charts.Fan(replace(curve, text=str(text)), observed, {str(event): day for event, day in _events(telling, answer).items()}, ghost)
     key = [telling.say("fan key", n=int(run.manifest()["draws"]))]
-    key += [telling.say("ghost key", label=telling.before.label)] if ghost is not None and telling.before else []
+    if ghost is not None and telling.before:
+        key.append(telling.say("ghost key", label=telling.before.label) if telling.before.label else telling.say("ghost of baseline"))
     key += [telling.say("marks key", day=language.date(case.as_of))] if observed else []
     key += [telling.say("no adding")]
     measured = charts.axis(curve.unit, 0.0, language)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from materiel.analysis import observing, words
 from materiel.analysis.observing import Watch, Worth
 from materiel.analysis.tornado import Bar, Tornado, answered
-from materiel.language.phrase import Said, joined, phrase
+from materiel.language.phrase import Said, identifier, joined, phrase
 from materiel.report import charts, data, tornado
 from materiel.report.blocks import Block, Figure, Fold, Paragraph, Row, Section, Table
 from materiel.report.judgements import foot
@@ -87,4 +87,7 @@ def _worth(telling: Telling, about: Tornado, worth: list[Worth], watch: Watch) -
         rows.append(Row([known, reported, words.share(seen.exact.answer.share, language), ends]))
     head = [telling.say(key) for key in ("observation", "doubt shrinks by", "seen exactly", "answer by report")]
     factor = language.decimals(f"{watch.factor:g}")
-    return [Paragraph(telling.say("as reported", credibility=str(watch.credibility), factor=factor), "soft"), Table(head, rows, frozenset((1, 2)))]
+    return [
+        Paragraph(telling.say("as reported", credibility=str(watch.credibility), factor=factor, command=identifier("materiel drivers")), "soft"),
+        Table(head, rows, frozenset((1, 2))),
+    ]

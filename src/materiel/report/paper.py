@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 FONT = "Libertinus Serif"
 """The letters of charts; Typst brings them along."""
+SHORT = 18
+"""Letters of a cell that is not broken."""
 
 
 def write(document: Document, path: Path) -> Path:
@@ -50,7 +52,7 @@ def plain(document: Document) -> dict[str, Any]:
         if fold.paper == "after":
             after += [Paragraph(fold.heading or fold.summary, "head"), replace(fold, summary="", paper="here")]
     kept.insert(-1, Section("appendix", document.appendix, after))
-    sections = [{"id": one.id, "title": _said(one.title), "blocks": blocks} for one in kept if (blocks := _blocks(one.blocks))]
+    sections: list[dict[str, Any]] = [{"id": one.id, "title": _said(one.title), "blocks": blocks} for one in kept if (blocks := _blocks(one.blocks))]
     anchors = {str(one["id"]) for one in sections}
     for one in sections:
         _anchors(one["blocks"], anchors)
@@ -112,13 +114,13 @@ def _row(row: Row) -> dict[str, Any]:
 
 
 def _widths(table: Table) -> list[int]:
-    """Return the shares of the width that columns take: those with numbers as much as they need, the others by how much they hold."""
-    held = [0] * len(table.head)
+    """Return the shares of the width that columns take, by how much they hold; nought for those whose every cell is short, which take what they need."""
+    columns = [[len(str(title))] for title in table.head]
     for row in table.rows:
-        for i, cell in enumerate(row.cells):
-            held[i] += len("".join(str(one.said) for one in cell if isinstance(one, Paragraph))) if isinstance(cell, list | tuple) else len(str(cell))
-    share = [max(1, round(12 * (size / max(sum(held), 1)) ** 0.6)) for size in held]
-    return [0 if i in table.numeric else share[i] for i in range(len(held))]
+        for held, cell in zip(columns, row.cells, strict=True):
+            held.append(sum(len(str(one.said)) for one in cell if isinstance(one, Paragraph)) if isinstance(cell, list | tuple) else len(str(cell)))
+    whole = max(sum(map(sum, columns)), 1)
+    return [0 if max(held) <= SHORT else max(2, round(12 * (sum(held) / whole) ** 0.6)) for held in columns]
 
 
 def _anchors(blocks: list[dict[str, Any]], found: set[str]) -> None:

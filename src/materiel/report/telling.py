@@ -31,13 +31,13 @@ Array = npt.NDArray[np.float64]
 class Rivalry(Protocol):
     """What the report needs of rival hypotheses that were weighed."""
 
-    @property
+    @cached_property
     def standings(self) -> dict[str, Standing]: ...  # noqa: D102
-    @property
+    @cached_property
     def without(self) -> dict[str, dict[str, float]]: ...  # noqa: D102
     @property
     def even(self) -> dict[str, float]: ...  # noqa: D102
-    @property
+    @cached_property
     def evidence(self) -> dict[str, dict[str, float]]: ...  # noqa: D102
     @property
     def alike(self) -> list[tuple[str, str]]: ...  # noqa: D102
@@ -89,11 +89,11 @@ class Finished(Protocol):
 
 @dataclass(frozen=True)
 class Before:
-    """An earlier edition: what it is called, the medians of its curves, and what happened since."""
+    """What a report is held against: the curves of another run, and, of an earlier edition, what it is called and what happened since; without a label, the run is the baseline of a scenario."""
 
-    label: str
     curves: Mapping[str, Curve]
-    since: Comparison
+    label: str = ""
+    since: Comparison | None = None
 
 
 @dataclass(frozen=True)
