@@ -27,6 +27,8 @@ from materiel.evidence.conversions import foretold
 from materiel.evidence.grades import Rule
 from materiel.evidence.ledger import Ledger
 from materiel.evidence.pooling import Part, Pool, Prior, in_order
+from materiel.language import ENGLISH, Language
+from materiel.language.phrase import Phrase, Said
 from materiel.quantities import Distribution
 
 Array = npt.NDArray[np.float64]
@@ -210,22 +212,22 @@ def cite(ledger: Ledger, rule: Rule, claim: str, told: set[str] | None = None) -
     )  # fmt: skip
 
 
-def promised(ledger: Ledger, rule: Rule, claim: str) -> str:
+def promised(ledger: Ledger, rule: Rule, claim: str, language: Language = ENGLISH) -> str:
     """Return in words how an announced target is heard: at its word, or discounted by how many promises."""
     one, found = ledger.claims[claim], foretold(ledger, rule, claim)
-    days = "" if one.due is None else " to ".join(dict.fromkeys(day.isoformat() for day in one.due))
-    told = f"for {days}, {math.exp(found.growth):.2g} times the level then, in {found.months:.0f} months"
+    ends = list(dict.fromkeys(one.due or ()))
+    days = " ".join(map(language.date, ends)) if len(ends) < 2 else language.word("days", low=language.date(ends[0]), high=language.date(ends[1]))
+    times = language.decimals(f"{math.exp(found.growth):.2g}")
+    told = language.word("promise", days=days, times=times, months=f"{found.months:.0f}")
     if rule.promises == "face value":
-        return f"{told}; taken at its word"
+        return language.word("at its word", told=told)
     if found.growth <= 0:
-        return f"{told}; no growth is promised, so it is taken at its word"
+        return language.word("no growth", told=told)
     low, middle, high = found.discount.comes(found.growth, found.months, portable.normal_quantile(np.array([0.05, 0.5, 0.95]))) / found.growth
-    known = (
-        f"what came of {found.discount.promises} promises of {found.discount.groups} countries at war"
-        if found.discount.promises
-        else "assumption, for of none it was known what came"
-    )
-    return f"{told}; of such growth {100 * middle:.0f} % comes (90 %: {100 * low:.0f} to {100 * high:.0f} %), by {known}"
+    counted = {"promises": str(found.discount.promises), "groups": str(found.discount.groups)}
+    known = language.word("known promises", **counted) if found.discount.promises else language.word("no known promise")
+    middle, high = (words.share(float(part), language) for part in (middle, high))
+    return language.word("discounted", told=told, middle=middle, low=f"{100 * low:.0f}", high=high, known=known)
 
 
 def _again(ledger: Ledger, claim: str) -> Cited:
@@ -286,31 +288,35 @@ def correlated(case: Case, stream: str) -> list[str]:
     return [name for between, _ in case.correlated if stream in between for name in between if name != stream]
 
 
-def spread(case: Case, three: tuple[float, float, float], unit: str) -> str:
+def spread(case: Case, three: tuple[float, float, float], unit: str, language: Language = ENGLISH) -> str:
     """Return the 5th, 50th and 95th percentile of a number in words: the middle and the 90 % range, each to two digits, days as dates."""
     low, middle, high = three
     if unit == "date":
-        ends = ["never" if value >= NEVER else case.date(round(value)).isoformat() for value in three]
-        return ends[1] if low == high else f"{ends[1]} (90 %: {ends[0]} to {ends[2]})"
+        shown = [language.word("no day") if value >= NEVER else language.date(case.date(round(value)), short=True) for value in three]
+        return shown[1] if low == high else language.word("day with range", middle=shown[1], low=shown[0], high=shown[2])
     factor, plain = words.handy(units.plain(unit), middle)
-    shown = [words.number(value * factor, value * factor, value * factor, plain if i == 1 else "1") for i, value in enumerate(three)]
-    return shown[1] if low == high else f"{shown[1]} (90 %: {shown[0]} to {shown[2]})"
+    shown = [words.number(value * factor, value * factor, value * factor, plain if i == 1 else "1", language) for i, value in enumerate(three)]
+    return shown[1] if low == high else language.word("with range", middle=shown[1], low=shown[0], high=shown[2])
 
 
-def instead(shift: Shift, why: Why) -> str:
+def instead(shift: Shift, why: Why, language: Language = ENGLISH) -> Phrase:
     """Return the answer on other terms in a phrase, beside the probability that it had."""
     if not shift.visible:
-        return "no change that these runs can show"
+        return language.say("no change")
     low, middle, high = (shift.quantiles[percent] for percent in (5, 50, 95))
     ends = [value for value in (low, middle, high) if value is not None]
 
-    def shown(value: float | None, unit: str) -> str:
-        return "beyond the horizon" if value is None else words.number(value, ends[0], ends[-1], unit)
+    def shown(value: float | None, unit: str) -> Said:
+        return language.word("beyond") if value is None else words.figure(value, ends[0], ends[-1], unit, language)
 
-    said = f"median {shown(middle, why.unit)}, 90 % range {shown(low, '1')} to {shown(high, why.unit)}"
+    said = language.say("instead", middle=shown(middle, why.unit), low=shown(low, "1"), high=shown(high, why.unit))
     if shift.probability is None or why.probability is None:
         return said
-    return f"{said}; {words.percent(shift.probability, round(shift.effective))} instead of {words.percent(why.probability, why.draws)}"
+    after, before = (
+        words.chance(shift.probability, round(shift.effective), language),
+        words.chance(why.probability, why.draws, language, f"{why.id}.probability"),
+    )
+    return language.say("instead with chance", said=said, after=after, before=before)
 
 
 def as_shift(answer: Answer, before: Answer) -> Shift:
