@@ -3,19 +3,24 @@ PYTHON ?= python3
 BIN := .venv/bin
 CASE ?= dprk-2023
 
-.PHONY: run test lint proofs docs findings backtest promises bench lock clean
+.PHONY: run test test-web lint proofs docs findings backtest promises bench lock clean
 
 run: .venv/ready ## run the main case, print its key judgements, write its report
 	$(BIN)/materiel run $(CASE) --draws 2000 --output runs
 
 test: lint ## everything that must pass on every change
-	$(BIN)/python -m pytest -q -n auto -m "not proof"
+	$(BIN)/python -m pytest -q -n auto -m "not proof and not web"
 
 lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/basedpyright --level error
 	$(BIN)/lint-imports --no-cache
+
+test-web: .venv/ready ## the report in a real browser: Debian's chromium, installed if it is not there, with the network off
+	command -v chromium chromedriver > /dev/null || apt-get install --yes --quiet chromium chromium-driver
+	npm install --silent --no-save --no-audit --no-fund --prefix .web axe-core@4
+	$(BIN)/python -m pytest -q tests/web
 
 proofs: .venv/ready ## the heavy proofs
 	$(BIN)/python -m pytest -q -n auto -m proof -o faulthandler_timeout=3600

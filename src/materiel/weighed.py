@@ -151,6 +151,11 @@ class Weighed:
         return made
 
     @property
+    def left(self) -> dict[str, tuple[dict[str, Array], Array]]:
+        """The answers of each hypothesis by question, shape (draws,), after what was seen, and how much each draw counts; the weights of one add up to 1."""
+        return {name: (one.after, one.weights) for name, one in self.found.items()}
+
+    @property
     def weights_before(self) -> Array:
         """The weight of every draw that answers before what was seen, hypothesis after hypothesis; they add up to 1."""
         sizes = {name: len(next(iter(one.before.values()))) for name, one in self.found.items()}

@@ -25,8 +25,8 @@ from materiel.evidence.grades import REACH, rule
 from materiel.evidence.ledger import Ledger
 from materiel.evidence.records import Claim, Source
 from materiel.quantities import constant
-from materiel.surges import library, naive, promises
-from materiel.surges.methods import DISCOUNTED, ours
+from materiel.surges import library, naive, promises, running
+from materiel.surges.methods import DISCOUNTED, PROMISED, ours
 from materiel.surges.periods import read as read_period
 from materiel.surges.promises import Outcome, fit, outcomes
 from materiel.surges.series import Point, Series, Target
@@ -336,3 +336,15 @@ def test_a_discount_of_a_fold_holds_nothing_of_what_is_left_out():
     wars = [one for one in surges if one.war != "1914-18"]
     assert promises.apart(wars) == fit([one for one in outcomes() if one.war != "1914-18"])
     assert DISCOUNTED in {one.name for one in ours(left)}
+
+
+def test_the_backtest_of_a_file_has_both_where_something_was_promised_and_neither_elsewhere(tmp_path):
+    made, targets = tmp_path / "made.csv", tmp_path / "targets.csv"
+    made.write_text("period,quantity,unit\n" + "".join(f"2023-{month:02d},{100 + 7 * month},guns/month\n" for month in range(1, 9)), encoding="utf-8")
+    targets.write_text("announced,period,target\n2023-02-01,2023-08,300\n", encoding="utf-8")
+    (found,) = running.run(made, "2023-04", 3, targets)
+    (bare,) = running.run(made, "2023-04", 3, None)
+    names, without = ({one.name for one in made.methods} for made in (found, bare))
+    assert names - without == {PROMISED, DISCOUNTED}
+    crps = {name: [one.crps for one in found.marked.marks if one.method == name] for name in (PROMISED, DISCOUNTED)}
+    assert all(theirs > ours for ours, theirs in zip(crps[DISCOUNTED], crps[PROMISED], strict=True))  # it was not kept

@@ -85,7 +85,16 @@ class Figure:
     more: Sequence[Block] = ()
 
 
-Block = Paragraph | Quote | Bullets | Table | Fold | Figure
+@dataclass(frozen=True)
+class Panel:
+    """What a reader moves in the page, and sees answer: its `data` are for the script. On paper it is left out."""
+
+    id: str
+    title: Said
+    data: Mapping[str, object]
+
+
+Block = Paragraph | Quote | Bullets | Table | Fold | Figure | Panel
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,10 @@ class Document:
             for block in section.blocks:
                 yield from texts(block)
 
+    def panels(self) -> Iterator[Panel]:
+        """Yield every panel."""
+        yield from (block for section in self.sections for block in section.blocks if isinstance(block, Panel))
+
     def figures(self) -> Iterator[Figure]:
         """Yield every figure."""
         for block in [*self.first, *(block for section in self.sections for block in section.blocks)]:
@@ -139,7 +152,7 @@ def inside(block: Block) -> Iterator[Block]:
             yield from block.blocks
         case Figure():
             yield from block.more
-        case Paragraph() | Quote():
+        case Paragraph() | Quote() | Panel():
             pass
 
 
@@ -155,6 +168,8 @@ def texts(block: Block) -> Iterator[Said]:
             yield from (cell for row in block.rows for cell in row.cells if isinstance(cell, str) or not isinstance(cell, Sequence))
         case Fold():
             yield block.summary
+        case Panel():
+            yield block.title
         case Figure():
             yield from (block.title, block.measure, block.key, block.foot)
         case Bullets():

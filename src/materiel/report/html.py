@@ -52,7 +52,8 @@ def page(document: Document) -> str:
     said = language.load(document.language)
     figures = {one.id: {"columns": one.columns, "rows": one.rows, "about": one.about} for one in document.figures()}
     words = {key: said.word(f"download {key}") for key in ("svg", "png", "csv", "metadata")}
-    held = json.dumps({"figures": figures, "words": words}, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    panels = {one.id: one.data for one in document.panels()}
+    held = json.dumps({"figures": figures, "words": words, "panels": panels}, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return _environment().get_template("page.html.j2").render(document=document, held=held, say=said.word, kind=_kind)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from materiel import disk
 from materiel.errors import RunError
 from materiel.language.phrase import Piece, Said, phrase
-from materiel.report.blocks import Block, Bullets, Document, Figure, Fold, Paragraph, Quote, Row, Section, Table, inside
+from materiel.report.blocks import Block, Bullets, Document, Figure, Fold, Panel, Paragraph, Quote, Row, Section, Table, inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,11 +83,13 @@ def _piece(piece: Piece) -> dict[str, str]:
 
 
 def _blocks(blocks: Sequence[Block]) -> list[dict[str, Any]]:
-    return [_block(one) for one in blocks if not isinstance(one, Fold) or one.paper == "here"]
+    return [_block(one) for one in blocks if not isinstance(one, Panel) and (not isinstance(one, Fold) or one.paper == "here")]
 
 
 def _block(block: Block) -> dict[str, Any]:
     match block:
+        case Panel():
+            raise TypeError("a panel is for the page")
         case Paragraph():
             made = {"tone": block.tone, "said": _said(block.said)}
         case Quote():

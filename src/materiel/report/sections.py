@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from materiel.language.phrase import joined
-from materiel.report import editions, grounds, judgements, mind, record, rivalry
+from materiel.report import beliefs, editions, grounds, judgements, mind, record, rivalry
 from materiel.report.blocks import Block, Document, Paragraph, Section
 from materiel.report.telling import Telling
 
 ORDER = (
-    judgements.section, mind.section, rivalry.section, editions.section, judgements.over_time, judgements.questions_asked, grounds.assumed, grounds.gaps, grounds.doubted,
+    judgements.section, mind.section, rivalry.section, beliefs.section, editions.section, judgements.over_time, judgements.questions_asked, grounds.assumed, grounds.gaps, grounds.doubted,
     record.section, grounds.flow, grounds.sources,
 )  # fmt: skip
 

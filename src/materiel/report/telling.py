@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from materiel.analysis.comparison import Comparison
+from materiel.analysis.drivers import Inputs
 from materiel.analysis.lineage import Why
 from materiel.analysis.observing import Watch, Worth
 from materiel.analysis.odds import Standing
@@ -20,6 +24,8 @@ from materiel.language import Language
 from materiel.language.phrase import Phrase, Piece, Said
 from materiel.network import Program
 from materiel.results import Curve
+
+Array = npt.NDArray[np.float64]
 
 
 class Rivalry(Protocol):
@@ -45,6 +51,8 @@ class Rivalry(Protocol):
     def counted(self) -> int: ...  # noqa: D102
     @property
     def draws(self) -> int: ...  # noqa: D102
+    @property
+    def left(self) -> dict[str, tuple[dict[str, Array], Array]]: ...  # noqa: D102
     def hangs(self, language: Language, called: Mapping[str, Said]) -> Phrase: ...  # noqa: D102
 
 
@@ -63,6 +71,10 @@ class Finished(Protocol):
     def laws(self) -> dict[str, float]: ...  # noqa: D102
     @property
     def program(self) -> Program: ...  # noqa: D102
+    @property
+    def inputs(self) -> dict[str, Inputs]: ...  # noqa: D102
+    @property
+    def drivers(self) -> dict[str, dict[str, float]]: ...  # noqa: D102
 
     def why(self, question: str) -> Why: ...  # noqa: D102
 
