@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -239,3 +242,14 @@ def test_forecasts_and_outcomes_of_later_days_are_not_told():
     assert list(found.forecasts) == ["1915-12-31"]
     assert all(one.outcome.by.known <= late.as_of for one in found.scored)
     assert found.open, "of 1918 nothing is known in 1916"
+
+
+def test_a_report_has_the_same_bytes_whatever_the_order_of_sets(tmp_path):
+    """Python orders sets of names by a seed of its own, another in every process."""
+    made: list[bytes] = []
+    for seed in ("1", "2"):
+        path = tmp_path / f"{seed}.html"
+        command = [sys.executable, "-c", "from materiel.cli import app; app()", "report", "dprk-2023", "--draws", "200", "-o", str(path)]
+        subprocess.run(command, check=True, capture_output=True, env=os.environ | {"PYTHONHASHSEED": seed})  # noqa: S603
+        made.append(path.read_bytes())
+    assert made[0] == made[1]

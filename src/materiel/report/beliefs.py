@@ -43,7 +43,7 @@ def _voices(telling: Telling, answers: Mapping[str, Answer]) -> Panel | None:
     leading = {key: set(telling.run.drivers[key]) for key in answers}
     priors = [prior for key in answers for prior in telling.run.inputs[key].heard if prior.stream in leading[key]]
     numbers = beliefs.heard(priors, int(telling.run.manifest()["seed"]), count)
-    spoken = sorted({origin for one in numbers for origins in one.origins for origin in origins}, key=lambda origin: -_reach(numbers, origin))
+    spoken = sorted({origin for one in numbers for origins in one.origins for origin in origins}, key=lambda origin: (-_reach(numbers, origin), origin))
     if not spoken:
         return None
     data = _shared(telling, answers) | {
