@@ -305,7 +305,22 @@ def test_the_french_report_says_what_is_not_french(pages, run):
 
 def test_sections_stand_in_the_order_of_a_report(documents):
     order = [section.id for section in documents["en"].sections]
-    wanted = ["judgements", "mind", "rivals", "beliefs", "changed", "over-time", "questions", "assumptions", "gaps", "examined", "forecasts", "flow", "sources", "run"]
+    wanted = [
+        "judgements",
+        "mind",
+        "rivals",
+        "beliefs",
+        "changed",
+        "over-time",
+        "questions",
+        "assumptions",
+        "gaps",
+        "examined",
+        "forecasts",
+        "flow",
+        "sources",
+        "run",
+    ]
     assert order == wanted
     assert [section.id for section in documents["fr"].sections] == wanted
 
