@@ -3,13 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 CASE ?= dprk-2023
 
-.PHONY: run test lint proofs docs findings surges backtest bench lock clean
+.PHONY: run test test-web lint proofs docs findings surges backtest promises bench lock clean
 
 run: .venv/ready ## run the main case, print its key judgements, write its report
 	$(BIN)/materiel run $(CASE) --draws 2000 --output runs
 
 test: lint ## everything that must pass on every change
-	$(BIN)/python -m pytest -q -n auto -m "not proof"
+	$(BIN)/python -m pytest -q -n auto -m "not proof and not web"
 
 lint: .venv/ready
 	$(BIN)/ruff check .
@@ -17,8 +17,13 @@ lint: .venv/ready
 	$(BIN)/basedpyright --level error
 	$(BIN)/lint-imports --no-cache
 
+test-web: .venv/ready ## the report in a real browser: Debian's chromium, installed if it is not there, with the network off
+	command -v chromium chromedriver > /dev/null || apt-get install --yes --quiet chromium chromium-driver
+	npm install --silent --no-save --no-audit --no-fund --prefix .web axe-core@4
+	$(BIN)/python -m pytest -q tests/web
+
 proofs: .venv/ready ## the heavy proofs
-	$(BIN)/python -m pytest -q -n auto -m proof
+	$(BIN)/python -m pytest -q -n auto -m proof -o faulthandler_timeout=3600
 
 docs: .venv/ready ## pages made from the code, and the site made from all pages: open site/index.html
 	$(BIN)/python docs/make.py
@@ -33,6 +38,9 @@ surges: .venv/ready ## fit the surge model anew, after a change of the library: 
 
 backtest: .venv/ready ## forecasts of every surge of the library from every origin, scored beside naive ones, country and war left out: two minutes
 	$(BIN)/python docs/backtest.py
+
+promises: .venv/ready ## what announced targets were worth, by what was known on each day: the discounts that ship with the package, and their page
+	$(BIN)/python docs/promises.py
 
 bench: .venv/ready ## speed, side by side with peers: half an hour; a few minutes with BENCH=--quick
 	$(BIN)/python benchmarks/compare.py $(BENCH)

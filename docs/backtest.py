@@ -1,4 +1,4 @@
-"""Run the backtest over the library of surges, print its tables, and write the page and the baselines that are made from it: `make backtest`."""
+"""Run the backtest over the library of surges, print its tables, and write the page and the table of baselines that are made from it: `make backtest`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def main() -> int:
         sys.stderr.write(f"not installed: {', '.join(one.needs for one in lacking)}; pip install 'materiel[backtest]'\n")
         return 1
     surges = library.surges()
-    baselines = folds.naive(surges, there)
+    baselines = folds.score_baselines(surges, there)
     headline = folds.run(surges, folds.country_and_war, baselines)
     stress = folds.run(surges, folds.whole_war, baselines)
     text = _TOP.format(

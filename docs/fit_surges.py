@@ -44,7 +44,7 @@ SETTLING = 250
 KEPT = 200
 """Draws that are shipped of each set."""
 MOST_R_HAT, FEWEST_EFFECTIVE = 1.1, 20
-"""Beyond these a fit is refused."""
+"""Beyond these a fit is weak: no case takes a prior from it."""
 
 PRIORS: dict[str, dist.Distribution] = {
     # threefold within a factor of five; a year within three; three months within two; output strays by a fifth, a third of it in one figure, fading over a year; demand gone, it falls by a third a month
@@ -95,10 +95,11 @@ def _compiled() -> Any:
 
 def model(kept: Array, surges: Sequence[Surge], learned: Any) -> None:
     """Declare what surges have in common; `kept` is as from `alone`, `learned` is true where a surge counts, shape (surges,)."""
-    classes, new = np.array([common.CLASSES.index(one.item) for one in surges]), np.array([common.NEW[one.plant] for one in surges])
+    names, classes = np.unique([one.item for one in surges], return_inverse=True)
+    new = np.array([common.NEW[one.plant] for one in surges])
     groups = np.unique([one.group for one in surges], return_inverse=True)[1]
     made = {name: numpyro.sample(name, prior) for name, prior in PRIORS.items()}
-    by_class = numpyro.deterministic("by_class", _standard("class", (len(common.CLASSES), 3)) * made["of_class"])
+    by_class = numpyro.deterministic("by_class", _standard("class", (len(names), 3)) * made["of_class"])
     by_group = _standard("group", (int(groups.max()) + 1, 2)) * made["of_group"]
     expected = common.expected(made["middle"], made["new"], by_class[classes].T, by_group[groups].T, new, jnp)
     off = (kept - expected.T[:, None]) / made["of_surge"]
@@ -130,7 +131,7 @@ def further(kept: Array, surges: Sequence[Surge], before: MCMC) -> MCMC:
 
 
 def fit(run: MCMC, surges: Sequence[Surge], chosen: common.Chosen, seed: int, begin: Any = None) -> dict[str, Array]:
-    """Return draws of what the surges of a set have in common, shape (draws, ...) each; chains start at `begin`. Exits where they disagree."""
+    """Return draws of what the surges of a set have in common, shape (draws, ...) each; chains start at `begin`. `weak` says whether they disagree."""
     begun = time.perf_counter()
     learned = np.array([chosen.learns_from(one) for one in surges])
     run.run(jax.random.key(seed), jnp.asarray(learned), extra_fields=("diverging",), init_params=begin)
@@ -140,9 +141,8 @@ def fit(run: MCMC, surges: Sequence[Surge], chosen: common.Chosen, seed: int, be
     diverging = float(np.mean(run.get_extra_fields()["diverging"]))
     told = f"{chosen.name}: {learned.sum()} surges, r-hat up to {r_hat:.3f}, effective draws from {effective:.0f}, diverging {100 * diverging:.1f} %, {time.perf_counter() - begun:.0f} s"
     sys.stdout.write(f"{told}\n")
-    if r_hat > MOST_R_HAT or effective < FEWEST_EFFECTIVE:
-        raise SystemExit(f"{chosen.name}: the chains disagree, nothing is written")
-    return {name: value.reshape(-1, *value.shape[2:])[:: CHAINS * DRAWS // KEPT] for name, value in found.items()}
+    draws = {name: value.reshape(-1, *value.shape[2:])[:: CHAINS * DRAWS // KEPT] for name, value in found.items()}
+    return draws | {"weak": np.array(r_hat > MOST_R_HAT or effective < FEWEST_EFFECTIVE)}
 
 
 # ------------------------------------------------------------------ what is shipped
@@ -167,9 +167,12 @@ def main() -> int:
     next_run, ends = further(kept, surges, run), run.last_state.z
     for seed, chosen in enumerate(others, 1):
         made[chosen.name] = fit(next_run, surges, chosen, seed, ends)
-    np.savez_compressed(common.FILE, **{f"{of}/{name}": value.astype(np.float32) for of, draws in made.items() for name, value in draws.items()})
+    weak = [of for of, draws in made.items() if draws.pop("weak")]
+    told: dict[str, Any] = {f"{of}/{name}": value.astype(np.float32) for of, draws in made.items() for name, value in draws.items()} | {"weak": np.array(weak, dtype=str)}
+    told |= {f"{one.name}/series": np.array(sorted(one.series)) for one in (every, *others)} | {"classes": np.unique([one.item for one in surges])}
+    np.savez_compressed(common.FILE, **told)
     with kinds.FILE.open("w", encoding="utf-8", newline="") as file:
-        rows = kinds.rows(surges)
+        rows = kinds.rows(library.everything())
         table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         table.writeheader()
         table.writerows(rows)

@@ -19,8 +19,13 @@ from materiel.study import load
 DOCS = Path(__file__).parent
 TABLES = "## The tables\n"
 """The heading of a page below which everything is made."""
-FIGURES = {"dprk-2023": "days-of-supply", "britain-1915": "filled-output"}
-"""The figure of each case that the README and the pages show."""
+FIGURES = {
+    "dprk-2023": ("dprk-2023", "days-of-supply", "en"),
+    "dprk-2023-fr": ("dprk-2023", "shipped-2023", "fr"),
+    "britain-1915": ("britain-1915", "filled-output", "en"),
+    "us-155mm-2022": ("us-155mm-2022", "output-2026-12", "en"),
+}
+"""The figures that the README and the pages show: of which case and question, in which language."""
 ORDERED = "dprk-2023"
 """The case whose order of a step is shown."""
 
@@ -42,6 +47,7 @@ def words(page: str) -> str:
         lines += [f"### `{scale.name}`: {scale.title}", "", f"{scale.source}. <{scale.url}>", "", scale.note, ""]
         lines += ["| words | band | why |", "|---|---|---|"] if not scale.partition else ["| words | band |", "|---|---|"]
         lines += [_band(scale, term) for term in scale.terms]
+        lines += [line for one in scale.renderings.values() for line in ("", f"{one.title}: {', '.join(one.words)}. {one.because.strip()}")]
         lines += ["", "Where the bands were seen, and what they lean on:", "", *(f"- {reference}" for reference in scale.references), ""]
     lines += ["### Words of approximation", "", "| meaning | words |", "|---|---|"]
     for meaning in ("about", "at least", "at most"):
@@ -143,7 +149,8 @@ def main() -> int:
         sys.stdout.write(f"stale: {', '.join(stale)}; run `make docs`\n" if stale else "current\n")
         return 1 if stale else 0
     pictures = {f"components/{name}": svg for name, svg in component_pages.pictures().items()}
-    pictures |= {f"{case}.svg": picture(load(case).run(draws=4000), question) for case, question in FIGURES.items()}
+    runs = {case: load(case).run(draws=4000) for case in dict.fromkeys(case for case, _, _ in FIGURES.values())}
+    pictures |= {f"{name}.svg": picture(runs[case], question, language) for name, (case, question, language) in FIGURES.items()}
     texts |= {DOCS / "pictures" / name: svg for name, svg in pictures.items()}
     for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)

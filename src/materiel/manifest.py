@@ -64,12 +64,12 @@ def identity(case: Case, more: Mapping[str, Question], options: Options) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-def manifest(name: str | Path, case: Case, more: Mapping[str, Question], options: Options) -> dict[str, Any]:
-    """Return what is known of a run before it begins."""
+def manifest(name: str | Path, case: Case, more: Mapping[str, Question], options: Options, language: str) -> dict[str, Any]:
+    """Return what is known of a run before it begins; `language` is that of its report, and changes no number."""
     reading = dataclasses.asdict(dataclasses.replace(options.reading, as_of=case.as_of, step=case.step))
     chosen = {field.name: getattr(options, field.name) for field in dataclasses.fields(options) if field.name not in _APART}
     made = {
-        "run": identity(case, more, options), "status": RUNNING, "case": case.name, "path": str(name), "case_sha256": case.digest,
+        "run": identity(case, more, options), "status": RUNNING, "case": case.name, "path": str(name), "case_sha256": case.digest, "language": language,
         "rules_sha256": hashlib.sha256(case.rule.model_dump_json().encode()).hexdigest(), "more": _questions(more),
         **made_by(), **reading, **chosen,
         "files": {file: hashlib.sha256(held).hexdigest() for file, held in contents(case.folder).items()},
@@ -90,7 +90,9 @@ def sealed(said: Mapping[str, Any]) -> str:
 def attributes(said: Mapping[str, Any]) -> dict[str, str]:
     """Return what a manifest says as attributes of results: nothing that is known only when they are written."""
     return {
-        name: value if isinstance(value, str) else json.dumps(value, sort_keys=True) for name, value in said.items() if name not in ("laws", "status", SEAL)
+        name: value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+        for name, value in said.items()
+        if name not in ("language", "laws", "status", SEAL)
     }
 
 

@@ -103,6 +103,18 @@ class Distribution:
         piece = np.searchsorted(scores[1:-1], z) if len(slopes) > 1 else 0
         return heights[piece] + (z - scores[piece]) * slopes[piece]
 
+    def density(self, x: Array) -> Array:
+        """Return the probability density of a bent curve at values x, per unit; any shape, nought outside of its scale."""
+        low, high = {"log": (0.0, np.inf), "logit": (0.0, 1.0)}.get(self.scale, (-np.inf, np.inf))
+        inside = (x > low) & (x < high)
+        x = np.where(inside, x, 0.5)  # a half lies on every scale
+        scores, heights, slopes = self._points
+        height = to_scale(self.scale, x)
+        piece = np.searchsorted(heights[1:-1], height) if len(slopes) > 1 else np.zeros(x.shape, dtype=np.int64)
+        z = scores[piece] + (height - heights[piece]) / slopes[piece]
+        stretch = {"log": x, "logit": x * (1.0 - x)}.get(self.scale, np.ones_like(x))
+        return np.where(inside, portable.exp(-0.5 * z * z) / (math.sqrt(2.0 * math.pi) * slopes[piece] * stretch), 0.0)
+
     @functools.cached_property
     def _points(self) -> tuple[Array, Array, Array]:
         """Normal scores of the points of a bent curve, their heights on its scale, and the slopes between them."""

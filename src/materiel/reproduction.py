@@ -93,7 +93,7 @@ def resume(folder: Path, report: Tell | None = None, client: Client | None = Non
     study = Study(kept.name, kept.more)
     if manifest.identity(study.case(kept.options.reading), kept.more, kept.options) != kept.run:
         raise RunError(f"{folder}: the rules have changed since this run began, so that it cannot be resumed")
-    return study.again(dataclasses.replace(kept.options, chunk=chunk), report, folder, client)
+    return study.again(dataclasses.replace(kept.options, chunk=chunk), report, folder, client, str(kept.said.get("language", "en")))
 
 
 def reproduce(folder: Path, case: str = "", report: Tell | None = None) -> Reproduction:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import functools
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from materiel import language as languages
 from materiel import manifest, network, preparation
 from materiel.analysis import drivers, questions
 from materiel.analysis.questions import Answer, Asked, Branch
@@ -26,6 +26,7 @@ from materiel.engine import ensemble
 from materiel.errors import CaseError, RunError, nearest
 from materiel.evidence.grades import DEFAULT
 from materiel.folder import Folder, opened, save
+from materiel.language import ENGLISH, Language
 from materiel.options import Options, Reading
 from materiel.preparation import Prepared, Recipe
 from materiel.results import FAN, Curve, dataset
@@ -35,17 +36,20 @@ if TYPE_CHECKING:  # what only some commands need is imported where they begin
     from distributed import Client
 
     from materiel.analysis import lineage
-    from materiel.analysis.comparison import Change, Comparison
     from materiel.analysis.examination import Examined
     from materiel.analysis.lineage import Shift, Why
     from materiel.analysis.observing import Candidate, Watch, Worth
     from materiel.analysis.tornado import Tornado
     from materiel.export.model import Model
     from materiel.mixture import Mixture
+    from materiel.report.telling import Before
     from materiel.solving import Solution
     from materiel.weighed import Weighed
 
 Array = npt.NDArray[np.float64]
+
+WEIGHED = 10_000
+"""Draws of each hypothesis on which a report weighs them."""
 
 
 @dataclass
@@ -75,26 +79,31 @@ class Study:
         report: Callable[[int, int], None] | None = None,
         output: str | Path | None = None,
         client: Client | None = None,
+        language: str = "en",
     ) -> Run:
         """Run the case and return its answers.
 
         `draws` runs with the random streams of `seed`; whatever was known after `as_of` (the case's own day if None) is hidden; `step` is in days. `rules` names
         what grades do to numbers, `drop` the sources, publishers, origins or claims left out, `independent` takes every claim for an origin of its own. `only` names
         the questions asked (all if empty). `report` is told how many runs of how many are done. With `output`, the run gets a folder of its own there, in which
-        draws are kept as they are done, and what was kept of the same run is not run again; with `client`, draws are run on a Dask cluster. Raises CaseError, RunError.
+        draws are kept as they are done, and what was kept of the same run is not run again; with `client`, draws are run on a Dask cluster. `language` is that of the report in
+        the folder. Raises CaseError, RunError.
         """
         reading = Reading(_day(as_of), scenario, step, rules, tuple(drop), independent)
-        return self.again(Options(reading, draws, seed, engine, chunk, tuple(only)), report, output, client)
+        return self.again(Options(reading, draws, seed, engine, chunk, tuple(only)), report, output, client, language)
 
-    def again(self, options: Options, report: Callable[[int, int], None] | None = None, output: str | Path | None = None, client: Client | None = None) -> Run:
-        """Run the case with the options of another run; `output` and `client` are those of `run`. Raises CaseError, RunError."""
+    def again(
+        self, options: Options, report: Callable[[int, int], None] | None = None, output: str | Path | None = None, client: Client | None = None, language: str = "en"
+    ) -> Run:  # fmt: skip
+        """Run the case with the options of another run; `output`, `client` and `language` are those of `run`. Raises CaseError, RunError."""
         options.check()
+        languages.load(language)
         prepared = preparation.prepare(self.name, self.more, options)
-        said = manifest.manifest(self.name, prepared.case, self.more, options)
+        said = manifest.manifest(self.name, prepared.case, self.more, options, language)
         with opened(Path(output), said, prepared.settings) if output is not None else contextlib.nullcontext() as shelf:
             run = _Runner(self, options, prepared, said, report or (lambda _done, _all: None)).run(shelf, client)
             if shelf is not None:
-                shelf.complete(run.data, run.manifest(), run.report)
+                shelf.complete(run.data, run.manifest(), functools.partial(run.report, language=language))
         return run
 
     def weigh(
@@ -304,7 +313,7 @@ class Run:
             self.inputs[question],
             self.drivers[question],
             self.options.seed,
-            _without(self, (question,)) if exact else None,
+            without(self, (question,)) if exact else None,
         )
 
     @cached_property
@@ -315,15 +324,15 @@ class Run:
         priors = [prior for given in self.inputs.values() for prior in given.priors]
         return drivers.inputs(priors, self.options.seed, self.options.draws, tornado.MOST_DRAWS)
 
-    def tornado(self, question: str, categories: Sequence[drivers.Category] = ()) -> Tornado:
+    def tornado(self, question: str, categories: Sequence[drivers.Category] = (), *, language: Language = ENGLISH) -> Tornado:
         """Return what moves an answer: numbers, days, whose word was listened to, and `categories` of the draws besides. Raises RunError for an unknown question."""
         from materiel.analysis import tornado
 
         given = self._fine.of(self.inputs[self._known(question)].priors)
-        listened = drivers.voiced(given, self.options.seed, self.case.ledger)
-        return tornado.tornado(self.case, self.questions[question], given, [*listened, *categories])
+        listened = drivers.voiced(given, self.options.seed, self.case.ledger, language)
+        return tornado.tornado(self.case, self.questions[question], given, [*listened, *categories], language)
 
-    def worth(self, question: str, watch: Watch, candidates: Sequence[Candidate] = ()) -> list[Worth]:
+    def worth(self, question: str, watch: Watch, candidates: Sequence[Candidate] = (), *, language: Language = ENGLISH) -> list[Worth]:
         """Return the observations worth having next for an answer: of `candidates`, of what other questions ask about and of uncertain numbers. Raises RunError."""
         from materiel.analysis import observing, tornado
 
@@ -331,7 +340,7 @@ class Run:
         answer, draws, seed = self.questions[question], given.classes.shape[1], self.options.seed
         others = observing.questions({name: one for name, one in self.questions.items() if name not in self.study.more}, self.case, watch.until)
         numbers = observing.numbers(given, tornado.Reader(answer, draws), seed)
-        return observing.worth(self.case, answer, draws, [*candidates, *others, *numbers], seed, watch)
+        return observing.worth(self.case, answer, draws, [*candidates, *others, *numbers], seed, watch, language)
 
     def _known(self, question: str) -> str:
         if question not in self.questions:
@@ -344,11 +353,28 @@ class Run:
 
         return lineage.without(self.case.ledger, self.questions[question], self.inputs[question].heard, claims, self.options.seed)
 
-    def report(self, path: str | Path) -> Path:
-        """Write the report as one HTML file and return its path. Raises RunError when it cannot be written."""
-        from materiel.report.html import write
+    def rivals(self) -> Weighed | str:
+        """Return the rival hypotheses of the case weighed by what was seen, or why nothing can be said of them.
 
-        return write(self, Path(path))
+        They are weighed on the first ten thousand draws, as `materiel weigh` does, however many this run has: of fewer, more would have to be aimed at what was
+        seen, which takes longer, and more would move no digit that is shown.
+        """
+        try:
+            return self.study.weighed(replace(self.options, draws=WEIGHED, only=()), {})
+        except RunError as error:
+            return str(error)
+
+    def report(self, path: str | Path, language: str = "en", before: Before | None = None, pdf: str | Path | None = None) -> Path:
+        """Write the report as one HTML file and return its path; with `pdf`, the same as a PDF beside it.
+
+        `language` is en or fr; `before` is an earlier edition (`materiel.editions`), which it is held against. Raises RunError when it cannot be written.
+        """
+        from materiel.report import html, paper, sections
+
+        told = html.tell(self, language, before)
+        if pdf is not None:
+            paper.write(sections.document(told), Path(pdf))
+        return html.write(told, Path(path))
 
     def save(self, folder: str | Path) -> Path:
         """Write results.nc and manifest.json into a folder and return it. Raises RunError."""
@@ -452,36 +478,7 @@ def _curve(one: ensemble.Pass, asked: Asked, found: ensemble.Ensemble, slot: int
     return Curve(asked.fan, unit, on, found.times[shown], quantiles[:, shown])
 
 
-def compare(runs: Sequence[Run], labels: Sequence[str], only: Sequence[str] = ()) -> Comparison:
-    """Return runs side by side, each against the first draw by draw, and why each differs from the one before: what was revised, and what each claim that arrived does.
-
-    The later of two runs is repeated without the claims that arrived, so that the effect of revised assumptions stands apart. `only` names the questions
-    accounted for (the key ones if empty).
-    """
-    from materiel.analysis import comparison, pairing
-
-    editions = [comparison.Edition(label, run.case, run.questions, run.inputs, run.options.seed) for label, run in zip(labels, runs, strict=True)]
-    wanted = list(only) or [name for name, answer in runs[-1].questions.items() if answer.asked.key]
-    changes: list[Change] = []
-    for (before, after), (first, run) in zip(itertools.pairwise(editions), itertools.pairwise(runs), strict=True):
-        differ = _differences(first, run)
-        changes.append(comparison.change(before, after, _without(run, tuple(wanted)), [] if differ else wanted, differ))
-    first, *others = [pairing.Side(label, run.case, run.questions, run.options.draws, run.options.seed) for label, run in zip(labels, runs, strict=True)]
-    return comparison.Comparison(list(labels), comparison.rows(editions), changes, [pairing.paired(first, other) for other in others])
-
-
-def _differences(before: Run, after: Run) -> list[str]:
-    """Return in what two runs differ besides the day: then neither claims nor revisions explain their answers."""
-    a, b = before.options, after.options
-    pairs = {
-        "case": (before.case.digest, after.case.digest), "scenario": (a.reading.scenario, b.reading.scenario), "step": (before.case.step, after.case.step),
-        "rules": (before.case.rule, after.case.rule), "claims left out": (a.reading.drop, b.reading.drop), "independence": (a.reading.independent, b.reading.independent),
-        "draws": (a.draws, b.draws), "seed": (a.seed, b.seed),
-    }  # fmt: skip
-    return [name for name, (one, other) in pairs.items() if one != other] + (["days that go back"] if after.case.as_of < before.case.as_of else [])
-
-
-def _without(run: Run, only: tuple[str, ...]) -> lineage.Again:
+def without(run: Run, only: tuple[str, ...]) -> lineage.Again:
     """Return what repeats a run without some claims, each set of them once, for those of the questions that it asks."""
     asked = tuple(name for name in only if name in run.questions)
 

@@ -22,7 +22,7 @@ from materiel.errors import nearest
 
 COUNTS = (
     "aircraft", "barrel", "body", "car", "charge", "container", "event", "fuze", "gun", "kit", "launcher", "missile",
-    "person", "piece", "plant", "rocket", "round", "sortie", "vehicle",
+    "person", "piece", "plant", "projectile", "rocket", "round", "sortie", "vehicle",
 )  # fmt: skip
 """Things that are counted; each is a dimension of its own, so that rounds are never added to fuzes."""
 

@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from materiel import disk, units
+from materiel import disk
 from materiel.analysis import analysts, odds, questions, words
 from materiel.analysis.analysts import Panel
 from materiel.analysis.comparison import Cell
 from materiel.analysis.grid import Line, line
 from materiel.analysis.likelihood import log_likelihood
+from materiel.analysis.lineage import spread
 from materiel.analysis.odds import Evidence, Hinge, Standing, Thirds
 from materiel.analysis.questions import Answer
 from materiel.analysis.tempering import temper
 from materiel.case.model import Case
 from materiel.errors import RunError, nearest
+from materiel.language import ENGLISH, Language
+from materiel.language.phrase import Phrase, Said, identifier
 from materiel.options import Options
 from materiel.results import encoded
 from materiel.rivals import Rivals
@@ -148,6 +151,11 @@ class Weighed:
         return made
 
     @property
+    def left(self) -> dict[str, tuple[dict[str, Array], Array]]:
+        """The answers of each hypothesis by question, shape (draws,), after what was seen, and how much each draw counts; the weights of one add up to 1."""
+        return {name: (one.after, one.weights) for name, one in self.found.items()}
+
+    @property
     def weights_before(self) -> Array:
         """The weight of every draw that answers before what was seen, hypothesis after hypothesis; they add up to 1."""
         sizes = {name: len(next(iter(one.before.values()))) for name, one in self.found.items()}
@@ -171,21 +179,38 @@ class Weighed:
     @property
     def hangs_on(self) -> str:
         """What the result hangs on first, as a sentence: the prior odds, or the uncertain number that moves the leading hypothesis most."""
+        return str(self.hangs(ENGLISH, {name: repr(name) for name in self.found}))
+
+    def hangs(self, language: Language, called: Mapping[str, Said]) -> Phrase:
+        """Return the same in a language, with hypotheses as they are called there."""
         lead, now = self.lead, self.standings[self.lead].posterior
         by_odds, number = odds.bits(now, self.even[lead]), next(iter(self.hinges), None)
         if max(abs(by_odds), abs(number.swing) if number else 0.0) < WEAK:
-            return f"It hangs on no single assumption: none moves {lead!r} by a factor of {2**WEAK:.2g} of its odds."
+            return language.say("hangs on nothing", lead=called[lead], factor=language.decimals(f"{2**WEAK:.2g}"))
         if number is None or abs(by_odds) >= abs(number.swing):
-            return (
-                f"It hangs first on the prior odds: had all hypotheses been alike probable before, {lead!r} would have {self.even[lead]:.0%} and not {now:.0%}."
-            )
+            return language.say("hangs on odds", lead=called[lead], even=words.share(self.even[lead], language), now=words.share(now, language))
         prior = self.rivals.numbers(lead)[number.stream]
-        low, high = (words.number(end, end, end, units.plain(prior.unit)) if prior.unit != "date" else str(self.case.date(end)) for end in number.ends)
-        assumed = "assumed" if not (prior.pool and prior.pool.heard()) else "partly assumed"
-        return (
-            f"It hangs first on {number.stream} ({prior.said}, {assumed}): in its lowest third, about {low}, {lead!r} would have {number.posterior[0]:.0%}, "
-            f"in its highest, about {high}, {number.posterior[1]:.0%}."
-        )
+        low, high = (spread(self.case, (end, end, end), prior.unit, language) for end in number.ends)
+        assumed = language.word("assumed" if not (prior.pool and prior.pool.heard()) else "partly assumed")
+        return language.say(
+            "hangs on number", number=identifier(number.stream), said=identifier(prior.said), assumed=assumed, lead=called[lead], low=low, high=high,
+            lowest=words.share(number.posterior[0], language), highest=words.share(number.posterior[1], language),
+        )  # fmt: skip
+
+    @property
+    def moved(self) -> list[str]:
+        """The hypotheses of which draws were aimed at or moved to what was seen."""
+        return [name for name, one in self.found.items() if one.aimed or one.steps]
+
+    @property
+    def counted(self) -> int:
+        """How many observations were weighed."""
+        return len({id(row) for one in self.rivals.sightings for row in one.rows})
+
+    @property
+    def draws(self) -> int:
+        """Draws of each hypothesis."""
+        return self.options.draws
 
     @functools.cached_property
     def panel(self) -> Panel:
@@ -231,9 +256,10 @@ class Weighed:
             for name, one in self.found.items()
             if one.steps
         ]
-        counted = len({id(row) for one in self.rivals.sightings for row in one.rows})
         made.append(
-            f"{counted} observations were weighed" + (f"; {self.hidden} more are known only after {self.case.as_of} and hidden" if self.hidden else "") + "."
+            f"{self.counted} observations were weighed"
+            + (f"; {self.hidden} more are known only after {self.case.as_of} and hidden" if self.hidden else "")
+            + "."
         )
         if self.unheard:
             made.append(f"{self.unheard} have a grade that the rules do not hear.")

@@ -18,7 +18,9 @@ from materiel.engine.knowledge import constants
 from materiel.network import Program
 from runs import ENGINES, build, examples, gather, run, same_bits
 
-SHIPPED = ("dprk-2023", "britain-1915")
+SHIPPED = ("dprk-2023", "britain-1915", "us-155mm-2022")
+LARGE = ("dprk-2023", "britain-1915")
+"""Those with enough in them to be cut into parts."""
 
 
 def assert_same(program: Program, **how: object) -> None:
@@ -75,7 +77,7 @@ def test_a_network_in_parts_has_the_same_bits(data: strategies.Data, dt: float, 
     assert same_bits(made[0].recorded, made[1].recorded)
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", LARGE)
 def test_a_shipped_case_in_parts_has_the_same_bits(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     case = load(name)
     program = network.build(case)

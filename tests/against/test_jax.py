@@ -32,7 +32,7 @@ from runs import build, examples, gather, same_bits
 
 Array = npt.NDArray[np.float64]
 BEGINS = {"contingencies.war.begins": 7.25}
-SHIPPED = ("dprk-2023", "britain-1915")
+SHIPPED = ("dprk-2023", "britain-1915", "us-155mm-2022")
 
 TOLERANCE = 1e-12
 """Largest difference, relative to the largest value of a series, that contracting products and sums may make; a few roundings of the largest amount in its unit are
@@ -165,7 +165,7 @@ def test_shipped_cases_have_the_bits_of_the_reference(name: str) -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_cases_to_their_end(name: str) -> None:
     program, dt = shipped(name)
-    given, steps = numbers(program, 20, dt), 1580 if name == "britain-1915" else 730
+    given, steps = numbers(program, 20, dt), {"britain-1915": 1580, "us-155mm-2022": 1771}.get(name, 730)
     true = stepped(program, given, steps, dt)
     assert not far(program, simulated(program, given, steps, dt), true).any()
 

@@ -20,7 +20,7 @@ from materiel.export import xmile
 from peers import InPysd, Verdict, in_simlin, judge
 from runs import examples, read
 
-SHIPPED = ("dprk-2023", "britain-1915")
+SHIPPED = ("dprk-2023", "britain-1915", "us-155mm-2022")
 WAR = Branch(contingency="contingencies.war", day=9.5)
 
 

@@ -76,6 +76,18 @@ def test_the_ledger_that_the_docs_show_runs(tmp_path):
     assert {claim.id for saying in sayings for claim in saying.claims} == {"rounds-in-store", "paper-millions", "count-of-sheds"}
 
 
+def test_the_promise_that_the_docs_show_is_heard_as_they_say(tmp_path):
+    page = (DOCS / "surges.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "case.yaml").write_text(block, encoding="utf-8")
+    study = materiel.load(tmp_path)
+    told, word = study.run().questions["made"], study.run(rules="face-value").questions["made"]
+    assert f"unlikely ({100 * told.probability:.0f} %)" in page
+    assert f"likely ({100 * word.probability:.0f} %)" in page
+    (promise,) = [claim for voice in study.run().why("made").drivers[0].voices for saying in voice.says for claim in saying.claims]
+    assert promise.promise.partition("; ")[2] in " ".join(page.split())
+
+
 def test_the_analysts_that_the_docs_show_are_sound(tmp_path):
     """Beside the case that the page puts them, with the odds that its table shows before the evidence."""
     page = (DOCS / "weighing.md").read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ import pytest
 from openpyxl import Workbook
 from typer.testing import CliRunner
 
-from materiel import study
+from materiel import editions, study
 from materiel.case.files import shelf
 from materiel.case.loading import load
 from materiel.cli import app
@@ -306,12 +306,12 @@ def told(folder: Path, n: int) -> dict[str, str]:
     made = {f"why {name}": text(done.why(name)) for name in done.questions}
     made |= {f"answers, {name}": text(other.json() | {"seconds": {}}) for name, other in {"plain": done, **others}.items()}
     return made | {
-        "report": render(done).replace(done.identity, "RUN").replace(done.case.digest[:16], "DIGEST"),
+        "report": render(done).replace(done.identity, "RUN").replace(done.case.digest, "DIGEST").replace(done.case.digest[:16], "DIGEST"),
         "bibtex": listed(folder, "bibtex", n), "csl-json": listed(folder, "csl-json", n),
         "values": text({name: answer.values.tobytes().hex() for name, answer in done.questions.items()}),
         "fans": text({name: curve.quantiles.tobytes().hex() for name, curve in done.curves.items()}),
         "examined": text([dataclasses.asdict(found) for found in one.examine(EARLY, DRAWS, SEED, reading)]),
-        "compared": text(study.compare([run(as_of=done.case.start), done], ["before", "now"])),
+        "compared": text(editions.compare([run(as_of=done.case.start), done], ["before", "now"])),
     }  # fmt: skip
 
 

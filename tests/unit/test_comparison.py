@@ -11,7 +11,7 @@ import yaml
 from typer.testing import CliRunner
 
 import materiel
-from materiel import reproduction, study
+from materiel import editions, reproduction
 from materiel.analysis.comparison import Account, Change, Comparison
 from materiel.cli import app
 from materiel.errors import RunError
@@ -56,7 +56,7 @@ def case(folder: Path, **more: Any) -> str:
 
 def compared(where: str, *days: str, draws: int = 4000, **settings: Any) -> Comparison:
     one = materiel.load(where)
-    return study.compare([one.run(draws=draws, as_of=day, **settings) for day in days], list(days))
+    return editions.compare([one.run(draws=draws, as_of=day, **settings) for day in days], list(days))
 
 
 def told(change: Change) -> Account:
@@ -148,7 +148,7 @@ def test_an_arrival_that_the_runs_at_hand_cannot_weigh_is_still_told(tmp_path):
 def test_questions_can_be_chosen(tmp_path):
     one = materiel.load(case(tmp_path))
     runs = [one.run(draws=200, as_of=day) for day in (REVISED, ARRIVED)]
-    (change,) = study.compare(runs, ["then", "now"], ["most"]).changes
+    (change,) = editions.compare(runs, ["then", "now"], ["most"]).changes
     assert [account.question for account in change.accounts] == ["most"]
 
 
@@ -166,7 +166,7 @@ def test_cases_that_ask_different_things_can_be_compared(tmp_path, order):
     asked = {"most": {"text": "Most ever held", "largest": "north.stockpiles.shell.held", "unit": "Mround", "key": True}}
     cases = {"whole": case(tmp_path / "whole"), "part": case(tmp_path / "part", questions=asked)}
     runs = [materiel.load(cases[name]).run(draws=200, as_of=day) for name, day in zip(order, (FIRST, ARRIVED, ARRIVED), strict=False)]
-    cells = {row.id: [cell is not None for cell in row.cells] for row in study.compare(runs, order).rows}
+    cells = {row.id: [cell is not None for cell in row.cells] for row in editions.compare(runs, order).rows}
     assert cells["most"] == [True] * len(order)
     assert cells["held"] == [name == "whole" for name in order]
 

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 import materiel
-from materiel import disk, folder, manifest
+from materiel import disk, folder, manifest, reproduction
 from materiel.cli import app
 from materiel.engine.store import Store
 from materiel.errors import RunError
@@ -60,6 +60,16 @@ def stopped(study: Study, output: Path, after: int = 4096) -> str:
         study.run(DRAWS, output=output, report=Stop(after))
     (told,) = stop.value.__notes__
     return told
+
+
+def test_a_run_told_in_french_is_resumed_in_french(study: Study, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        study.run(DRAWS, output=tmp_path / "runs", report=Stop(4096), language="fr")
+    path = of_run(tmp_path / "runs")
+    run = reproduction.resume(path)
+    assert '<html lang="fr">' in (path / "report.html").read_text(encoding="utf-8")
+    assert run.identity == study.run(DRAWS).identity, "the language is no part of what identifies a run"
+    assert reproduction.reproduce(path).identical
 
 
 def test_a_run_that_ends_leaves_results_report_and_manifest(study: Study, tmp_path: Path) -> None:

@@ -380,7 +380,7 @@ def test_what_is_printed_has_scores_caution_and_spread(case):
         "2 questions came out, 1 open",
         "a hindcast made on 2026-11-26",
         "nothing follows",
-        "39 kround by Ministry, in",
+        "39 thousand",
         "last value",
         "comparison",
     ):

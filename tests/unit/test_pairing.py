@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import materiel
-from materiel import study
+from materiel import editions
 from materiel.analysis import pairing
 from materiel.cli import app
 from stock import CASE, written
@@ -31,7 +31,7 @@ def case(tmp_path):
 
 def test_a_run_beside_itself_differs_by_nought_in_every_draw(case):
     one, other = (materiel.load(case).run(draws=300) for _ in range(2))
-    (found,) = study.compare([one, other], ["a", "b"]).paired
+    (found,) = editions.compare([one, other], ["a", "b"]).paired
     assert {pair.id for pair in found.pairs} == {"left", "empty", "share", "start"}
     for pair in found.pairs:
         assert set(pair.difference.values()) == {0.0}
@@ -42,20 +42,20 @@ def test_a_run_beside_itself_differs_by_nought_in_every_draw(case):
 
 def test_the_same_numbers_in_another_case_give_the_same_draws(case, tmp_path):
     other = written(tmp_path / "other", (CASE + QUESTIONS).replace("A stock that", "Another stock that"))
-    (found,) = study.compare([materiel.load(case).run(draws=50), materiel.load(other).run(draws=50)], ["a", "b"]).paired
+    (found,) = editions.compare([materiel.load(case).run(draws=50), materiel.load(other).run(draws=50)], ["a", "b"]).paired
     assert all(pair.equal.probability == 1.0 for pair in found.pairs)
 
 
 def test_twice_the_stock_is_twice_as_much_in_every_draw(case):
     one, other = (materiel.load(case).run(draws=300, scenario=name) for name in ("none", "none,twice"))
-    pairs = {pair.id: pair for pair in study.compare([one, other], ["a", "b"]).paired[0].pairs}
+    pairs = {pair.id: pair for pair in editions.compare([one, other], ["a", "b"]).paired[0].pairs}
     assert pairs["left"].difference[50] == pytest.approx(float(np.median(one.questions["left"].values)), rel=1e-12)
     assert pairs["left"].higher.probability == 1.0
 
 
 def test_where_neither_day_comes_is_a_tie_and_where_one_does_not_has_no_bound(case):
     one, other = (materiel.load(case).run(draws=500, scenario=name) for name in ("", "none"))
-    (found,) = study.compare([one, other], ["a", "b"]).paired
+    (found,) = editions.compare([one, other], ["a", "b"]).paired
     pair = {pair.id: pair for pair in found.pairs}["empty"]
     a, b = one.questions["empty"].values, other.questions["empty"].values
     assert np.isinf(a).any()
@@ -66,13 +66,13 @@ def test_where_neither_day_comes_is_a_tie_and_where_one_does_not_has_no_bound(ca
 def test_amounts_over_orders_of_magnitude_are_compared_by_their_ratio(tmp_path):
     wide = written(tmp_path, (CASE + QUESTIONS).replace("gsd: 1.5", "gsd: 3"))
     runs = [materiel.load(wide).run(draws=300, scenario=name) for name in ("none", "none,twice")]
-    pairs = {pair.id: pair for pair in study.compare(runs, ["a", "b"]).paired[0].pairs}
+    pairs = {pair.id: pair for pair in editions.compare(runs, ["a", "b"]).paired[0].pairs}
     assert list(pairs["left"].ratio.values()) == pytest.approx([2.0] * 5)
 
 
 def test_what_is_defined_otherwise_or_asked_of_one_is_listed_and_not_compared(case, tmp_path):
     other = written(tmp_path / "other", (CASE + QUESTIONS).replace("below: 1 Mround", "below: 2 Mround").replace("at: 2023-01-02", "at: 2023-01-03").replace("left: {", "rest: {").replace("[left,", "[rest,"))  # fmt: skip
-    (found,) = study.compare([materiel.load(case).run(draws=20), materiel.load(other).run(draws=20)], ["a", "b"]).paired
+    (found,) = editions.compare([materiel.load(case).run(draws=20), materiel.load(other).run(draws=20)], ["a", "b"]).paired
     assert found.pairs == []
     assert found.unlike["left"] == "asked only of a"
     assert found.unlike["rest"] == "asked only of b"
@@ -82,7 +82,7 @@ def test_what_is_defined_otherwise_or_asked_of_one_is_listed_and_not_compared(ca
 
 
 def test_other_draws_are_not_paired(case):
-    (found,) = study.compare([materiel.load(case).run(draws=20, seed=seed) for seed in (1, 2)], ["a", "b"]).paired
+    (found,) = editions.compare([materiel.load(case).run(draws=20, seed=seed) for seed in (1, 2)], ["a", "b"]).paired
     assert (found.pairs, found.apart) == ([], "not on the same draws: the runs differ in seed")
 
 

@@ -26,7 +26,10 @@ def test_every_figure_has_a_source_that_is_there_and_a_standing():
 
 def test_every_promise_has_a_source_and_none_is_announced_after_it_is_due():
     for row in library.rows("promises"):
-        assert {row["source"], row["outcome"] or row["source"]} <= SOURCES.keys()
+        assert {row["source"], row["outcome"] or row["source"], row["level_source"] or row["source"]} <= SOURCES.keys()
+        assert bool(row["level"]) == bool(row["level_source"]), row
+        if row["level"] and row["reached"]:
+            assert row["known"] >= read(row["period"]).end.isoformat(), row  # nobody knew it before
         assert row["announced"] <= read(row["period"]).end.isoformat()
         assert row["standing"] in ("verified", "seen")
         assert not row["reached"] or row["outcome"], row
@@ -34,7 +37,7 @@ def test_every_promise_has_a_source_and_none_is_announced_after_it_is_due():
 
 def test_every_source_is_cited():
     promises = library.rows("promises")
-    cited = {row["source"] for row in ROWS} | {row["source"] for row in promises} | {row["outcome"] for row in promises}
+    cited = {row["source"] for row in ROWS} | {row[name] for row in promises for name in ("source", "outcome", "level_source")}
     assert SOURCES.keys() - cited == set()
 
 
@@ -47,7 +50,7 @@ def test_series_and_figures_name_each_other():
 
 @pytest.mark.parametrize("surge", library.everything(), ids=lambda one: one.series.name)
 def test_tags_are_of_their_kinds_and_periods_do_not_overlap(surge):
-    assert surge.item in {"shell", "gun", "small arms", "cartridge", "aircraft", "powder", "ship"}
+    assert surge.item in {"shell", "gun", "small arms", "cartridge", "aircraft", "engine", "machine gun", "powder", "ship"}
     assert surge.stages in {"one", "many"}
     assert surge.plant in {"new", "converted", "existing", "mixed"}
     assert surge.ended is None or surge.begun < surge.ended
@@ -103,5 +106,11 @@ def test_the_table_of_figures_is_itself_a_file_that_backtest_reads(tmp_path):
         assert per(surge.series.unit) == per(found[surge.series.name].unit)
 
 
-def test_a_baseline_is_named_for_every_horizon():
-    assert set(summary.rivals()) == {1, 2, 3, 4, 5, 6}
+def test_a_baseline_is_named_for_every_horizon_and_is_the_best_that_is_there():
+    table = [(int(row["horizon"]), row["baseline"], float(row["crps"])) for row in library.rows("baselines")]
+    names = {name for _, name, _ in table}
+    assert {"last value", "damped trend", "ETS"} <= names
+    for there in (names, {"last value", "drift"}):
+        found = summary.rivals(there)
+        assert set(found) == {1, 2, 3, 4, 5, 6}
+        assert all(crps >= next(best for h, name, best in table if (h, name) == (periods, found[periods])) for periods, name, crps in table if name in there)

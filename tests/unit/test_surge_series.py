@@ -125,6 +125,26 @@ def test_a_series_that_never_falls_is_flagged_and_read(tmp_path):
     assert flags(read_series(path, "shells.csv")[0]) == []
 
 
+def test_a_steady_series_is_not_flagged(tmp_path):
+    path = tmp_path / "steady.csv"
+    path.write_text("period,quantity,unit\n" + "".join(f"2023-{i:02},7,rounds\n" for i in range(1, 10)), encoding="utf-8")
+    assert flags(read_series(path, "steady.csv")[0]) == []
+
+
+def test_a_file_without_rows_is_refused(tmp_path):
+    assert told(tmp_path, "period,quantity,unit\n") == ["output.csv:2:1: no row below the names of the columns; a row for each period"]
+
+
+def test_a_workbook_is_read_as_the_same_series(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (("period", "quantity", "unit"), ("2023-01", 5, "guns"), ("2023-02", 6.5, "guns"), ("2023-03", 0, "guns"), (2024, 80, "guns")):
+        book.active.append(row)
+    book.save(tmp_path / "guns.xlsx")
+    (series,) = read_series(tmp_path / "guns.xlsx", "guns.xlsx")
+    assert [(one.period.text, one.quantity) for one in series.points] == [("2023-01", 5), ("2023-02", 6.5), ("2023-03", 0), ("2024", 80)]
+
+
 def test_missing_and_misspelt_columns_are_told(tmp_path):
     assert told(tmp_path, "period,quantty,unit\n2023-01,1,guns\n") == [
         "output.csv:1:2: unknown column 'quantty'; period, quantity, unit, series, lower, upper, source, standing, note; did you mean 'quantity'?"

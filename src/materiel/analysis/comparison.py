@@ -13,6 +13,7 @@ from materiel.analysis.questions import Answer
 from materiel.case.model import Case
 from materiel.evidence.ledger import Ledger
 from materiel.evidence.pooling import Prior
+from materiel.language import ENGLISH, Language
 
 MOST = 4
 """Arrivals shown for one answer."""
@@ -162,21 +163,21 @@ def _regraded(before: Ledger, after: Ledger) -> list[str]:
     return publishers + sources + claims
 
 
-def said(cell: Cell, unit: str) -> str:
+def said(cell: Cell, unit: str, language: Language = ENGLISH) -> str:
     """Return an answer in a phrase: its median, its 90 % range, and the probability of its threshold."""
     low, middle, high = (cell.quantiles[percent] for percent in (5, 50, 95))
     ends = [value for value in (low, middle, high) if value is not None]
 
     def shown(value: float | None, last: str) -> str:
-        return "beyond the horizon" if value is None else words.number(value, ends[0], ends[-1], last)
+        return language.word("beyond") if value is None else words.number(value, ends[0], ends[-1], last, language, words.IN_PROSE)
 
-    spread = f"{shown(middle, unit)} ({shown(low, '1')} to {shown(high, '1')})"
-    return spread if cell.probability is None else f"{spread}, {words.percent(cell.probability, cell.draws)}"
+    spread = language.word("ranged", middle=shown(middle, unit), low=shown(low, "1"), high=shown(high, "1"))
+    return spread if cell.probability is None else f"{spread}, {words.percent(cell.probability, cell.draws, language)}"
 
 
-def said_without(arrival: Arrival, unit: str) -> str:
+def said_without(arrival: Arrival, unit: str, language: Language = ENGLISH) -> str:
     """Return the answer without an arrival in a phrase."""
-    return said(Cell(arrival.without.quantiles, arrival.without.probability, round(arrival.without.effective)), unit)
+    return said(Cell(arrival.without.quantiles, arrival.without.probability, round(arrival.without.effective)), unit, language)
 
 
 def _cell(answer: Answer) -> Cell:

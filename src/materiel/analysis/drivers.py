@@ -18,6 +18,7 @@ from materiel.analysis.sensitivity import Codes
 from materiel.engine.draws import Sampler, Streams, voices
 from materiel.evidence.ledger import Ledger
 from materiel.evidence.pooling import Prior
+from materiel.language import ENGLISH, Language
 
 Array = npt.NDArray[np.float64]
 
@@ -126,14 +127,14 @@ class Category:
     codes: Codes
 
 
-def voiced(given: Inputs, seed: int, ledger: Ledger) -> list[Category]:
+def voiced(given: Inputs, seed: int, ledger: Ledger, language: Language = ENGLISH) -> list[Category]:
     """Return, for every number that somebody speaks of, whose word each draw listens to: the base's, or an origin's."""
     count, made = given.classes.shape[1], list[Category]()
     for prior in given.priors:
         by_origins = {origins: i for i, origins in enumerate(dict.fromkeys(part.origins for part in prior.parts))}
         if len(by_origins) > 1:
             kinds = np.array([by_origins[part.origins] for part in prior.parts])
-            labels = [" and ".join(map(ledger.speaker, origins)) or "assumed" for origins in by_origins]
+            labels = [language.word("and").join(map(ledger.speaker, origins)) or language.word("assumed") for origins in by_origins]
             picks = given.rival[prior.stream] if prior.stream in given.rival else prior.pick(voices(prior, seed, 0, count))
-            made.append(Category(f"whose word on {prior.stream}", "voice", labels, kinds[picks]))
+            made.append(Category(language.word("whose word", number=prior.stream), "voice", labels, kinds[picks]))
     return made

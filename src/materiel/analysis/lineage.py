@@ -16,15 +16,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from materiel import units
+from materiel import portable, units
 from materiel.analysis import words
 from materiel.analysis.drivers import Inputs
 from materiel.analysis.questions import PERCENTS, Answer, Asked
 from materiel.case.model import Case
 from materiel.engine.draws import voices
 from materiel.equations import NEVER
+from materiel.evidence.conversions import foretold
+from materiel.evidence.grades import Rule
 from materiel.evidence.ledger import Ledger
 from materiel.evidence.pooling import Part, Pool, Prior, in_order
+from materiel.language import ENGLISH, Language
+from materiel.language.phrase import Phrase, Said
 from materiel.quantities import Distribution
 
 Array = npt.NDArray[np.float64]
@@ -45,7 +49,7 @@ _KOLMOGOROV = 1.628
 class Cited:
     """A claim as the chain shows it: what it says, its grade and words, its source, what it was converted from, who else says the same.
 
-    `seen` says whether the page was seen by whoever wrote the ledger.
+    `seen` says whether the page was seen by whoever wrote the ledger, `promise` how an announced target is heard.
     """
 
     id: str
@@ -71,6 +75,7 @@ class Cited:
     contradicts: list[str]
     doubt: str
     note: str
+    promise: str = ""
 
 
 @dataclass(frozen=True)
@@ -189,7 +194,7 @@ def without(ledger: Ledger, answer: Answer, priors: Sequence[Prior], claims: Col
     return _shift(answer.asked, drawn, weights, effective) if effective >= FEWEST else None
 
 
-def cite(ledger: Ledger, claim: str, told: set[str] | None = None) -> Cited:
+def cite(ledger: Ledger, rule: Rule, claim: str, told: set[str] | None = None) -> Cited:
     """Return a claim as the chain shows it; what it was converted from is cited in full once, and by its id where it stands in `told`, to which all are added."""
     told = set[str]() if told is None else told
     told.add(claim)
@@ -202,9 +207,27 @@ def cite(ledger: Ledger, claim: str, told: set[str] | None = None) -> Cited:
     return Cited(
         claim, one.statement, "" if one.value is None else _said(one.value), str(grade), one.kind, one.known, meant, one.quote, one.translation,
         f"{one.hedge}{read}" if one.hedge else "", one.source, ledger.publisher(one.source), source.title, source.url, source.accessed is not None or not source.url, ledger.speaker(ledger.voice(claim)),
-        one.formula, {name: _again(ledger, term) if term in told else cite(ledger, term, told) for name, term in one.terms.items() if term in ledger.claims}, ledger.repeating(claim),
-        list(one.agrees), list(one.contradicts), one.doubt, one.note,
+        one.formula, {name: _again(ledger, term) if term in told else cite(ledger, rule, term, told) for name, term in one.terms.items() if term in ledger.claims}, ledger.repeating(claim),
+        list(one.agrees), list(one.contradicts), one.doubt, one.note, promised(ledger, rule, claim) if one.promised else "",
     )  # fmt: skip
+
+
+def promised(ledger: Ledger, rule: Rule, claim: str, language: Language = ENGLISH) -> str:
+    """Return in words how an announced target is heard: at its word, or discounted by how many promises."""
+    one, found = ledger.claims[claim], foretold(ledger, rule, claim)
+    ends = list(dict.fromkeys(one.due or ()))
+    days = " ".join(map(language.date, ends)) if len(ends) < 2 else language.word("days", low=language.date(ends[0]), high=language.date(ends[1]))
+    times = language.decimals(f"{math.exp(found.growth):.2g}")
+    told = language.word("promise", days=days, times=times, months=f"{found.months:.0f}")
+    if rule.promises == "face value":
+        return language.word("at its word", told=told)
+    if found.growth <= 0:
+        return language.word("no growth", told=told)
+    low, middle, high = found.discount.comes(found.growth, found.months, portable.normal_quantile(np.array([0.05, 0.5, 0.95]))) / found.growth
+    counted = {"promises": str(found.discount.promises), "groups": str(found.discount.groups)}
+    known = language.word("known promises", **counted) if found.discount.promises else language.word("no known promise")
+    middle, high = (words.share(float(part), language) for part in (middle, high))
+    return language.word("discounted", told=told, middle=middle, low=f"{100 * low:.0f}", high=high, known=known)
 
 
 def _again(ledger: Ledger, claim: str) -> Cited:
@@ -251,7 +274,7 @@ class _Weigher:
 
     def saying(self, prior: Prior, part: Part, told: set[str], *, alone: bool) -> Saying:
         says = _three(part.distribution.quantile(np.array([0.05, 0.5, 0.95])))
-        claims = [cite(self.case.ledger, claim, told) for claim in part.claims]
+        claims = [cite(self.case.ledger, self.case.rule, claim, told) for claim in part.claims]
         return Saying(part.weight, says, spread(self.case, says, prior.unit), claims, None if alone or not claims else self.without(part.claims))
 
     def without(self, claims: Iterable[str]) -> Shift | None:
@@ -265,31 +288,35 @@ def correlated(case: Case, stream: str) -> list[str]:
     return [name for between, _ in case.correlated if stream in between for name in between if name != stream]
 
 
-def spread(case: Case, three: tuple[float, float, float], unit: str) -> str:
+def spread(case: Case, three: tuple[float, float, float], unit: str, language: Language = ENGLISH) -> str:
     """Return the 5th, 50th and 95th percentile of a number in words: the middle and the 90 % range, each to two digits, days as dates."""
     low, middle, high = three
     if unit == "date":
-        ends = ["never" if value >= NEVER else case.date(round(value)).isoformat() for value in three]
-        return ends[1] if low == high else f"{ends[1]} (90 %: {ends[0]} to {ends[2]})"
+        shown = [language.word("no day") if value >= NEVER else language.date(case.date(round(value)), short=True) for value in three]
+        return shown[1] if low == high else language.word("day with range", middle=shown[1], low=shown[0], high=shown[2])
     factor, plain = words.handy(units.plain(unit), middle)
-    shown = [words.number(value * factor, value * factor, value * factor, plain if i == 1 else "1") for i, value in enumerate(three)]
-    return shown[1] if low == high else f"{shown[1]} (90 %: {shown[0]} to {shown[2]})"
+    shown = [words.number(value * factor, value * factor, value * factor, plain if i == 1 else "1", language) for i, value in enumerate(three)]
+    return shown[1] if low == high else language.word("with range", middle=shown[1], low=shown[0], high=shown[2])
 
 
-def instead(shift: Shift, why: Why) -> str:
+def instead(shift: Shift, why: Why, language: Language = ENGLISH) -> Phrase:
     """Return the answer on other terms in a phrase, beside the probability that it had."""
     if not shift.visible:
-        return "no change that these runs can show"
+        return language.say("no change")
     low, middle, high = (shift.quantiles[percent] for percent in (5, 50, 95))
     ends = [value for value in (low, middle, high) if value is not None]
 
-    def shown(value: float | None, unit: str) -> str:
-        return "beyond the horizon" if value is None else words.number(value, ends[0], ends[-1], unit)
+    def shown(value: float | None, unit: str) -> Said:
+        return language.word("beyond") if value is None else words.figure(value, ends[0], ends[-1], unit, language)
 
-    said = f"median {shown(middle, why.unit)}, 90 % range {shown(low, '1')} to {shown(high, why.unit)}"
+    said = language.say("instead", middle=shown(middle, why.unit), low=shown(low, "1"), high=shown(high, why.unit))
     if shift.probability is None or why.probability is None:
         return said
-    return f"{said}; {words.percent(shift.probability, round(shift.effective))} instead of {words.percent(why.probability, why.draws)}"
+    after, before = (
+        words.chance(shift.probability, round(shift.effective), language),
+        words.chance(why.probability, why.draws, language, f"{why.id}.probability"),
+    )
+    return language.say("instead with chance", said=said, after=after, before=before)
 
 
 def as_shift(answer: Answer, before: Answer) -> Shift:

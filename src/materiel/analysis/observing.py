@@ -25,6 +25,7 @@ from materiel.case.model import Case
 from materiel.engine.draws import Sampler, uniforms
 from materiel.errors import RunError
 from materiel.evidence.grades import Rule
+from materiel.language import ENGLISH, Language
 
 MOST = 8
 """Observations of one kind that are named at most."""
@@ -129,7 +130,7 @@ def numbers(given: Inputs, reader: Reader, seed: int) -> list[Candidate]:
     return made
 
 
-def worth(case: Case, answer: Answer, draws: int, candidates: Iterable[Candidate], seed: int, watch: Watch) -> list[Worth]:
+def worth(case: Case, answer: Answer, draws: int, candidates: Iterable[Candidate], seed: int, watch: Watch, language: Language = ENGLISH) -> list[Worth]:  # fmt: skip
     """Return what each candidate is worth to an answer, as reported, most first; those that do not stand out of the noise are left out."""
     reader = Reader(answer, draws)
     made: list[Worth] = []
@@ -140,7 +141,7 @@ def worth(case: Case, answer: Answer, draws: int, candidates: Iterable[Candidate
         chosen = sensitivity.ends(codes[1], held[1])
         if one.name == answer.asked.id or chosen is None or not stand_out(reader, codes, held)[2].any():
             continue
-        ends = [reader.end(mask, _said(case, float(np.median(seen[mask])), one)) for mask in chosen]
+        ends = [reader.end(mask, _said(case, float(np.median(seen[mask])), one, language)) for mask in chosen]
         gains = [_gain(reader, codes[i], held[i], watch.bar) for i in (0, 1)]
         made.append(Worth(one.name, one.text, one.kind, gains[0], gains[1], ends, one.known))
     made.sort(key=lambda one: -one.reported.answer.share)
@@ -182,7 +183,7 @@ def _gain(reader: Reader, codes: Codes, held: Codes, bar: float | None) -> Gain:
     return Gain(gain, threshold, None if bar is None else Index(*sensitivity.decision(codes, held, reader.event, bar)))
 
 
-def _said(case: Case, value: float, one: Candidate) -> str:
+def _said(case: Case, value: float, one: Candidate, language: Language) -> str:
     if one.kind in ("number", "day"):
-        return spread(case, (value, value, value), one.unit)
-    return words.number(value, value, value, one.unit) if np.isfinite(value) else "without bound"
+        return spread(case, (value, value, value), one.unit, language)
+    return words.number(value, value, value, one.unit, language) if np.isfinite(value) else language.word("no bound")

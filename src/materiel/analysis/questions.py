@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -21,6 +21,8 @@ from materiel.equations import NEVER
 from materiel.errors import CaseError, Problem, nearest
 from materiel.evidence.pooling import Part, Prior
 from materiel.evidence.vocabulary import Scale
+from materiel.language import ENGLISH, Language
+from materiel.language.phrase import Phrase, Piece, Said, capital
 from materiel.quantities import QuantityError, constant, read
 
 Array = npt.NDArray[np.float64]
@@ -346,19 +348,17 @@ def answer(asked: Asked, drawn: Array, base_share: float, scale: Scale | None = 
     """Return the answer to one question from its values per draw, in the words of a scale; draws count by their weights, if they have any."""
     if weights is None:
         ordered = np.sort(drawn)
-        found = portable.quantiles(ordered, np.array(PERCENTS) / 100, observed=bool(np.isinf(ordered[-1])))
-        draws = len(drawn)
+        marks = portable.quantiles(ordered, np.array(PERCENTS) / 100, observed=bool(np.isinf(ordered[-1])))
     else:
-        found = portable.weighted_quantiles(drawn, weights, np.array(PERCENTS) / 100)
-        draws = round(1 / float((weights**2).sum()))
-    quantiles = {percent: float(value) if np.isfinite(value) else None for percent, value in zip(PERCENTS, found, strict=True)}
+        marks = portable.weighted_quantiles(drawn, weights, np.array(PERCENTS) / 100)
+    quantiles = {percent: float(value) if np.isfinite(value) else None for percent, value in zip(PERCENTS, marks, strict=True)}
     probability = None
     if asked.threshold is not None:
         side, bound = asked.threshold
         probability = _share(drawn > bound if side == "above" else drawn < bound, weights)
     never = _share(np.isinf(drawn), weights) if asked.form == "first" else 0.0
-    sentence = _sentence(asked, quantiles, probability, never, draws, scale)
-    return Answer(asked, drawn, quantiles, probability, never, base_share, sentence)
+    found = Answer(asked, drawn, quantiles, probability, never, base_share, "")
+    return replace(found, sentence=str(sentence(found, scale, weights=weights)))
 
 
 def _share(met: npt.NDArray[np.bool_], weights: Array | None) -> float:
@@ -366,22 +366,43 @@ def _share(met: npt.NDArray[np.bool_], weights: Array | None) -> float:
     return float(np.mean(met)) if weights is None else min(float(weights[met].sum()), 1.0)
 
 
-def _sentence(asked: Asked, quantiles: dict[int, float | None], probability: float | None, never: float, draws: int, scale: Scale | None) -> str:
-    found = [value for value in quantiles.values() if value is not None]
-
-    def shown(percent: int, unit: str = "1") -> str:
-        value = quantiles[percent]
-        if value is None:
-            return "never within the horizon" if asked.form == "first" else "without bound"
-        return words.number(value, min(found), max(found), unit)
-
-    span = f"median {shown(50, asked.unit)}, 50 % range {shown(25)} to {shown(75)}, 90 % range {shown(5)} to {shown(95, asked.unit)}"
-    if never > 0 and asked.form == "first":
-        span += f", never within the horizon in {words.percent(never, draws)} of runs"
-    if probability is None:
-        return f"{asked.text}: {span}."
+def sentence(
+    answer: Answer, scale: Scale | None = None, language: Language = ENGLISH, text: Said = "", judgement: Said = "", weights: Array | None = None
+) -> Phrase:
+    """Return an answer as a sentence with its numbers inside; `text` and `judgement` say what is asked in other words than those of the case."""
+    asked, draws = answer.asked, _counting(answer, weights)
+    text, judgement = text or asked.text, judgement or asked.judgement
+    span = _span(answer, draws, language)
+    if answer.probability is None or asked.threshold is None:
+        return language.say("answer", text=text, span=span)
+    likely = words.likely(answer.probability, draws, scale, language, f"{asked.id}.probability")
     if asked.judgement:
-        return f"{words.said(probability, draws, scale)} that {asked.judgement} ({asked.text}: {span})."
-    side, bound = cast("tuple[str, float]", asked.threshold)
-    said = words.said(probability, draws, scale)
-    return f"{asked.text}: {said[0].lower()}{said[1:]} {side} {words.number(bound, bound, bound, asked.unit)}; {span}."
+        return capital(language.say("judgement", likely=likely, judgement=judgement, text=text, span=span))
+    side, bound = asked.threshold
+    said = words.number(bound, bound, bound, asked.unit, language)
+    return language.say(
+        "threshold", text=text, likely=likely, side=language.word(f"side {side}"), bound=Piece(said, "number", f"{asked.id}.threshold", bound), span=span
+    )
+
+
+def _counting(answer: Answer, weights: Array | None) -> int:
+    """Return how many draws an answer was counted from."""
+    return len(answer.values) if weights is None else round(1 / float((weights**2).sum()))
+
+
+def _span(answer: Answer, draws: int, language: Language) -> Phrase:
+    """Return the median and the ranges of an answer, the unit where a reader needs it."""
+    asked = answer.asked
+    found = [value for value in answer.quantiles.values() if value is not None]
+
+    def shown(percent: int, unit: str = "1") -> Said:
+        value = answer.quantiles[percent]
+        if value is None:
+            return language.word("no day" if asked.form == "first" else "no bound")
+        return words.figure(value, min(found), max(found), unit, language, f"{asked.id}.p{percent}")
+
+    ends = {"middle": shown(50, asked.unit), "lower": shown(25), "upper": shown(75), "low": shown(5), "high": shown(95, asked.unit)}
+    span = language.say("span", **ends)
+    if answer.never > 0 and asked.form == "first":
+        span = language.say("span with never", span=span, share=words.chance(answer.never, draws, language, f"{asked.id}.never"))
+    return span

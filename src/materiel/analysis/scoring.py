@@ -19,6 +19,7 @@ from materiel.analysis.frozen import Frozen
 from materiel.analysis.resolution import Outcome, Subject
 from materiel.analysis.scores import Marks
 from materiel.case.loading import load
+from materiel.case.model import Case
 
 MODEL = "forecast"
 """What was frozen, beside its naive rivals."""
@@ -114,11 +115,14 @@ def score(name: str | Path, day: datetime.date | None = None, only: str = "") ->
 
     `only` names one forecast of its folder, or a file. Raises CaseError for a forecast that has been edited, RunError when there is none.
     """
-    on = day or datetime.datetime.now(tz=datetime.UTC).date()
-    case = load(name, as_of=on)
+    return settled(load(name, as_of=day or datetime.datetime.now(tz=datetime.UTC).date()), only)
+
+
+def settled(case: Case, only: str = "", before: datetime.date | None = None) -> Ledger:
+    """Return the forecasts of a case as they stand on its day; with `before`, only those that speak as of that day or an earlier one. Raises as `score` does."""
     scored: list[Scored] = []
     waiting: list[Open] = []
-    held = {path.stem: said for path, (said, _) in frozen.held(case, only).items()}
+    held = {path.stem: said for path, (said, _) in frozen.held(case, only).items() if before is None or said.as_of <= before}
     for forecast, said in held.items():
         for question, one in said.questions.items():
             about = Subject(question, "total" if one.first else "value", one.unit, one.first, one.day)
@@ -127,7 +131,7 @@ def score(name: str | Path, day: datetime.date | None = None, only: str = "") ->
                 waiting.append(Open(forecast, question, one.text, one.day, found))
             else:
                 scored.append(_scored(forecast, said, question, found))
-    return Ledger(case.name, on, held, scored, waiting, list(_totals(scored)))
+    return Ledger(case.name, case.as_of, held, scored, waiting, list(_totals(scored)))
 
 
 def _scored(forecast: str, said: Frozen, question: str, outcome: Outcome) -> Scored:

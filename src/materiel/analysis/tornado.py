@@ -20,6 +20,7 @@ from materiel.analysis.questions import Answer
 from materiel.analysis.sensitivity import Array, Codes
 from materiel.case.model import Case
 from materiel.evidence.pooling import Prior
+from materiel.language import ENGLISH, Language
 
 MOST_DRAWS = 10_000
 """Draws from which drivers are read."""
@@ -119,14 +120,14 @@ class Reader:
         return max(places) - min(places)
 
 
-def answered(about: Tornado, end: End) -> str:
+def answered(about: Tornado, end: End, language: Language = ENGLISH) -> str:
     """Return the answer at one end in words, by the probability or the median, as the others are."""
     if about.shown == "probability" and end.probability is not None:
-        return words.percent(end.probability, end.draws)
+        return words.percent(end.probability, end.draws, language)
     if end.median is None:
-        return "beyond the horizon"
+        return language.word("beyond")
     middles = [abs(one.median) for bar in about.bars for one in bar.ends if one.median is not None] or [end.median]
-    return words.number(end.median, 0.0, max(middles), about.unit)
+    return words.number(end.median, 0.0, max(middles), about.unit, language, words.IN_PROSE)
 
 
 def stand_out(reader: Reader, codes: Codes, held: Codes) -> tuple[Array, Array, npt.NDArray[np.bool_]]:
@@ -136,7 +137,7 @@ def stand_out(reader: Reader, codes: Codes, held: Codes) -> tuple[Array, Array, 
     return variance, whole, np.maximum(variance, whole) > sensitivity.SURE * sensitivity.chance(held)
 
 
-def tornado(case: Case, answer: Answer, given: Inputs, categories: Sequence[Category]) -> Tornado:
+def tornado(case: Case, answer: Answer, given: Inputs, categories: Sequence[Category], language: Language = ENGLISH) -> Tornado:
     """Return the drivers of an answer among the uncertain numbers of its runs and among categories, of as many draws."""
     count = given.classes.shape[1]
     reader = Reader(answer, count)
@@ -144,7 +145,7 @@ def tornado(case: Case, answer: Answer, given: Inputs, categories: Sequence[Cate
     if count >= FEWEST_DRAWS:
         variance, whole, chosen = stand_out(reader, given.classes, given.sizes)
         for i in np.flatnonzero(chosen):
-            ends = _tenths(case, reader, given.priors[i], given.classes[i], given.sizes[i])
+            ends = _tenths(case, reader, given.priors[i], given.classes[i], given.sizes[i], language)
             kind = "day" if given.priors[i].unit == "date" else "number"
             name = given.priors[i].stream
             moving = correlated(case, name) + (["the hypothesis"] if name in given.rival else [])
@@ -166,9 +167,9 @@ def _bar(reader: Reader, name: str, kind: str, codes: Codes, held: Codes, found:
     return Bar(name, kind, variance, whole, ends, reader.swing(ends), moving)
 
 
-def _tenths(case: Case, reader: Reader, prior: Prior, codes: Codes, held: Codes) -> list[End]:
+def _tenths(case: Case, reader: Reader, prior: Prior, codes: Codes, held: Codes, language: Language) -> list[End]:
     """Return the answer at the lowest and at the highest tenth of a number, each named by the number's middle there."""
     chosen = sensitivity.ends(codes, held)
     assert chosen is not None, "a number that stands out is no constant"
-    said = (spread(case, (value, value, value), prior.unit) for value in map(float, prior.percentiles((5, 95))))
+    said = (spread(case, (value, value, value), prior.unit, language) for value in map(float, prior.percentiles((5, 95))))
     return [reader.end(mask, known) for mask, known in zip(chosen, said, strict=True)]

@@ -14,7 +14,7 @@ from materiel.errors import CaseError, Place, Problem
 
 CLAIM_COLUMNS = (
     "id", "source", "statement", "known", "published", "kind", "credibility", "value", "meant", "quote", "translation", "hedge", "origin", "agrees", "contradicts",
-    "about", "doubt", "note", "formula", "terms",
+    "about", "doubt", "note", "formula", "terms", "level", "due",
 )  # fmt: skip
 """Columns of a table of claims."""
 OBSERVATION_COLUMNS = ("series", "period", "quantity", "unit", "lower", "upper", "source", "credibility", "known", "published", "note", "origin")
@@ -86,7 +86,7 @@ def _cell(column: str, raw: str, row: Row, problems: list[Problem]) -> Any:
     """Return what a cell says as YAML would have it: numbers for credibility and value, lists and terms spelt out."""
     if column == "credibility":
         return int(raw) if re.fullmatch(r"[0-9]{1,3}", raw) else raw
-    if column == "value":
+    if column in ("value", "level"):
         return number_or_word(raw)
     parts = [part.strip() for part in raw.split(";") if part.strip()]
     if column in _LISTS:

@@ -98,15 +98,16 @@ def _scales(text: Text, chosen: list[str]) -> tuple[vocabulary.Scale, ...]:
 
 
 def _check_value(text: Text, name: str, claim: Claim) -> None:
-    """Refuse a value that no number could use; whether it suits the numbers that name it is seen there."""
-    if claim.value is None or DAYS.fullmatch(str(claim.value)):
-        return
-    try:
-        units.base(read(claim.value)[1])
-    except (QuantityError, units.UnitError) as error:
-        found, allowed = (error.found, error.allowed) if isinstance(error, QuantityError) else (str(error), "a known unit")
-        at = error.at if isinstance(error, QuantityError) else ()
-        text.problems.append(Problem(text.place(("claims", name, "value", *at)), f"value: {found}", allowed, error.nearest))
+    """Refuse a value or level that no number could use; whether it suits the numbers that name it is seen there."""
+    for key, said in (("value", claim.value), ("level", claim.level)):
+        if said is None or DAYS.fullmatch(str(said)):
+            continue
+        try:
+            units.base(read(said)[1])
+        except (QuantityError, units.UnitError) as error:
+            found, allowed = (error.found, error.allowed) if isinstance(error, QuantityError) else (str(error), "a known unit")
+            at = error.at if isinstance(error, QuantityError) else ()
+            text.problems.append(Problem(text.place(("claims", name, key, *at)), f"{key}: {found}", allowed, error.nearest))
 
 
 def _problem(text: Text, one: Finding) -> Problem:

@@ -23,4 +23,5 @@ Independent = Annotated[bool, typer.Option("--treat-as-independent", help="take 
 Chunk = Annotated[int, typer.Option(help="most draws worked on together; changes no number", min=1)]
 ClusterOption = Annotated[str, typer.Option("--cluster", help="run on a Dask cluster: the address of its scheduler, or local:N for N processes here")]
 Kept = Annotated[Path, typer.Argument(help="the folder of a run")]
+LanguageOption = Annotated[str, typer.Option("--language", help="language of what is written: en or fr")]
 Json = Annotated[bool, typer.Option("--json", help="print plain data")]

@@ -16,6 +16,7 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
     with console.told(as_json=as_json):
         from materiel import weighing
         from materiel.analysis import analysts, examination, frozen, questions, resolution
+        from materiel.case import translation
         from materiel.case.loading import load as load_case
         from materiel.network import build
         from materiel.options import Reading
@@ -32,6 +33,7 @@ def check(case: CaseArgument, as_of: AsOf = "", scenario: ScenarioOption = "", a
                 found += error.problems
         if found:
             raise CaseError(found)
+        translation.check(checked)
         weighing.read(case, {}, checked, Reading(console.day(as_of), scenario))
         remarks = [*checked.remarks, *examination.misfits(checked, asked), *resolution.remarks(checked), *frozen.remarks(checked), *analysts.remarks(checked)]
         counts = {

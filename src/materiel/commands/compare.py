@@ -30,12 +30,12 @@ def compare(
     if len(runs) < 2:
         raise typer.BadParameter("one run; name two or more, each CASE@DAY, CASE+SCENARIO or the folder of a run")
     with console.told(as_json=as_json):
-        from materiel import study
+        from materiel import editions
 
         with console.progress(as_json) as report:
             done = [_as_named(name, draws, seed, scenario, rules, report) for name in runs]
             labels = [f"{run.case.name}{'+' * bool(run.case.scenario)}{run.case.scenario}@{run.case.as_of}" for run in done]
-            found = study.compare(done, labels if len(set(labels)) == len(labels) else [Path(name).name for name in runs])
+            found = editions.compare(done, labels if len(set(labels)) == len(labels) else [Path(name).name for name in runs])
         if as_json:
             typer.echo(json.dumps(dataclasses.asdict(found), ensure_ascii=False, indent=2, default=str))
         else:

@@ -20,6 +20,7 @@ from materiel.commands.arguments import (
     Engine,
     Independent,
     Json,
+    LanguageOption,
     Rules,
     ScenarioOption,
     Seed,
@@ -44,6 +45,7 @@ def run(
         Path | None,
         typer.Option("--output", "-o", help="folder in which the run gets a folder of its own: draws as they are done, then results, manifest, report"),
     ] = None,
+    language: LanguageOption = "en",
     as_json: Json = False,
 ) -> None:
     """Run a case and print its key judgements; with other evidence, both before and after."""
@@ -58,6 +60,6 @@ def run(
         reading = Reading(console.day(as_of), scenario, step, rules, tuple(drop or ()), independent)
         options = Options(reading, draws, seed, engine, chunk)
         with console.cluster(cluster) as client, console.progress(as_json) as report:
-            done = study.again(options, report, output, client)
+            done = study.again(options, report, output, client, language)
             before = study.again(dataclasses.replace(options, reading=reading.plain), report, client=client) if reading != reading.plain else None
-        finished(done, before, as_json)
+        finished(done, before, as_json, language)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from materiel import units
 from materiel.errors import nearest
 from materiel.evidence import vocabulary
-from materiel.evidence.conversions import LEVELS, value
+from materiel.evidence.conversions import LEVELS, foretold, value
 from materiel.evidence.formula import parse
-from materiel.evidence.grades import rule
+from materiel.evidence.grades import Rule, rule
 from materiel.evidence.ledger import Ledger, cited
 from materiel.evidence.records import Claim
 from materiel.quantities import QuantityError, read
@@ -57,6 +57,7 @@ def problems(ledger: Ledger, today: datetime.date) -> Iterator[Finding]:
             yield Finding(("claims", name), f"id {name!r}", "letters, digits, and points or hyphens between them, so that a text can name it", key=True)
         yield from _references(ledger, name, claim, near)
         yield from _hedge(ledger, name, claim, near)
+        yield from _promise(name, claim) if claim.promised else _no_promise(name, claim)
         yield from _formula(ledger, name, claim, near)
     yield from _dates(ledger, today)
 
@@ -65,6 +66,8 @@ def conversions(ledger: Ledger) -> Iterator[Finding]:
     """Yield conversions that cannot be worked out; every reference of the ledger must be sound."""
     plain = rule()
     for name, claim in ledger.claims.items():
+        if claim.promised:
+            yield from _foretold(ledger, plain, name, claim)
         if not claim.formula:
             continue
         days = [term for term, other in claim.terms.items() if _no_quantity(ledger.claims[other])]
@@ -79,6 +82,23 @@ def conversions(ledger: Ledger) -> Iterator[Finding]:
             yield Finding(("claims", name, "formula"), error.found, error.allowed, error.nearest)
         except units.UnitError as error:
             yield Finding(("claims", name, "value"), f"value: {error}", f"what {claim.formula!r} gives", error.nearest)
+
+
+def _foretold(ledger: Ledger, plain: Rule, name: str, claim: Claim) -> Iterator[Finding]:
+    """Yield why an announced target, whose references are sound, cannot be held against its level."""
+    at: Key = ("claims", name)
+    level: Key = (*at, "terms", "level") if claim.terms else (*at, "level")
+    givers = {level: ledger.claims[claim.terms["level"]]} if claim.terms else {}
+    days = [where for where, one in {(*at, "value"): claim, **givers}.items() if _no_quantity(one)]
+    yield from (Finding(where, "a day", "a quantity: an announced target is one, and so is its level") for where in days)
+    if days:
+        return
+    try:
+        foretold(ledger, plain, name)
+    except units.UnitError as error:
+        yield Finding(level, f"level: {error}", f"what the target {claim.value} measures", error.nearest)
+    except QuantityError as error:
+        yield Finding((*at, "value") if error.key == "value" else level, error.found, error.allowed, error.nearest)
 
 
 def _no_quantity(claim: Claim) -> bool:
@@ -170,9 +190,10 @@ def _formula(ledger: Ledger, name: str, claim: Claim, near: _Guesses) -> Iterato
     at: Key = ("claims", name)
     if claim.kind == "converted" and not claim.formula:
         yield Finding(at, f"converted claim {name!r} has no formula", "`formula`, and `terms` that say which claims its names stand for", key=True)
-    elif claim.terms and not claim.formula:
+    elif claim.terms and not claim.formula and not claim.promised:
         yield Finding((*at, "terms"), "terms without a formula", "`formula`, in which they stand")
     if not claim.formula:
+        yield from _terms(ledger, name, claim, near) if claim.promised else ()
         return
     if claim.kind not in ("converted", "derived"):
         yield Finding((*at, "kind"), f"a claim that was {claim.kind} has a formula", "converted or derived")
@@ -191,6 +212,32 @@ def _formula(ledger: Ledger, name: str, claim: Claim, near: _Guesses) -> Iterato
     yield from _terms(ledger, name, claim, near)
 
 
+def _promise(name: str, claim: Claim) -> Iterator[Finding]:
+    """Yield what an announced target lacks: how much, for when, from what."""
+    at: Key = ("claims", name)
+    if claim.value is None:
+        yield Finding(at, f"announced target {name!r} has no value", "`value`, how much was promised", key=True)
+    if claim.due is None:
+        yield Finding(at, f"announced target {name!r} has no due day", "`due`, the day or days for which it was promised", key=True)
+    elif claim.due[1] < claim.due[0]:
+        yield Finding((*at, "due"), f"due {claim.due[0]}..{claim.due[1]} ends before it starts", "START..END")
+    elif claim.due[0] <= claim.known:
+        yield Finding((*at, "due"), f"due on {claim.due[0]}, and known on {claim.known}", "days after it was known")
+    if claim.level is None and "level" not in claim.terms:
+        allowed = "`level`, what there was when it was announced, or `terms: {level: CLAIM}`"
+        yield Finding(at, f"announced target {name!r} has no level", allowed, key=True)
+    elif claim.level is not None and "level" in claim.terms:
+        yield Finding((*at, "level"), "a level beside a claim that gives it", "one of the two")
+    for term in claim.terms.keys() - {"level"}:
+        yield Finding((*at, "terms", term), f"unknown term {term!r} of an announced target", "level", nearest(term, ["level"]), key=True)
+
+
+def _no_promise(name: str, claim: Claim) -> Iterator[Finding]:
+    for key, said in (("level", claim.level), ("due", claim.due)):
+        if said is not None:
+            yield Finding(("claims", name, key), f"{key} of a claim that was {claim.kind}", "`kind: announced`, for a target for days to come", key=True)
+
+
 def _terms(ledger: Ledger, name: str, claim: Claim, near: _Guesses) -> Iterator[Finding]:
     for term, other in claim.terms.items():
         at: Key = ("claims", name, "terms", term)
@@ -207,7 +254,7 @@ def _terms(ledger: Ledger, name: str, claim: Claim, near: _Guesses) -> Iterator[
 
 def _deep(ledger: Ledger) -> Iterator[Finding]:
     """Yield the conversions that have one level too many; those on top of them are not told."""
-    below = {name: [term for term in claim.terms.values() if term in ledger.claims] for name, claim in ledger.claims.items() if claim.formula}
+    below = {name: [term for term in claim.terms.values() if term in ledger.claims] for name, claim in ledger.claims.items() if claim.formula or claim.promised}
     try:
         order = list(graphlib.TopologicalSorter(below).static_order())
     except graphlib.CycleError:

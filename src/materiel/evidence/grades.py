@@ -74,6 +74,8 @@ class Rule(BaseModel):
     """Whether a hedged claim counts by the middle of its band."""
     common: float = Field(0.5, ge=0, le=1)
     """Share of the variance of an observation's error that all observations of its origin have in common."""
+    promises: Literal["discounted", "face value"] = "discounted"
+    """Whether an announced target is heard as what became of such promises, or at its word."""
     errors: bool = False
     """Whether voices that counted for themselves are combined as measurements with independent errors."""
 

@@ -24,7 +24,7 @@ _Judged = TypeVar("_Judged", Publisher, Source, Claim)
 class Ledger:
     """Publishers, sources, origins and claims by id, as of a day; hedges are read by `scales`.
 
-    `voices` gives the origin of every claim as known by the day, `places` its position in the whole ledger; both stay when claims are dropped. `worked_out` remembers
+    `voices` gives the origin of every claim as known by the `day`, `places` its position in the whole ledger; both stay when claims are dropped. `worked_out` remembers
     what conversions gave, of this ledger and of all made from it: what they convert is the same, and the grades are remembered with it.
     """
 
@@ -35,6 +35,7 @@ class Ledger:
     scales: tuple[Scale, ...] = ()
     voices: Mapping[str, str] = field(default_factory=dict[str, str])
     places: Mapping[str, int] = field(default_factory=dict[str, int])
+    day: datetime.date = datetime.date.max
     worked_out: dict[Any, Any] = field(default_factory=dict[Any, Any], compare=False, repr=False)
 
     @classmethod
@@ -59,6 +60,7 @@ class Ledger:
             sources={name: _noteless(_judged(one, "reliability", day), hidden) for name, one in out.items()},
             claims=claims,
             voices=_voices(self.origins, claims),
+            day=day,
         )
 
     def without(self, dropped: Collection[str]) -> Ledger:
@@ -186,7 +188,10 @@ def _voices(origins: Mapping[str, Origin], claims: Mapping[str, Claim]) -> dict[
     """Return the origin of every claim: what it names, followed to its root; that of the first term of a conversion; its source otherwise."""
 
     def rests_on(name: str) -> str:
-        return (claims[name].origin or next(iter(claims[name].terms.values()), "")) if name in claims else ""
+        if name not in claims:
+            return ""
+        one = claims[name]
+        return one.origin or ("" if one.promised else next(iter(one.terms.values()), ""))
 
     roots = _roots(origins)
     return {name: claims[end].source if end in claims else roots.get(end, end) for name, end in _ends(claims, rests_on).items()}

@@ -102,17 +102,27 @@ class Pool:
 
         Weights are strengths over their sum, the base's being 1: with no claims left the base is all.
         """
+        made = (part for part, _ in self._levelled())
+        return tuple(made if self.factor == 1.0 else (replace(part, distribution=part.distribution.scaled(self.factor)) for part in made))
+
+    @functools.cached_property
+    def levels(self) -> tuple[int, ...]:
+        """How many pools deep each part is heard, counted from the innermost base, which is at nought with its voices: their weights share what that pool has."""
+        return tuple(level for _, level in self._levelled())
+
+    def _levelled(self) -> list[tuple[Part, int]]:
         base, statements = self._told_once()
         voices = [voice for voice in _voices(self, statements) if voice.strength > 0]
         if self.rule.errors:
             voices = _combined(voices)
         whole = 1.0 + sum(voice.strength for voice in voices)
-        inner = base.parts() if isinstance(base, Pool) else (Part(1.0, base),)
-        made = [replace(part, weight=part.weight / whole) for part in inner]
+        inner = base._levelled() if isinstance(base, Pool) else [(Part(1.0, base), 0)]  # noqa: SLF001
+        level = max(level for _, level in inner) + isinstance(base, Pool)
+        made = [(replace(part, weight=part.weight / whole), at) for part, at in inner]
         for voice in voices:
             weight = voice.strength / whole / len(voice.says)
-            made += [Part(weight, distribution, claims, voice.origins) for distribution, claims in voice.says.items()]
-        return tuple(made if self.factor == 1.0 else (replace(part, distribution=part.distribution.scaled(self.factor)) for part in made))
+            made += [(Part(weight, distribution, claims, voice.origins), level) for distribution, claims in voice.says.items()]
+        return made
 
     def _told_once(self) -> tuple[Distribution | Pool, list[Statement]]:
         """Return the base and the statements, with those of them that repeat what the base has heard moved there, where they change nothing."""

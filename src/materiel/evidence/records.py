@@ -210,8 +210,8 @@ class Claim(Record):
     """First day on which a contemporary could have had it."""
     published: Day
     """Day of the document."""
-    kind: Literal["observed", "converted", "reported", "derived", "assumed"]
-    """How the value came about."""
+    kind: Literal["observed", "converted", "reported", "announced", "derived", "assumed"]
+    """How the value came about; what is announced is a target for days to come."""
     credibility: Credibility
     """Credibility of this item, from 1 (confirmed) to 5 (improbable); 6 when it cannot be judged."""
     value: Number = None
@@ -219,7 +219,11 @@ class Claim(Record):
     formula: str = ""
     """How a converted value is worked out, such as `containers * per_container`."""
     terms: dict[str, str] = Field(default_factory=dict)
-    """The claims that the names of the formula stand for."""
+    """The claims that the names of the formula stand for; of an announced target, the claim that gives its `level`."""
+    level: Number = None
+    """Of an announced target: what there was on the day on which it became known, unless a claim among its terms says so."""
+    due: Span | None = None
+    """Of an announced target: the day or days for which it was promised."""
     about: str = ""
     """What it speaks of in the model: the path of a number, or a question."""
     meant: Span | None = None
@@ -242,6 +246,11 @@ class Claim(Record):
     """Why it is doubtful or false, and what speaks against it."""
     note: str = ""
     """Anything else a reader must know."""
+
+    @property
+    def promised(self) -> bool:
+        """Whether it is an announced target."""
+        return self.kind == "announced"
 
 
 @dataclass(frozen=True)

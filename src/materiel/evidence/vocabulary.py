@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import functools
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
-from materiel.errors import nearest
+from materiel.errors import RunError, nearest
 from materiel.evidence import data
 
 DEFAULT = "icd-203"
@@ -57,11 +57,20 @@ class Term:
 
 
 @dataclass(frozen=True)
+class Rendering:
+    """The words of a scale in another language: its title there, a word for each of its terms that are written, where these words come from."""
+
+    title: str
+    words: tuple[str, ...]
+    because: str
+
+
+@dataclass(frozen=True)
 class Scale:
     """Words of likelihood in one language, rising, with where their bands come from.
 
     A `partition` has bands that do not overlap, so that a probability has one word; gaps between bands are allowed. `references` say where else the bands
-    were seen and what they lean on.
+    were seen and what they lean on, `renderings` its words in other languages, by language.
     """
 
     name: str
@@ -73,6 +82,18 @@ class Scale:
     partition: bool
     terms: tuple[Term, ...]
     references: tuple[str, ...]
+    renderings: Mapping[str, Rendering] = field(default_factory=dict[str, Rendering])
+
+    def in_words_of(self, language: str) -> Scale:
+        """Return the scale with the same bands in the words of another language. Raises RunError where it has none."""
+        if language == self.language:
+            return self
+        found = self.renderings.get(language)
+        if found is None:
+            raise RunError(f"the scale {self.name} has no words in {language!r}; only in {', '.join([self.language, *self.renderings])}")
+        written = iter(found.words)
+        terms = tuple(replace(term, words=(next(written),)) if term.said else term for term in self.terms)
+        return replace(self, title=found.title, language=language, terms=terms)
 
     def band(self, word: str) -> tuple[float, float] | None:
         """Return the band of a word in probabilities, or None when no term has this form."""
@@ -107,7 +128,8 @@ def load(name: str = DEFAULT) -> Scale:
         raise UnknownScaleError(name)
     raw = data.read(f"scales/{name}")
     terms = tuple(Term(tuple(term.pop("words")), **term) for term in raw.pop("terms"))
-    return Scale(terms=terms, references=tuple(raw.pop("references")), **raw)
+    renderings = {language: Rendering(words=tuple(one.pop("words")), **one) for language, one in raw.pop("renderings", {}).items()}
+    return Scale(terms=terms, references=tuple(raw.pop("references")), renderings=renderings, **raw)
 
 
 def words(scales: Iterable[Scale]) -> list[str]:

@@ -33,11 +33,7 @@ def backtested(data: dict[str, Any], drawn: Iterable[Path]) -> None:
         silent = ", ".join(f"{method} at {count}" for method, count in said["skipped"].items() if count)
         if silent:
             show(plain(f"nothing to say at some origins: {silent}"))
-    show(
-        plain(
-            f"CRPS of {data['scale']}: lower is better. * the baseline that is best at this horizon over the library of surges, none of whose points are yours."
-        )
-    )
+    show(plain(f"CRPS of {data['scale']}: lower is better. * the baseline that is best so far ahead over the library of surges."))
     for method, reason in data["left_out"].items():
         show(plain(f"left out: {method}, {reason}"))
     for path in drawn:

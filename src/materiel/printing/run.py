@@ -63,10 +63,28 @@ def footing(run: Run) -> str:
     return f"{run.options.draws} draws, seed {run.options.seed}; laws hold to {max(run.laws.values(), default=0.0):.0e}; {seconds}"
 
 
-def finished(done: Run, before: Run | None, as_json: bool) -> None:
+def told_in(language: str, done: Run, before: Run | None) -> str:
+    """Return what is told of a run in another language than English, as its report says it."""
+    from materiel.report import judgements as judged
+    from materiel.report.html import tell
+
+    tellings = [tell(run, language) for run in ([done] if before is None else [before, done])]
+    last = tellings[-1]
+    stamp = last.say("stamp", day=last.language.date(done.case.as_of), n=done.options.draws, seed=str(done.options.seed), version=str(done.said["version"]))
+    lines: list[str] = []
+    for i, key in enumerate(last.keys, 1):
+        sentences = [judged.sentence(one, one.run.questions[key]) for one in tellings]
+        labels = [""] if before is None else [last.word(when) + last.colon for when in ("before", "after")]
+        lines += [f"{i}. {label}{sentence}" for label, sentence in zip(labels, sentences, strict=True)]
+    return "\n".join([str(last.texts.title), str(stamp), str(judged.rests(last)), "", *lines])
+
+
+def finished(done: Run, before: Run | None, as_json: bool, language: str = "en") -> None:
     """Print a run, beside the one with all evidence under the default rules if there is one, and where its report is."""
     if as_json:
         typer.echo(json.dumps(done.json() | ({"before": before.json()} if before else {}), ensure_ascii=False, indent=2))
+    elif language != "en":
+        typer.echo(told_in(language, done, before))
     else:
         told = before_and_after(before, done) if before else judgements(done)
         typer.echo(f"{heading(done)}\n\n{told}\n\n{footing(done)}")

@@ -53,7 +53,13 @@ def _claim(node: Tree, claim: Cited, name: str = "", heard: str = "") -> None:
     if claim.quote:
         node.add(plain(f"“{claim.quote}”" + (f" ({claim.translation})" if claim.translation else "")))
     reason = claim.note if claim.kind in ("assumed", "derived") else ""
-    for label, words_ in (("hedged: ", claim.hedge), ("worked out as: ", claim.formula), ("reason: ", reason), ("doubt: ", claim.doubt)):
+    for label, words_ in (
+        ("hedged: ", claim.hedge),
+        ("worked out as: ", claim.formula),
+        ("promised ", claim.promise),
+        ("reason: ", reason),
+        ("doubt: ", claim.doubt),
+    ):
         if words_:
             node.add(plain(f"{label}{words_}"))
     for label, ids in (("same origin, same thing: ", claim.repeats), ("agrees with: ", claim.agrees), ("contradicts: ", claim.contradicts)):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from html import escape
 
 import numpy as np
@@ -14,75 +15,131 @@ from materiel import units
 from materiel.analysis import words
 from materiel.case.model import Case
 from materiel.evidence.records import Observation
+from materiel.language import ENGLISH, Language
 from materiel.results import Curve
 
 Array = npt.NDArray[np.float64]
 
-WIDTH, HEIGHT = 760, 330
-LEFT, RIGHT, TOP, BOTTOM = 70, 96, 16, 40
+WIDE, NARROW = 760, 380
+"""Widths for which charts are drawn: for a page, and for a telephone or a column."""
+HEIGHT = 300
+LEFT, RIGHT, TOP, BOTTOM = 50, 104, 16, 32
+LINE = 14
+"""Height of a line of text."""
+SIGN = 6.6
+"""Width of a sign, on average, of the letters of charts."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The plane of a chart: days from `first` to `last` across, values from `low` to `high` up."""
+    """The plane of a chart: days from `first` to `last` across, values from `low` to `high` up; `top` is where it begins below the names of events."""
 
     first: float
     last: float
     low: float
     high: float
+    width: int = WIDE
+    top: int = TOP
+
+    @property
+    def right(self) -> int:
+        """Where the plane ends."""
+        return self.width - RIGHT
+
+    @property
+    def bottom(self) -> int:
+        """Where its lowest value lies."""
+        return self.top + HEIGHT - TOP - BOTTOM
 
     def x(self, day: float) -> float:
         """Return the place across of a day."""
-        return LEFT + (day - self.first) / (self.last - self.first) * (WIDTH - LEFT - RIGHT)
+        return LEFT + (day - self.first) / (self.last - self.first) * (self.right - LEFT)
 
     def y(self, value: float) -> float:
         """Return the place down of a value."""
-        return HEIGHT - BOTTOM - (value - self.low) / (self.high - self.low) * (HEIGHT - TOP - BOTTOM)
+        return self.bottom - (value - self.low) / (self.high - self.low) * (self.bottom - self.top)
 
 
 @dataclass(frozen=True)
 class Mark:
-    """An observation in the units of a chart: days from `start` to `end`, a value and its bounds, the credibility of its item."""
+    """An observation in the units of a chart: days from `start` to `end`, a value and its bounds, the reliability of its source and its own credibility."""
 
     start: float
     end: float
     value: float
     low: float
     high: float
+    reliability: str
     credibility: int
     note: str
 
 
-def fan(case: Case, curve: Curve, observed: list[Observation], events: dict[str, float]) -> str:
-    """Return the fan chart of a curve as an SVG element: 50 and 90 % ranges, the median, observations, events by day."""
-    marks = [mark for one in observed if (mark := _mark(case, curve, one)) is not None]
-    frame = _frame(curve, marks)
+@dataclass(frozen=True)
+class Fan:
+    """What a fan chart shows: a curve, what was observed, events by name and day, and another median to hold it against."""
+
+    curve: Curve
+    observed: Sequence[Observation] = ()
+    events: Mapping[str, float] = field(default_factory=dict[str, float])
+    ghost: Curve | None = None
+
+
+def fan(case: Case, shown: Fan, language: Language = ENGLISH, width: int = WIDE) -> str:
+    """Return a fan chart as an SVG element: 50 and 90 % ranges, the median, the median it is held against, observations, events by day."""
+    curve = bare(shown.curve)
+    ghost = bare(shown.ghost) if shown.ghost is not None else None
+    marks = [mark for one in shown.observed if (mark := _mark(case, curve, one, language)) is not None]
+    frame = _frame(curve, marks, ghost, width)
+    events = [(name, day) for name, day in sorted(shown.events.items(), key=lambda event: event[1]) if frame.first <= day <= frame.last]
+    frame = replace(frame, top=TOP + LINE * (len(events) + 1))
     low, lower, middle, upper, high = curve.quantiles
     parts = [
-        *_grid(case, frame, curve.unit),
+        *_grid(case, frame, curve.unit, language),
         _band(frame, curve.days, low, high, "range90"),
         _band(frame, curve.days, lower, upper, "range50"),
+        *([f'<path class="ghost" d="{_path(frame, ghost.days, ghost.quantiles[2])}"/>'] if ghost is not None else []),
         f'<path class="median" d="{_path(frame, curve.days, middle)}"/>',
-        *_labels(frame, curve),
-        *(part for name, day in events.items() for part in _event(frame, name, day)),
+        *_labels(frame, curve, language),
+        *(part for row, (name, day) in enumerate(events) for part in _event(frame, name, day, TOP + LINE * (row + 1))),
         *(_drawn(frame, mark) for mark in marks),
     ]
-    title = escape(f"{curve.text}, {curve.unit}")
-    return f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}" xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
+    return svg(width, frame.bottom + BOTTOM, f"{curve.text}, {axis(curve.unit, frame.high, language)}", parts)
 
 
-def rows(case: Case, curve: Curve, most: int = 12) -> list[list[str]]:
+def svg(width: float, height: float, title: str, parts: Sequence[str], kind: str = "chart") -> str:
+    """Return an SVG element with a name for those who do not see it."""
+    said = escape(title)
+    return f'<svg class="{kind}" viewBox="0 0 {width} {height}" role="img" aria-label="{said}" xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
+
+
+def bare(curve: Curve) -> Curve:
+    """Return a curve in a unit without a prefix: rounds for thousands of rounds, so that the axis can say which it counts in."""
+    head, slash, rest = curve.unit.partition("/")
+    plain = units.bare(head)
+    if plain == head or not head.endswith(plain):  # a month is no prefixed day
+        return curve
+    unit = f"{plain}{slash}{rest}"
+    return replace(curve, unit=unit, quantiles=curve.quantiles * units.factor(curve.unit, unit))
+
+
+def axis(unit: str, high: float, language: Language = ENGLISH) -> str:
+    """Return what an axis that ends at a value counts in: million rounds."""
+    name = {1e9: "billion", 1e6: "million", 1e3: "thousand"}.get(_scale(high), "")
+    return language.counted_in(name, unit)
+
+
+def rows(case: Case, curve: Curve, language: Language = ENGLISH, most: int = 12) -> list[list[str]]:
     """Return a table of the curve: dates and quantiles, rounded by their range."""
     chosen = np.unique(np.linspace(0, len(curve.days) - 1, min(most, len(curve.days))).round().astype(int))
     made: list[list[str]] = []
     for i in chosen:
         column = curve.quantiles[:, i]
-        shown = [words.number(float(v), float(column[0]), float(column[-1]), "") for v in column]
-        made.append([case.date(float(curve.days[i])).isoformat(), *shown])
+        shown = [words.number(float(v), float(column[0]), float(column[-1]), "", language) for v in column]
+        made.append([language.date(case.date(float(curve.days[i])), short=True), *shown])
     return made
 
 
-def _mark(case: Case, curve: Curve, one: Observation) -> Mark | None:
+def _mark(case: Case, curve: Curve, one: Observation, language: Language) -> Mark | None:
     """Return an observation in the unit of a curve; an amount over a period is shown as its mean rate beside a curve of rates."""
     start, end = case.day(one.start), case.day(one.end) + 1
     try:
@@ -93,16 +150,22 @@ def _mark(case: Case, curve: Curve, one: Observation) -> Mark | None:
         except units.UnitError:
             return None
     low, high = (factor * (one.quantity if bound is None else bound) for bound in (one.lower, one.upper))
-    return Mark(start, end, one.quantity * factor, low, high, one.credibility, f"{one.quantity:g} {one.unit}, {one.start} to {one.end} ({one.source})")
+    grade = case.ledger.reliability(one.source)
+    seen = words.number(one.quantity, one.quantity, one.quantity, one.unit, language)
+    note = language.word(
+        "observed note", seen=seen, start=language.date(one.start), end=language.date(one.end), source=one.source, grade=f"{grade}{one.credibility}"
+    )
+    return Mark(start, end, one.quantity * factor, low, high, grade, one.credibility, note)
 
 
-def _frame(curve: Curve, marks: list[Mark]) -> Frame:
+def _frame(curve: Curve, marks: list[Mark], ghost: Curve | None, width: int) -> Frame:
     first, last = float(curve.days[0]), float(curve.days[-1])
     shown = [mark for mark in marks if first <= mark.end and mark.start <= last]
-    high = max([float(curve.quantiles.max()), *(mark.high for mark in shown)])
-    low = min([0.0, float(curve.quantiles.min()), *(mark.low for mark in shown)])
+    besides = [] if ghost is None else [float(ghost.quantiles[2].min()), float(ghost.quantiles[2].max())]
+    high = max([float(curve.quantiles.max()), *(mark.high for mark in shown), *besides])
+    low = min([0.0, float(curve.quantiles.min()), *(mark.low for mark in shown), *besides])
     step = _nice((high - low) / 5 or 1.0)
-    return Frame(first, max(last, first + 1), math.floor(low / step) * step, max(math.ceil(high / step) * step, low + step))
+    return Frame(first, max(last, first + 1), math.floor(low / step) * step, max(math.ceil(high / step) * step, low + step), width)
 
 
 def _nice(step: float) -> float:
@@ -110,21 +173,20 @@ def _nice(step: float) -> float:
     return next(size * factor for factor in (1, 2, 2.5, 5, 10) if size * factor >= step * 0.999)
 
 
-def _grid(case: Case, frame: Frame, unit: str) -> list[str]:
+def _grid(case: Case, frame: Frame, unit: str, language: Language) -> list[str]:
     parts: list[str] = []
     step = _nice((frame.high - frame.low) / 5)
     value = frame.low
     while value <= frame.high + step / 2:
         y = frame.y(value)
-        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text class="tick" x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_short(value, frame.high)}</text>')
+        parts.append(f'<line class="grid" x1="{LEFT}" x2="{frame.right}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(f'<text class="tick" x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_short(value, frame.high, language)}</text>')
         value += step
-    for day, label in _dates(case, frame):
+    for day, label in _dates(case, frame, language):
         x = frame.x(day)
-        parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{HEIGHT - BOTTOM}" y2="{HEIGHT - BOTTOM + 5}"/>')
-        parts.append(f'<text class="tick" x="{x:.1f}" y="{HEIGHT - BOTTOM + 19}" text-anchor="middle">{label}</text>')
-    scale = {1e9: "billion ", 1e6: "million ", 1e3: "thousand "}.get(_scale(frame.high), "")
-    parts.append(f'<text class="tick" x="{LEFT}" y="11">{escape(scale)}{escape(words.plural(unit).strip())}</text>')
+        parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{frame.bottom}" y2="{frame.bottom + 5}"/>')
+        parts.append(f'<text class="tick" x="{x:.1f}" y="{frame.bottom + 19}" text-anchor="middle">{escape(label)}</text>')
+    parts.append(f'<text class="tick" x="2" y="12">{escape(axis(unit, frame.high, language))}</text>')
     return parts
 
 
@@ -132,14 +194,14 @@ def _scale(high: float) -> float:
     return next((scale for scale in (1e9, 1e6, 1e3) if high >= 2 * scale), 1.0)
 
 
-def _short(value: float, high: float) -> str:
-    return f"{value / _scale(high):,.4g}"
+def _short(value: float, high: float, language: Language) -> str:
+    return language.decimals(f"{value / _scale(high):,.4g}")
 
 
-def _dates(case: Case, frame: Frame) -> list[tuple[float, str]]:
+def _dates(case: Case, frame: Frame, language: Language) -> list[tuple[float, str]]:
     """Return days for ticks with their labels: firsts of months, as many as fit."""
-    months = (frame.last - frame.first) / 30.44
-    every = next(step for step in (1, 2, 3, 6, 12, 24, 60, 1200) if months / step <= 8)
+    months, fit = (frame.last - frame.first) / 30.44, (frame.right - LEFT) / 70
+    every = next(step for step in (1, 2, 3, 6, 12, 24, 60, 1200) if months / step <= fit)
     day = case.date(frame.first)
     made: list[tuple[float, str]] = []
     year, month = day.year, day.month
@@ -149,12 +211,15 @@ def _dates(case: Case, frame: Frame) -> list[tuple[float, str]]:
         if at > frame.last:
             return made
         if at >= frame.first and (month - 1) % min(every, 12) == 0 and (every <= 12 or year % (every // 12) == 0):
-            made.append((at, f"{first:%b %Y}" if every < 12 else f"{year}"))
+            made.append((at, language.month(first) if every < 12 else f"{year}"))
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
 
 
 def _path(frame: Frame, days: Array, values: Array) -> str:
-    return "M" + "L".join(f"{frame.x(float(d)):.1f},{frame.y(float(v)):.1f}" for d, v in zip(days, values, strict=True))
+    """Return a line through values by day, to half a point: what lies between two points that are nearer is not seen."""
+    every = max(1, int(len(days) / (2 * (frame.right - LEFT))))
+    chosen = np.unique(np.append(np.arange(0, len(days), every), len(days) - 1))
+    return "M" + "L".join(f"{frame.x(float(days[i])):.1f},{frame.y(float(values[i])):.1f}" for i in chosen)
 
 
 def _band(frame: Frame, days: Array, low: Array, high: Array, kind: str) -> str:
@@ -162,45 +227,51 @@ def _band(frame: Frame, days: Array, low: Array, high: Array, kind: str) -> str:
     return f'<path class="{kind}" d="{_path(frame, days, high)}L{back}Z"/>'
 
 
-def _labels(frame: Frame, curve: Curve) -> list[str]:
+def _labels(frame: Frame, curve: Curve, language: Language) -> list[str]:
     """Label the right edge of the ranges directly, kept apart where they are close."""
-    ends = [("95 %", float(curve.quantiles[4, -1])), ("75 %", float(curve.quantiles[3, -1])), ("median", float(curve.quantiles[2, -1]))]
-    ends += [("25 %", float(curve.quantiles[1, -1])), ("5 %", float(curve.quantiles[0, -1]))]
+    names = {4: "95 %", 3: "75 %", 2: language.word("median"), 1: "25 %", 0: "5 %"}
+    ends = [(language.spaced(name), float(curve.quantiles[i, -1])) for i, name in names.items()]
+    low, high = float(curve.quantiles[0, -1]), float(curve.quantiles[4, -1])
     places: list[float] = []
     for _, value in ends:
         y = frame.y(value) + 4
         places.append(max(y, places[-1] + 13) if places else y)
-    over = places[-1] - (HEIGHT - BOTTOM + 4)
+    over = places[-1] - (frame.bottom + 4)
     if over > 0:
-        places = [min(place, HEIGHT - BOTTOM + 4 - 13 * (len(ends) - 1 - i)) for i, place in enumerate(places)]
+        places = [min(place, frame.bottom + 4 - 13 * (len(ends) - 1 - i)) for i, place in enumerate(places)]
     return [
-        f'<text class="label" x="{WIDTH - RIGHT + 6}" y="{y:.1f}">{name} {_short(words.rounded(value, *_ends(curve)), frame.high)}</text>'
+        f'<text class="label" x="{frame.right + 6}" y="{y:.1f}">{name} {_short(words.rounded(value, low, high), frame.high, language)}</text>'
         for (name, value), y in zip(ends, places, strict=True)
     ]
 
 
-def _ends(curve: Curve) -> tuple[float, float]:
-    return float(curve.quantiles[0, -1]), float(curve.quantiles[4, -1])
-
-
-def _event(frame: Frame, name: str, day: float) -> list[str]:
-    if not frame.first <= day <= frame.last:
-        return []
+def _event(frame: Frame, name: str, day: float, y: float) -> list[str]:
+    """Draw an event: a line from its name, which has a row of its own above the plane, down to the axis."""
     x = frame.x(day)
-    anchor, shift = ("end", -4) if x > WIDTH - RIGHT - 90 else ("start", 4)
+    anchor, shift = ("end", -4) if x > (LEFT + frame.right) / 2 else ("start", 4)
+    most = int((x if anchor == "end" else frame.width - x) / SIGN) - 1
+    name = name if len(name) <= most else f"{name[: most - 1]}…"
     return [
-        f'<line class="event" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>',
-        f'<text class="tick" x="{x + shift:.1f}" y="{TOP + 9}" text-anchor="{anchor}">{escape(name)}</text>',
+        f'<line class="event" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 9:.1f}" y2="{frame.bottom}"/>',
+        f'<text class="tick" x="{x + shift:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(name)}</text>',
     ]
 
 
 def _drawn(frame: Frame, mark: Mark) -> str:
-    """Draw an observation: filled if its credibility is 1 or 2, hollow otherwise; a line over its period, a whisker over its bounds."""
+    """Draw an observation in the shape of its credibility, filled if its source is reliable; a line over its period, a whisker over its bounds."""
     if mark.end < frame.first or mark.start > frame.last:
         return ""
     start, end = frame.x(max(mark.start, frame.first)), frame.x(min(mark.end, frame.last))
     x, y = (start + end) / 2, frame.y(mark.value)
-    kind = "seen sure" if mark.credibility <= 2 else "seen"
     whisker = f'<line class="seen" x1="{x:.1f}" x2="{x:.1f}" y1="{frame.y(mark.low):.1f}" y2="{frame.y(mark.high):.1f}"/>'
     line = f'<line class="seen" x1="{start:.1f}" x2="{end:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>' if mark.end - mark.start > 2 else ""
-    return f'<g><title>{escape(mark.note)}</title>{whisker}{line}<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="4"/></g>'
+    return f"<g><title>{escape(mark.note)}</title>{whisker}{line}{shape(x, y, mark.reliability, mark.credibility)}</g>"
+
+
+def shape(x: float, y: float, reliability: str, credibility: int) -> str:
+    """Return the mark of a grade: a circle where what is said is confirmed or probably true, a square where it is possible, a diamond where it is doubtful or cannot be judged; filled for A and B."""
+    kind = "seen sure" if reliability in ("A", "B") else "seen"
+    if credibility <= 2:
+        return f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
+    turn = f' transform="rotate(45 {x:.1f} {y:.1f})"' if credibility > 3 else ""
+    return f'<rect class="{kind}" x="{x - 3.5:.1f}" y="{y - 3.5:.1f}" width="7" height="7"{turn}/>'

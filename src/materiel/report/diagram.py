@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from html import escape
 
 from materiel.case.model import Case, Instance
+from materiel.case.translation import Texts
+from materiel.language import Language
+from materiel.report.charts import svg
 
 COLUMN, ROW, BOX = 176, 27, 138
 HEAD = 24
@@ -19,19 +22,17 @@ class _Box:
     y: float = 0.0
 
 
-def flow(case: Case) -> str:
+def flow(case: Case, texts: Texts, language: Language) -> str:
     """Return the diagram of a case as an SVG element: boxes are components through which items pass, lines what passes."""
     arrows = _arrows(case)
     boxes = {path: _Box(case.components[path]) for pair in arrows for path in pair}
     _columns(boxes, arrows)
-    width, height, lanes = _place(case, boxes)
+    width, height, lanes = _place(texts, boxes)
     parts = [f'<g class="lane"><rect x="0" y="{y}" width="{width}" height="{h}"/><text x="8" y="{y + 16}">{escape(n)}</text></g>' for n, y, h in lanes]
     parts += [_arrow(boxes[a], boxes[b]) for a, b in arrows]
     parts += [_box(box) for box in boxes.values()]
-    label = escape(f"Flow of materiel: {len(boxes)} components, {len(arrows)} flows")
-    return (
-        f'<svg class="flow" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-label="{label}" '
-        f'xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
+    return svg(width, height, language.word("flow", boxes=len(boxes), arrows=len(arrows)), parts, "flow").replace(
+        "<svg ", f'<svg width="{width:.0f}" height="{height:.0f}" ', 1
     )
 
 
@@ -70,10 +71,10 @@ def _columns(boxes: dict[str, _Box], arrows: list[tuple[str, str]]) -> None:
         box.column = column(path)
 
 
-def _place(case: Case, boxes: dict[str, _Box]) -> tuple[float, float, list[tuple[str, float, float]]]:
+def _place(texts: Texts, boxes: dict[str, _Box]) -> tuple[float, float, list[tuple[str, float, float]]]:
     lanes: list[tuple[str, float, float]] = []
     y = 0.0
-    for actor, title in case.actors.items():
+    for actor in texts.case.actors:
         own = [box for box in boxes.values() if box.instance.actor == actor]
         if not own:
             continue
@@ -83,7 +84,7 @@ def _place(case: Case, boxes: dict[str, _Box]) -> tuple[float, float, list[tuple
             filled[box.column] = row + 1
             box.x, box.y = 10 + box.column * COLUMN, y + HEAD + row * ROW
         height = HEAD + max(filled.values()) * ROW + 8
-        lanes.append((title, y, height))
+        lanes.append((str(texts.actor(actor)), y, height))
         y += height + 6
     columns = max((box.column for box in boxes.values()), default=0) + 1
     return columns * COLUMN + 20, max(y, HEAD), lanes

@@ -8,6 +8,8 @@ from html import escape
 
 from materiel.analysis import words
 from materiel.analysis.scoring import MODEL, Scored
+from materiel.language import ENGLISH, Language
+from materiel.report.charts import svg
 
 WIDTH, ROW, TOP = 1000, 20, 34
 LEFT, RIGHT = 450, 790
@@ -17,7 +19,7 @@ DECADES = 1.5
 """Factors of ten shown on either side of what was observed."""
 
 
-def chart(scored: Sequence[Scored]) -> str:
+def chart(scored: Sequence[Scored], language: Language = ENGLISH) -> str:
     """Return forecasts as an SVG element: ranges of 50 and 90 % and the median over what was observed, on one scale of factors; naive forecasts as dots.
 
     What came out as nought has no factors: it is named, and has no bar. Several forecasts stand one below the other, each under its name.
@@ -29,14 +31,13 @@ def chart(scored: Sequence[Scored]) -> str:
     height = TOP + ROW * len(lines) + 8
     parts: list[str] = []
     for factor in (1 / 30, 1 / 10, 1 / 3, 1, 3, 10, 30):
-        x, label = _x(factor), f"{factor:g}" if factor > 1 else f"1/{1 / factor:g}"
+        x, label = _x(factor), language.decimals(f"{factor:g}" if factor > 1 else f"1/{1 / factor:g}")
         parts.append(f'<line class="{"event" if factor == 1 else "grid"}" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 10}" y2="{height - 6}"/>')
-        parts.append(f'<text class="tick" x="{x:.1f}" y="{TOP - 15}" text-anchor="middle">{"came out" if factor == 1 else label}</text>')
+        parts.append(f'<text class="tick" x="{x:.1f}" y="{TOP - 15}" text-anchor="middle">{language.word("came out") if factor == 1 else label}</text>')
     for i, one in enumerate(lines):
         y = TOP + ROW * i + ROW // 2
-        parts += [f'<text class="tick" x="8" y="{y + 4}">{escape(one)}</text>'] if isinstance(one, str) else _row(one, y)
-    title = f"{len(scored)} forecasts and what came out"
-    return f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{title}" xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
+        parts += [f'<text class="tick" x="8" y="{y + 4}">{escape(one)}</text>'] if isinstance(one, str) else _row(one, y, language)
+    return svg(WIDTH, height, language.word("forecasts and outcomes", n=len(scored)), parts)
 
 
 def _x(factor: float) -> float:
@@ -44,11 +45,11 @@ def _x(factor: float) -> float:
     return (LEFT + RIGHT) / 2 + min(max(decades, -DECADES), DECADES) / DECADES * (RIGHT - LEFT - 16) / 2
 
 
-def _row(one: Scored, y: int) -> list[str]:
+def _row(one: Scored, y: int, language: Language) -> list[str]:
     value = one.outcome.value
-    said = words.number(value, *one.spread, one.unit)
+    said = words.number(value, *one.spread, one.unit, language)
     parts = [
-        f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{escape(_short(one.text))} <tspan class="tick">{one.day}</tspan></text>',
+        f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{escape(_short(one.text))} <tspan class="tick">{language.date(one.day, short=True)}</tspan></text>',
         f'<text class="tick" x="{RIGHT + 8}" y="{y + 4}">{escape(said)} ({one.outcome.by.grade})</text>',
     ]
     if value <= 0:

@@ -8,19 +8,22 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
+from materiel.analysis import words
 from materiel.analysis.lineage import spread
 from materiel.case.model import Case
 from materiel.evidence.pooling import Prior
+from materiel.language import ENGLISH, Language
+from materiel.report.charts import svg
 
 Array = npt.NDArray[np.float64]
 
-WIDTH, ROW, TOP = 960, 17, 34
+WIDTH, ROW, TOP = 1080, 17, 34
 LEFT, RIGHT = 300, 610
 DECADES = 1.5
 """Factors of ten shown on either side of the median."""
 
 
-def chart(case: Case, priors: list[Prior]) -> str:
+def chart(case: Case, priors: list[Prior], language: Language = ENGLISH) -> str:
     """Return the uncertain numbers of a case as an SVG element: ranges of 50 and 90 % over the median on one scale of factors, voices as dots, the base as a line.
 
     Numbers that are no factors of their median (days, and what may be negative) are shown by what they are and have no bar.
@@ -29,15 +32,12 @@ def chart(case: Case, priors: list[Prior]) -> str:
     parts: list[str] = []
     for factor in (1 / 30, 1 / 10, 1 / 3, 1, 3, 10, 30):
         x = _x(math.log10(factor))
-        label = f"{factor:g}" if factor > 1 else f"1/{1 / factor:g}"
+        label = language.decimals(f"{factor:g}" if factor > 1 else f"1/{1 / factor:g}")
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 10}" y2="{height - 6}"/>')
-        parts.append(f'<text class="tick" x="{x:.1f}" y="{TOP - 15}" text-anchor="middle">{label if factor != 1 else "median"}</text>')
+        parts.append(f'<text class="tick" x="{x:.1f}" y="{TOP - 15}" text-anchor="middle">{label if factor != 1 else language.word("median")}</text>')
     for i, prior in enumerate(priors):
-        parts += _row(case, prior, TOP + ROW * i + ROW // 2)
-    title = f"{len(priors)} uncertain numbers of {case.name} as of {case.as_of}"
-    return (
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}" xmlns="http://www.w3.org/2000/svg">{"".join(parts)}</svg>'
-    )
+        parts += _row(case, prior, TOP + ROW * i + ROW // 2, language)
+    return svg(WIDTH, height, language.word("uncertain numbers", n=len(priors), case=case.name, day=language.date(case.as_of)), parts)
 
 
 def _x(decades: float) -> float:
@@ -45,11 +45,11 @@ def _x(decades: float) -> float:
     return middle + min(max(decades, -DECADES), DECADES) / DECADES * (RIGHT - LEFT - 16) / 2
 
 
-def _row(case: Case, prior: Prior, y: int) -> list[str]:
+def _row(case: Case, prior: Prior, y: int, language: Language) -> list[str]:
     low, lower, middle, upper, high = (float(value) for value in prior.percentiles((5, 25, 50, 75, 95)))
     parts = [
         f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{escape(_short(prior.stream))}</text>',
-        f'<text class="tick" x="{RIGHT + 8}" y="{y + 4}">{escape(spread(case, (low, middle, high), prior.unit))}</text>',
+        f'<text class="tick" x="{RIGHT + 8}" y="{y + 4}">{escape(spread(case, (low, middle, high), prior.unit, language))}</text>',
     ]
     if prior.unit == "date" or not 0 < low <= high:
         return parts
@@ -67,7 +67,7 @@ def _row(case: Case, prior: Prior, y: int) -> list[str]:
         if not part.claims:
             parts.append(f'<line class="event" x1="{places[0]:.1f}" x2="{places[2]:.1f}" y1="{y}" y2="{y}"/>')
             continue
-        name = escape(f"{', '.join(part.claims)}: weight {100 * part.weight:.0f} %")
+        name = escape(language.word("weighed claims", claims=", ".join(part.claims), share=words.share(part.weight, language)))
         parts.append(f'<circle class="seen" cx="{places[1]:.1f}" cy="{y}" r="{2 + 4 * math.sqrt(part.weight):.1f}"><title>{name}</title></circle>')
     return parts
 

@@ -45,6 +45,10 @@ _MOST_SCALING = 5.0
 """Times by which a path is made wider or narrower, at most, for being from a steadier or less steady surge."""
 
 
+_UNSTEADY = 4
+"""Which feature of a beginning is its unsteadiness."""
+
+
 class Choice(NamedTuple):
     """What is chosen by leaving out surges that are learned from: the width of likeness in standard deviations, and how much of a difference in growth is carried over."""
 
@@ -120,7 +124,7 @@ class Analogues:
     def forecast(self, past: Past, ahead: Array) -> Array:
         """Return quantiles of the paths of like surges, shape (ahead, quantiles)."""
         start = beginning(past, self.typical)
-        return past.logs[-1] + np.stack([_quantiles(*_weighted(self.paths, start, float(far), self.choice)) for far in ahead])
+        return past.logs[-1] + np.stack([_quantiles(*_weighted(self.paths, _likeness(self.paths, start, float(far)), self.choice)) for far in ahead])
 
     def mixed(self, past: Past, ahead: Array) -> Array:
         """Return the even mixture of like surges and of the series' own damped trend, shape (ahead, quantiles)."""
@@ -136,8 +140,9 @@ class Analogues:
         for group in sorted(set(self.paths.groups)):
             others = self.paths.only(groups != group)
             for at in np.flatnonzero(groups == group):
+                like = _likeness(others, self.paths.beginnings[at], float(self.paths.ahead[at]))
                 for choice in CHOICES:
-                    made, weights = _weighted(others, self.paths.beginnings[at], float(self.paths.ahead[at]), choice)
+                    made, weights = _weighted(others, like, choice)
                     total[choice] += self.paths.weights[at] * _crps(made, weights, float(self.paths.growth[at]))
         return min(CHOICES, key=lambda choice: total[choice])
 
@@ -160,17 +165,30 @@ def _cut(surges: Sequence[Surge], typical: float) -> Paths:
     return Paths(tuple(groups), tuple(names), np.array(beginnings), np.array(ahead), np.array(growth))
 
 
-def _weighted(paths: Paths, start: Array, ahead: float, choice: Choice) -> tuple[Array, Array]:
-    """Return the growth so far ahead of a beginning by each path, moved and scaled by how its own beginning differs, and the weights of the paths, whose sum is 1."""
+class _Likeness(NamedTuple):
+    """What paths say of a beginning before anything is chosen: weights by horizon, squared distances of their beginnings, scalings, and growth moved by the regression."""
+
+    near: Array
+    distances: Array
+    scaling: Array
+    carried: Array
+
+
+def _likeness(paths: Paths, start: Array, ahead: float) -> _Likeness:
     near, slopes, usual = paths.toward(ahead)
-    distance = np.sum(((paths.beginnings - start) / (choice.width * paths.spread)) ** 2, axis=1)
-    weights = near * (np.exp(-0.5 * distance / math.sqrt(len(start))) + _ANY)
+    distances = np.sum(((paths.beginnings - start) / paths.spread) ** 2, axis=1) / math.sqrt(len(start))
     expected = float((_regressors(start[None], np.array([ahead])) @ slopes)[0])
-    scaling = np.clip(np.exp((start[4] - paths.beginnings[:, 4]) / 2), 1 / _MOST_SCALING, _MOST_SCALING)
-    mean = float(np.average(paths.growth, weights=weights))
-    alike = mean + (paths.growth - mean) * scaling
-    carried = expected + (paths.growth - usual) * scaling
-    return choice.carried * carried + (1 - choice.carried) * alike, weights / np.sum(weights)
+    scaling = np.clip(np.exp((start[_UNSTEADY] - paths.beginnings[:, _UNSTEADY]) / 2), 1 / _MOST_SCALING, _MOST_SCALING)
+    return _Likeness(near, distances, scaling, expected + (paths.growth - usual) * scaling)
+
+
+def _weighted(paths: Paths, like: _Likeness, choice: Choice) -> tuple[Array, Array]:
+    """Return the growth by each path, moved and scaled by how its own beginning differs, and the weights of the paths, whose sum is 1."""
+    weights = like.near * (np.exp(-0.5 * like.distances / choice.width**2) + _ANY)
+    weights /= np.sum(weights)
+    mean = float(np.sum(weights * paths.growth))
+    alike = mean + (paths.growth - mean) * like.scaling
+    return choice.carried * like.carried + (1 - choice.carried) * alike, weights
 
 
 def _regressors(beginnings: Array, ahead: Array) -> Array:

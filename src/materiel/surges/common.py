@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from materiel.surges.library import Surge
+from materiel.surges.library import Surge, everything
 
 Array = npt.NDArray[np.float64]
 
@@ -24,8 +24,6 @@ FILE = Path(__file__).parent / "library" / "common.npz"
 
 NAMES = ("target", "ramp_time", "lead_time", "unsteady", "figure", "fading", "fall")
 """Numbers of a surge: those of its line; how far output strays, how much of that is of a single figure, over how many months the rest fades; its fall by month without demand."""
-CLASSES = ("aircraft", "cartridge", "gun", "powder", "shell", "ship", "small arms")
-"""Classes of items, in the order of their effects."""
 NEW = {"new": 1.0, "mixed": 0.5, "converted": 0.0, "existing": 0.0}
 """How much of a plant is new, by its tag."""
 RECENT = "2022-"
@@ -35,23 +33,48 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Chosen:
-    """A set of surges to learn from: its name, and the countries at war whose surges are in it."""
+    """A set of surges to learn from: its name, the countries at war it may look at, and the names of its surges."""
 
     name: str
     groups: frozenset[str]
+    series: frozenset[str]
 
     def learns_from(self, surge: Surge) -> bool:
         """Whether a surge is in the set."""
-        return surge.group in self.groups
+        return surge.series.name in self.series
 
 
 def sets(surges: Sequence[Surge]) -> tuple[Chosen, ...]:
-    """Return all sets: all surges; those up to 1945; those without each country and war; those without each war."""
+    """Return the sets to fit: all surges; those up to 1945; those without each country and war; those without each war."""
     every = {one.group: one.war for one in surges}
     past = {group: war for group, war in every.items() if war != RECENT}
-    made = [Chosen(ALL, frozenset(every)), Chosen(f"without {RECENT}", frozenset(past))]
-    made += [Chosen(f"without {left}", frozenset(past) - {left}) for left in sorted(past)]
-    return (*made, *(Chosen(f"without {left}", frozenset(group for group, war in past.items() if war != left)) for left in sorted({*past.values()})))
+    made = {ALL: frozenset(every), f"without {RECENT}": frozenset(past)}
+    made |= {f"without {left}": frozenset(past) - {left} for left in sorted(past)}
+    made |= {f"without {left}": frozenset(group for group, war in past.items() if war != left) for left in sorted({*past.values()})}
+    return tuple(Chosen(name, groups, frozenset(one.series.name for one in surges if one.group in groups)) for name, groups in made.items())
+
+
+@functools.cache
+def shipped() -> tuple[Chosen, ...]:
+    """Return the sets that were fitted. The library may have grown since: what a set learned from is what its file says."""
+    group = {one.series.name: one.group for one in everything()}
+    with np.load(FILE) as file:
+        found = {key.partition("/")[0]: frozenset(map(str, file[key])) for key in file.files if key.endswith("/series")}
+    return tuple(Chosen(name, frozenset(group[one] for one in series), series) for name, series in found.items())
+
+
+@functools.cache
+def weak() -> frozenset[str]:
+    """Return the sets whose chains did not agree well enough to make a prior of."""
+    with np.load(FILE) as file:
+        return frozenset(map(str, file["weak"]))
+
+
+@functools.cache
+def classes() -> tuple[str, ...]:
+    """Return the classes of items that were learned of, in the order of their effects."""
+    with np.load(FILE) as file:
+        return tuple(map(str, file["classes"]))
 
 
 def best(surges: Sequence[Surge], among: Sequence[Chosen]) -> Chosen | None:
@@ -79,7 +102,7 @@ def expected(middle: Any, new: Any, by_class: Any, by_group: Any, plant: Any, xp
 def drawn(name: str, classes: npt.NDArray[np.intp], plant: Array, rng: np.random.Generator) -> dict[str, Array]:
     """Return numbers of further surges of given classes and plants, of another country at war, by what a set has learned; by name, shape (surges,) each.
 
-    A class is a position among CLASSES, a plant how much of it is new; both of shape (surges,). Delays are in days, fading in months, the fall by month.
+    A class is a position among `classes`, a plant how much of it is new; both of shape (surges,). Delays are in days, fading in months, the fall by month.
     """
     count, found = len(classes), learned(name)
     rows = rng.integers(0, len(found["middle"]), count)
@@ -95,4 +118,4 @@ def drawn(name: str, classes: npt.NDArray[np.intp], plant: Array, rng: np.random
 def learned(name: str) -> Mapping[str, Array]:
     """Return the draws of a set by what they are of, shape (draws, ...) each."""
     with np.load(FILE) as file:
-        return {key.partition("/")[2]: file[key].astype(np.float64) for key in file.files if key.partition("/")[0] == name}
+        return {key.partition("/")[2]: file[key].astype(np.float64) for key in file.files if key.startswith(f"{name}/") and not key.endswith("/series")}

@@ -58,7 +58,7 @@ class Skill(NamedTuple):
     groups: int
 
 
-def naive(surges: Sequence[Surge], baselines: Sequence[Method]) -> Marked:
+def score_baselines(surges: Sequence[Surge], baselines: Sequence[Method]) -> Marked:
     """Return the scores of the baselines on all surges. They learn from nothing but the series itself, so that one reading serves every kind of fold."""
     made = Marked()
     for surge in surges:
@@ -67,7 +67,7 @@ def naive(surges: Sequence[Surge], baselines: Sequence[Method]) -> Marked:
 
 
 def run(surges: Sequence[Surge], fold: Fold, baselines: Marked, told: Callable[[int, int], None] | None = None) -> Scored:
-    """Return the scores of the baselines, as `naive` gives them, and of our methods on all surges; ours learn from surges of other folds only.
+    """Return the scores of the baselines, as `score_baselines` gives them, and of our methods on all surges; ours learn from surges of other folds only.
 
     `told` hears how many folds are done of how many.
     """

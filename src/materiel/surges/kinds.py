@@ -22,12 +22,12 @@ ANY = "any"
 
 
 def rows(surges: Sequence[Surge]) -> list[dict[str, str]]:
-    """Return the table, row by row."""
+    """Return the table, row by row, of all sets but the weak."""
     made: list[dict[str, str]] = []
-    for chosen in common.sets(surges):
+    for chosen in (one for one in common.shipped() if one.name not in common.weak()):
         mine = [one for one in surges if chosen.learns_from(one)]
         about = {"left": _slug(chosen), "surges": str(len(mine)), "known": _over(mine).isoformat()}
-        for item in (ANY, *common.CLASSES):
+        for item in (ANY, *common.classes()):
             made += [about | {"item": item.replace(" ", "-"), "plant": plant} | _row(chosen, mine, item, plant) for plant in PLANTS]
     return made
 
@@ -44,7 +44,7 @@ def _over(surges: Sequence[Surge]) -> datetime.date:
 def _row(chosen: Chosen, surges: Sequence[Surge], item: str, plant: str) -> dict[str, str]:
     rng = np.random.default_rng(1)
     like = rng.integers(0, len(surges), COUNT)
-    classes = np.array([common.CLASSES.index(one.item if item == ANY else item) for one in surges])[like]
+    classes = np.array([common.classes().index(one.item if item == ANY else item) for one in surges])[like]
     new = np.array([common.NEW[one.plant if plant == ANY else plant] for one in surges])[like]
     line = common.drawn(chosen.name, classes, new, rng)
     found = {f"{name}_p{percent}": f"{value:.4g}" for name in NUMBERS for percent, value in zip(PERCENTS, np.percentile(line[name], PERCENTS), strict=True)}

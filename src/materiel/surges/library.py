@@ -14,7 +14,7 @@ from materiel.surges.reading import FEWEST
 from materiel.surges.series import Point, Series, Target
 
 FOLDER = Path(__file__).parent / "library"
-"""Where its tables stand: output.csv, series.csv, promises.csv, sources.csv."""
+"""Where its tables stand: output.csv, series.csv, promises.csv, sources.csv, and baselines.csv, which `make backtest` writes."""
 
 _SAME = 3
 """Figures that two series must share to be taken for the same."""

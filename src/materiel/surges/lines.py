@@ -81,7 +81,7 @@ def drawn(surges: Sequence[Surge], name: str) -> Draws:
     """Return draws of surges like those given, by what the set of that name has learned."""
     rng = np.random.default_rng(1)
     like = rng.integers(0, len(surges), COUNT)
-    classes = np.array([common.CLASSES.index(one.item) for one in surges])[like]
+    classes = np.array([common.classes().index(one.item) for one in surges])[like]
     line = common.drawn(name, classes, np.array([common.NEW[one.plant] for one in surges])[like], rng)
     ages = np.array([one.series.middles[0] - one.begun.toordinal() / DAYS_OF_A_MONTH for one in surges])[like]
     ends, months = endings(surges)
@@ -104,8 +104,8 @@ def endings(surges: Sequence[Surge]) -> tuple[int, float]:
 
 def fitted(surges: Sequence[Surge]) -> Lines | None:
     """Return forecasts by the best set among these surges; None where there is none."""
-    chosen = common.best(surges, common.sets(library.surges()))
-    return Lines(surges, chosen) if chosen else None
+    chosen = common.best(surges, common.shipped())
+    return Lines(library.everything(), chosen) if chosen else None
 
 
 def log_likelihood(surge: Surge, line: Mapping[str, Array], whole: Array) -> Array:

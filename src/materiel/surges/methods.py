@@ -12,10 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from materiel.analysis import scores
-from materiel.surges import curves, lines, naive, smoothing
+from materiel.surges import curves, lines, naive, promises, smoothing
 from materiel.surges.analogues import FIRST, Analogues
 from materiel.surges.library import Surge
 from materiel.surges.series import Array, Past
+
+PROMISED, DISCOUNTED = "announced target", "announced target, discounted"
+"""Methods that speak only where something was promised."""
 
 Rule = Callable[[Past, Array], Array | None]
 """From a past, and how many spacings ahead, to quantiles on the scale of the scores, shape (ahead, quantiles); None where it has nothing to say."""
@@ -39,7 +42,7 @@ BASELINES = (
     Method("logistic", curves.logistic, 5, "damped trend", "scipy"),
     Method("Gompertz", curves.gompertz, 5, "damped trend", "scipy"),
     Method("ETS", smoothing.smoothed, 8, "damped trend", "statsmodels"),
-    Method("announced target", naive.announced, 1),
+    Method(PROMISED, naive.announced, 1),
 )
 """What has to be beaten."""
 
@@ -52,11 +55,15 @@ def available() -> tuple[tuple[Method, ...], tuple[Method, ...]]:
 
 def ours(surges: Sequence[Surge]) -> tuple[Method, ...]:
     """Return our methods, fitted to the surges that they may learn from and to nothing else."""
-    learned, line = Analogues(surges), lines.fitted(surges)
-    paths = (Method("analogues", learned.forecast, FIRST), Method("growth paths", learned.mixed, FIRST))
+    learned, discount, line = Analogues(surges), promises.apart(surges), lines.fitted(surges)
+    there = (
+        Method(DISCOUNTED, lambda past, ahead: promises.announced(discount, past, ahead), 1),
+        Method("analogues", learned.forecast, FIRST),
+        Method("growth paths", learned.mixed, FIRST),
+    )
     if line is None:
-        return paths
-    return (*paths, Method("line", line.forecast, lines.FIRST), Method("line and paths", mixed(line.forecast, learned.mixed), lines.FIRST))
+        return there
+    return (*there, Method("line", line.forecast, lines.FIRST), Method("line and paths", mixed(line.forecast, learned.mixed), lines.FIRST))
 
 
 def mixed(one: Callable[[Past, Array], Array], other: Callable[[Past, Array], Array]) -> Rule:

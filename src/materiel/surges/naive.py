@@ -12,7 +12,7 @@ import numpy as np
 
 from materiel import portable
 from materiel.analysis.scores import PROBABILITIES
-from materiel.surges.series import Array, Past
+from materiel.surges.series import Array, Past, Target
 
 DAMPING = 0.8
 """What is left of a trend after each step: the least that Hyndman and Athanasopoulos allow (ch. 8.2), since ramps flatten sooner than economies."""
@@ -23,9 +23,7 @@ NORMAL: Array = portable.normal_quantile(PROBABILITIES)
 
 def last_value(past: Past, ahead: Array) -> Array:
     """Carry the last value forward, spread as steps so far were (a random walk); one value is carried as it is. Shape (ahead, quantiles)."""
-    changes, steps = np.diff(past.logs), np.diff(past.times)
-    deviation = math.sqrt(float(np.mean(changes**2 / steps))) if len(changes) else 0.0
-    return fan(np.full(len(ahead), past.logs[-1]), deviation * np.sqrt(ahead))
+    return fan(np.full(len(ahead), past.logs[-1]), unsteadiness(past) * np.sqrt(ahead))
 
 
 def drift(past: Past, ahead: Array) -> Array:
@@ -53,16 +51,24 @@ def announced(past: Past, ahead: Array) -> Array | None:
 
     None where nothing of the kind was promised by then. Of several promises made on one day, each holds up to its own date.
     """
-    due = [one for one in past.targets if one.period.middle > past.middles[-1]]
-    if not due:
+    way = promised(past)
+    if not way:
         return None
-    latest = max(one.announced for one in due)
-    way = sorted((one for one in due if one.announced == latest), key=lambda one: one.period.middle)
     times = [0.0, *(float(past.ahead(np.array(one.period.middle))) for one in way)]
     logs = [float(past.logs[-1]), *(float(past.scaled(one.monthly)) for one in way)]
+    return fan(np.interp(ahead, times, logs), unsteadiness(past) * np.sqrt(ahead))
+
+
+def promised(past: Past) -> list[Target]:
+    """Return the promises of the last day on which any was made that is not due yet, in the order in which they fall due."""
+    due = [one for one in past.targets if one.period.middle > past.middles[-1]]
+    return sorted((one for one in due if one.announced == max(other.announced for other in due)), key=lambda one: one.period.middle)
+
+
+def unsteadiness(past: Past) -> float:
+    """Return the root mean square of the steps so far, of a spacing each; 0 for a single point."""
     changes, steps = np.diff(past.logs), np.diff(past.times)
-    deviation = math.sqrt(float(np.mean(changes**2 / steps))) if len(changes) else 0.0
-    return fan(np.interp(ahead, times, logs), deviation * np.sqrt(ahead))
+    return math.sqrt(float(np.mean(changes**2 / steps))) if len(changes) else 0.0
 
 
 def fan(middles: Array, deviations: Array) -> Array:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from materiel.case.reading import Row, number_or_word, read_table
 from materiel.case.sheets import read_sheet
-from materiel.errors import CaseError, Problem, nearest
+from materiel.errors import CaseError, Place, Problem, nearest
 from materiel.surges.periods import ALLOWED, Period, rate
 from materiel.surges.periods import read as read_period
 from materiel.surges.series import Point, Series, Target
@@ -33,6 +33,8 @@ def read_series(path: Path, shown: str, targets: Path | None = None) -> list[Ser
     grouped: dict[str, list[Row]] = {}
     for row in _rows(path, shown, _NEEDS, _MAY):
         grouped.setdefault(row.cells.get("series", "").strip() or path.stem, []).append(row)
+    if not grouped:
+        raise CaseError([Problem(Place(shown, 2), "no row below the names of the columns", "a row for each period")])
     made = [_series(name, rows, problems) for name, rows in grouped.items()]
     promises = _targets(targets, made, problems) if targets is not None else {}
     if problems:
@@ -42,7 +44,7 @@ def read_series(path: Path, shown: str, targets: Path | None = None) -> list[Ser
 
 def flags(series: Series) -> list[str]:
     """Return what looks odd about a series and may still be right."""
-    rising = all(one.quantity <= other.quantity for one, other in pairwise(series.points))
+    rising = all(one.quantity <= other.quantity for one, other in pairwise(series.points)) and series.points[0].quantity < series.points[-1].quantity
     if len(series.points) >= RISING and rising:
         return [f"{series.name} never falls in {len(series.points)} points: if it counts everything so far, give what was made in each period instead"]
     return []

@@ -11,7 +11,7 @@ from typing import Any
 from materiel.errors import RunError
 from materiel.surges import library, summary
 from materiel.surges.backtest import FIRST, Marked, origins, score
-from materiel.surges.methods import Method, available, ours
+from materiel.surges.methods import DISCOUNTED, PROMISED, Method, available, ours
 from materiel.surges.periods import read as read_period
 from materiel.surges.reading import flags, read_series
 from materiel.surges.series import Series
@@ -39,7 +39,7 @@ class Backtest:
         from materiel.surges import picture
 
         seen = self.seen[len(self.seen) // 2]
-        rival = summary.rivals()[1]
+        rival = summary.rivals([one.name for one in self.methods])[1]
         drawn, other = (next(one for one in self.methods if one.name == name) for name in (DRAWN, rival))
         return picture.draw(self.series, seen, horizon, drawn, other, self.methods)
 
@@ -62,7 +62,7 @@ def run(path: Path, origin: str, horizon: int, targets: Path | None, told: Calla
             surges = library.apart_from(series)
             if surges not in fitted:
                 fitted[surges] = ours(surges)
-            methods = (*(one for one in there if one.name != "announced target" or series.targets), *fitted[surges])
+            methods = tuple(one for one in (*there, *fitted[surges]) if one.name not in (PROMISED, DISCOUNTED) or series.targets)
             made.append(Backtest(series, seen, score(series, methods, seen, horizon), methods, len(surges)))
         if told:
             told(done + 1, len(chosen))

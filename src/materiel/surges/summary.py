@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from materiel.surges import library
 from materiel.surges.backtest import Mark, Marked, mean
 from materiel.surges.folds import HORIZONS, MONTHS, Scored, Skill, ahead, best, skill, within
 from materiel.surges.library import Surge
+from materiel.surges.methods import DISCOUNTED
 from materiel.surges.series import Series
 
 SCALE = "log(1 + rate / mean rate up to the origin)"
 """What scores are taken on."""
 OURS = ("analogues", "growth paths", "line", "line and paths")
-"""Our methods, in the order of their rows."""
+"""Our methods that speak everywhere, in the order of their rows."""
 SHOWN = ("growth paths", "line")
 """Those of which it is shown where they do well."""
 
@@ -25,15 +25,19 @@ _MONTHLY = 2.0
 Chosen = Callable[[Mark], bool]
 
 
-def rivals() -> dict[int, str]:
-    """Return the best baseline at each number of periods ahead by its scores on the library, and so without any point of whoever asks."""
-    with (library.FOLDER / "baselines.csv").open(encoding="utf-8", newline="") as file:
-        return {int(row["horizon"]): row["baseline"] for row in csv.DictReader(file)}
+def rivals(there: Collection[str]) -> dict[int, str]:
+    """Return the best of the baselines that are there at each number of periods ahead, by its scores on the library, and so without any point of whoever asks."""
+    made: dict[int, tuple[float, str]] = {}
+    for row in library.rows("baselines"):
+        if row["baseline"] in there:
+            periods, found = int(row["horizon"]), (float(row["crps"]), row["baseline"])
+            made[periods] = min(made.get(periods, found), found)
+    return {periods: name for periods, (_, name) in made.items()}
 
 
 def data(series: Series, marked: Marked, horizon: int) -> dict[str, Any]:
     """Return how the methods did at a series: by horizon and method, with the skill against the best baseline at the same points."""
-    known, made = rivals(), dict[str, Any]()
+    known, made = rivals(marked.skipped), dict[str, Any]()
     for periods in range(1, horizon + 1):
         rival = known[min(periods, max(known))]
         marks = [one for one in marked.marks if one.horizon == periods]
@@ -69,11 +73,12 @@ def _months(span: tuple[float, float]) -> str:
 
 def _scores(scored: Scored, columns: Sequence[tuple[str, Chosen]]) -> list[str]:
     lines = [f"| CRPS (share within 90 %) | {' | '.join(name for name, _ in columns)} |", f"|---|{'---:|' * len(columns)}"]
-    for method in (*scored.baselines, *OURS):
+    for method in (*scored.baselines, DISCOUNTED, *OURS):
         cells = [_cell(scored.at(method, chosen)) for _, chosen in columns]
         lines.append(f"| {method} | {' | '.join(cells)} |")
     counts = [str(len(scored.at(scored.baselines[0], chosen))) for _, chosen in columns]
-    return [*lines, f"| *points* | {' | '.join(counts)} |"]
+    promised = [str(len(scored.at(DISCOUNTED, chosen))) for _, chosen in columns]
+    return [*lines, f"| *points* | {' | '.join(counts)} |", f"| *of these with a promise of growth* | {' | '.join(promised)} |"]
 
 
 def _cell(marks: Sequence[Mark]) -> str:
@@ -129,10 +134,10 @@ def _after(surge: Surge, mark: Mark) -> bool:
 
 
 def baselines(scored: Scored) -> str:
-    """Return the table from which `rivals` reads: the best baseline at each number of periods ahead over the whole library, as CSV."""
+    """Return the table from which `rivals` reads: scores of the baselines that speak everywhere, over the whole library, by periods ahead, as CSV."""
     lines = ["horizon,baseline,crps,points"]
     for periods in range(1, max(one.horizon for one in scored.marked.marks) + 1):
-        name = best(scored, ahead(periods), "")
-        marks = scored.at(name, ahead(periods))
-        lines.append(f"{periods},{name},{mean(one.crps for one in marks):.4f},{len(marks)}")
+        found = {name: scored.at(name, ahead(periods)) for name in scored.baselines}
+        most = max(map(len, found.values()))
+        lines += [f"{periods},{name},{mean(one.crps for one in marks):.4f},{most}" for name, marks in found.items() if len(marks) == most]
     return "\n".join(lines) + "\n"
