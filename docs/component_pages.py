@@ -72,7 +72,10 @@ def page(kind: Type) -> str:
         lines += [f"| `{name}` | {option.meaning} | {'' if option.default is None else option.default} |" for name, option in kind.options.items()]
         lines += [""]
     for name, joint in kind.joints.items():
-        lines += [f"`{name}: {{prior: NAME}}` sets {', '.join(f'`{one}`' for one in joint.sets)} together: {joint.meaning} ([which there are](../surges.md)).", ""]
+        lines += [
+            f"`{name}: {{prior: NAME}}` sets {', '.join(f'`{one}`' for one in joint.sets)} together: {joint.meaning} ([which there are](../surges.md)).",
+            "",
+        ]
     ports = {**kind.resources, **kind.inlets}
     if kind.variables or ports:
         lines += ["## Variables", "", "| name | kind | symbol | unit | meaning |", "|---|---|---|---|---|"]

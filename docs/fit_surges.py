@@ -168,7 +168,9 @@ def main() -> int:
     for seed, chosen in enumerate(others, 1):
         made[chosen.name] = fit(next_run, surges, chosen, seed, ends)
     weak = [of for of, draws in made.items() if draws.pop("weak")]
-    told: dict[str, Any] = {f"{of}/{name}": value.astype(np.float32) for of, draws in made.items() for name, value in draws.items()} | {"weak": np.array(weak, dtype=str)}
+    told: dict[str, Any] = {f"{of}/{name}": value.astype(np.float32) for of, draws in made.items() for name, value in draws.items()} | {
+        "weak": np.array(weak, dtype=str)
+    }
     told |= {f"{one.name}/series": np.array(sorted(one.series)) for one in (every, *others)} | {"classes": np.unique([one.item for one in surges])}
     np.savez_compressed(common.FILE, **told)
     with kinds.FILE.open("w", encoding="utf-8", newline="") as file:
