@@ -78,7 +78,7 @@ def test_the_ledger_that_the_docs_show_runs(tmp_path):
 
 def test_the_promise_that_the_docs_show_is_heard_as_they_say(tmp_path):
     page = (DOCS / "surges.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (block,) = [one for one in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if one.startswith("format:")]
     (tmp_path / "case.yaml").write_text(block, encoding="utf-8")
     study = materiel.load(tmp_path)
     told, word = study.run().questions["made"], study.run(rules="face-value").questions["made"]

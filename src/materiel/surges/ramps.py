@@ -33,23 +33,23 @@ _STAGES = 3
 """Stages of both delays."""
 _SHORTEST = 1.02 * _STAGES * STEP
 """Days of the shortest delay that such steps can show."""
-_LINE = "any.lines.line"
+_LINE = ".line."
+"""What stands before the names of its numbers and variables, below whatever is the section of its type."""
 
 
 @functools.cache
 def program() -> tuple[Program, int]:
     """Return the program of the line, with the slot of what it makes in a step."""
     built = network.build(load(CASE))
-    (made,) = built.variables[f"{_LINE}.good"]
+    (made,) = next(slots for path, slots in built.variables.items() if path.endswith(f"{_LINE}good"))
     return built, made
 
 
 def numbers(given: Mapping[str, Any], xp: Any = np) -> Any:
     """Return the numbers of the program, shape (priors, draws), from NUMBERS of shape (draws,) each; `xp` is NumPy or what speaks like it."""
     handed = {name: given[name] if name == "target" else _handed(given[name], xp) for name in NUMBERS}
-    rows = {f"{_LINE}.{name}": value for name, value in handed.items()}
     one = xp.ones_like(given["target"])
-    return xp.stack([rows.get(prior.path, one * prior.parts[0].distribution.values[0]) for _, prior in program()[0].priors])
+    return xp.stack([handed.get(prior.path.partition(_LINE)[2], one * prior.parts[0].distribution.values[0]) for _, prior in program()[0].priors])
 
 
 def _handed(delay: Any, xp: Any) -> Any:
