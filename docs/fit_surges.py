@@ -162,7 +162,7 @@ def main() -> int:
     run = first(kept, surges)
     made = {every.name: fit(run, surges, every, 0)}
     if arguments.tried:
-        sys.stdout.writelines(f"  {name}: {np.round(value.mean(axis=0), 2).tolist()}\n" for name, value in made[every.name].items())
+        sys.stdout.writelines(f"  {name}: {np.round(value.mean(axis=0), 2).tolist()}\n" for name, value in made[every.name].items() if name != "weak")
         return 0
     next_run, ends = further(kept, surges, run), run.last_state.z
     for seed, chosen in enumerate(others, 1):
