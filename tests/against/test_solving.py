@@ -64,7 +64,9 @@ def test_what_is_found_is_what_a_run_with_that_value_says(case, tmp_path):
 def test_no_value_does_is_said_with_the_nearest(case):
     found = materiel.load(case).solve(CHANGE, "left above 100 Mround with 90 %", draws=100)
     assert (found.answer, found.interval, found.stretches) == (None, (None, None), [])
-    assert found.sentence.startswith(f"No value of {QUANTITY} from 0 Mround to 8 Mround keeps “Shells left” above 100 million rounds with 90 %: the best")
+    assert found.sentence.startswith(
+        f"No value of {QUANTITY} from 0 million rounds to 8 million rounds keeps “Shells left” above 100 million rounds with 90 %: the best"
+    )
 
 
 def test_every_value_does_is_said_with_the_worst(case):
@@ -152,7 +154,9 @@ def test_the_command_prints_the_answer_and_gives_plain_data(case):
     command = ["solve", str(case), "--change", CHANGE, "--keep", KEEP, "--draws", "100"]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.output
-    assert done.stdout.startswith(f"The largest {QUANTITY} from 0 Mround to 8 Mround that keeps “Shells left” above 1 million rounds with 90 % is ")
+    assert done.stdout.startswith(
+        f"The largest {QUANTITY} from 0 million rounds to 8 million rounds that keeps “Shells left” above 1 million rounds with 90 % is "
+    )
     plain = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
     assert plain["answer"] == materiel.load(case).solve(CHANGE, KEEP, draws=100, reading=Reading()).answer
     assert (plain["above"], plain["bound_unit"], plain["unit"]) == (1e6, "round", "Mround")

@@ -36,6 +36,13 @@ def browser():
 
 
 @pytest.fixture(scope="session")
+def axe() -> str:
+    """Return the script of axe-core, which looks for what hinders people."""
+    assert AXE.exists(), "these tests need axe-core; `make test-web` installs it"
+    return AXE.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
 def reports(tmp_path_factory) -> dict[str, Path]:
     """Return the report of `dprk-2023` by language."""
     run = materiel.load("dprk-2023").run(draws=2000)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from conftest import AXE
-
 pytestmark = pytest.mark.web
 
 EVERY = [(language, width, colours) for language in ("en", "fr") for width in (1200, 400) for colours in ("light", "dark")]
@@ -36,9 +34,9 @@ def test_nothing_is_wider_than_the_page_and_the_console_is_silent(page, language
 
 
 @pytest.mark.parametrize(("language", "width", "colours"), EVERY)
-def test_no_serious_hindrance_is_found(page, language, width, colours):
+def test_no_serious_hindrance_is_found(page, axe, language, width, colours):
     opened = page(language, width, colours)
-    opened.execute_script(AXE.read_text(encoding="utf-8"))
+    opened.execute_script(axe)
     found = opened.execute_async_script("axe.run().then(arguments[0])")
     serious = {one["id"]: [node["html"][:200] for node in one["nodes"][:3]] for one in found["violations"] if one["impact"] in ("serious", "critical")}
     assert serious == {}
