@@ -173,6 +173,8 @@ def main() -> int:
     }
     told |= {f"{one.name}/series": np.array(sorted(one.series)) for one in (every, *others)} | {"classes": np.unique([one.item for one in surges])}
     np.savez_compressed(common.FILE, **told)
+    if len(weak) == len(made):
+        raise SystemExit("all sets are weak: the table for cases is left as it was")
     with kinds.FILE.open("w", encoding="utf-8", newline="") as file:
         rows = kinds.rows(library.everything())
         table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
