@@ -15,7 +15,7 @@ import numpy.typing as npt
 from materiel import portable, preparation, rivals
 from materiel.analysis import analysts, hypotheses, observables, odds, questions
 from materiel.analysis.aiming import Aim
-from materiel.analysis.likelihood import log_likelihood
+from materiel.analysis.likelihood import log_likelihoods
 from materiel.analysis.odds import Thirds
 from materiel.analysis.tempering import temper
 from materiel.case.model import Case
@@ -104,7 +104,7 @@ def _possible(ready: Rivals, expected: Mapping[str, Array]) -> None:
 
 def _logs(ready: Rivals, expected: Array) -> dict[str, Array]:
     """Return the log-likelihood of every draw, of everything seen (under the empty name) and of it without each origin."""
-    return {origin: log_likelihood([ready.sightings[i].term for i in rows], expected[rows]) for origin, rows in _parts(ready).items()}
+    return log_likelihoods([one.term for one in ready.sightings], expected, _parts(ready))
 
 
 def _parts(ready: Rivals) -> dict[str, list[int]]:

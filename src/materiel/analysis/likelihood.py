@@ -62,10 +62,21 @@ def log_likelihood(terms: Sequence[Term], expected: Array) -> Array:
 
     It is minus infinity where something was seen of which a draw expects none at all.
     """
-    total = np.zeros(expected.shape[1])
-    for group in groups(terms):
-        total += _together([terms[i] for i in group], expected[group])
-    return total
+    return log_likelihoods(terms, expected, {"": range(len(terms))})[""]
+
+
+def log_likelihoods(terms: Sequence[Term], expected: Array, parts: Mapping[str, Sequence[int]]) -> dict[str, Array]:
+    """Return the same for parts of the terms, by name, each given by its positions in rising order. Terms that common errors link are worked out once, whatever parts they are in."""
+    known: dict[tuple[int, ...], Array] = {}
+    made: dict[str, Array] = {}
+    for name, rows in parts.items():
+        made[name] = np.zeros(expected.shape[1])
+        for group in groups([terms[i] for i in rows]):
+            key = tuple(rows[i] for i in group)
+            if key not in known:
+                known[key] = _together([terms[i] for i in key], expected[list(key)])
+            made[name] += known[key]
+    return made
 
 
 def simulated(terms: Sequence[Term], expected: Array, rng: np.random.Generator) -> list[Term]:
