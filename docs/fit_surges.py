@@ -3,7 +3,7 @@
 The model is the component `line`, run by the JAX reading, with numbers that differ by class of item, by country at war and by surge. It is fitted in two stages (Lunn, Barrett,
 Sweeting and Thompson, Applied Statistics 62, 2013). First every surge alone: lines with numbers from a wide law are held against its figures, and some are kept, by their
 likelihood. Then what surges have in common, by NUTS (NumPyro): the likelihood of a surge is the mean, over its lines, of how much likelier a line is by what is common than by
-the wide law. The first stage is the same for all sets, and a set looks at nothing of a surge that it leaves out.
+the wide law. The first stage is the same for all sets, and a set looks at nothing of a surge that it leaves out, except that its chains begin where those of all surges ended.
 """
 
 from __future__ import annotations

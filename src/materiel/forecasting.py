@@ -49,7 +49,10 @@ def freeze(
         found = study.weighed(options, {}, report)
         odds = {name: one.posterior for name, one in found.standings.items()}
         after = {name: answers[1] for name, answers in found.answers.items()}
-        made = {name: _prediction(run.case, run.questions[name], scores.of(one.values, found.weights_after), one.probability) for name, one in after.items()}
+        made = {
+            name: _prediction(run.case, run.questions[name], scores.of(one.values, found.weights_after), one.probability).model_copy(update={"assumed": None})
+            for name, one in after.items()
+        }
     said = Frozen(
         format=frozen.FORMAT, case=case.name, title=case.title, as_of=case.as_of, made=day, hindcast=(day - case.as_of).days > 1, note=note,
         basis="posterior" if weighed else "prior", odds=odds, rules=case.rule.name, draws=draws, seed=seed, step=case.step, version=run.said["version"],

@@ -93,7 +93,7 @@ def test_weighed_draws_say_what_a_run_without_a_voice_says(tmp_path, trust):
     study = pooled(tmp_path)
     run = study.run(draws=4000)
     numbers = beliefs.heard(run.inputs["held"].heard, 1, 4000)
-    weights = beliefs.weights(numbers, trust)
+    weights = beliefs.weights(numbers, trust, 4000)
     assert weights.mean() == pytest.approx(1, abs=4 * weights.std() / np.sqrt(4000))
     effective = weights.sum() ** 2 / (weights**2).sum()
     assert effective > 1000
@@ -130,7 +130,7 @@ console.log(JSON.stringify({json.dumps(trusts)}.map((trust) => beliefs.answered(
     found = json.loads(subprocess.run(["node", "-"], input=program, capture_output=True, text=True, check=True).stdout)  # noqa: S607
     values, origins = run.questions["held"].values, [next(o for o in ("staff", "paper") if o.title() in voice["name"].title()) for voice in data["voices"]]
     for trust, one in zip(trusts, found, strict=True):
-        weights = beliefs.weights(numbers, dict(zip(origins, trust, strict=True)))
+        weights = beliefs.weights(numbers, dict(zip(origins, trust, strict=True)), 1000)
         assert one["quantiles"] == pytest.approx(portable.weighted_quantiles(values, weights, [0.05, 0.5, 0.95]))
         assert one["probability"] == pytest.approx(weights[values > 40_000].sum() / weights.sum(), abs=1e-6)
         assert one["effective"] == pytest.approx(weights.sum() ** 2 / (weights**2).sum(), rel=1e-6)

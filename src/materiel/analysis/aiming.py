@@ -108,6 +108,8 @@ class Aim:
             return None
         weights = _effective(likelihood, prior, LEARNT_FROM)
         effective = 1 / float((weights**2).sum())
+        if effective < LEARNT_FROM / 2:  # hard bounds: no power of the likelihood leaves more, and a law of a few draws would pass for one of many
+            return None
         mean = self.scores @ weights
         variance = (self.scores - mean[:, None]) ** 2 @ weights
         rows = np.flatnonzero((np.abs(mean) * math.sqrt(effective) > MOVED) | (np.abs(variance - 1) * math.sqrt(effective / 2) > MOVED))
@@ -122,9 +124,10 @@ class Aim:
 
 def _effective(likelihood: Array, prior: Array, wanted: float) -> Array:
     """Return weights that add up to 1, by the largest power of the likelihood, 1 at most, that leaves so many effective draws."""
+    finite = np.isfinite(likelihood)
 
     def raised(power: float) -> Array:
-        logs = np.where(np.isfinite(likelihood), power * likelihood, -np.inf) + prior
+        logs = np.where(finite, power * np.where(finite, likelihood, 0.0), -np.inf) + prior
         weights = np.exp(logs - logs.max())
         return weights / weights.sum()
 

@@ -70,7 +70,7 @@ class Prediction(Record):
     probability: float | None = None
     """That probability."""
     assumed: float | None = None
-    """Share of the doubt that rested on assumptions and not on claims."""
+    """Share of the doubt that rested on assumptions and not on claims, of a forecast that was not weighed."""
     seen: list[Past]
     """What was observed by then."""
     quantiles: list[float]
@@ -117,7 +117,7 @@ class Frozen(Record):
     case_sha256: str
     """Digest of the files of the case."""
     run: str
-    """Identity of the run."""
+    """Identity of the run; of a weighed forecast, that of the case as it stands, with the same draws."""
     questions: dict[str, Prediction]
     """What was forecast, by question."""
     seal: str

@@ -29,10 +29,15 @@ def expand(text: Text, as_of: datetime.date | None) -> None:
                     raw = _mapping(entry[key])
                     ramp = _chosen(text, raw, day, (*at, key)) if day and isinstance(raw.get("prior"), str) else None
                     mine = [number for number in joint.sets if number not in entry]
-                    if ramp:
+                    if ramp and _sound(text):
                         _write(text, ramp, mine, (*at, key), str(raw.get("hindsight", "")))
                     else:  # told by now, or when shapes are checked; that its numbers are missing is not told beside it
                         _put(text, at, dict.fromkeys(mine, "as in the ramp"))
+
+
+def _sound(text: Text) -> bool:
+    """Say whether there is room for what a ramp stands for: what has no sound shape stays as it was written, and is told of."""
+    return isinstance(text.data.get("classes", {}), dict) and isinstance(text.data.get("correlations", []), list)
 
 
 def _chosen(text: Text, raw: dict[str, Any], day: datetime.date, at: Key) -> Ramp | None:
@@ -64,6 +69,10 @@ def _write(text: Text, ramp: Ramp, mine: list[str], at: Key, hindsight: str) -> 
     spot = text.spot.down(at)[-1]
     classes = dict(_mapping(text.data.get("classes")))
     for number in mine:
+        if f"{group}/{number}" in _mapping(text.data.get("classes")):
+            text.problems.append(
+                Problem(text.place(("classes", f"{group}/{number}")), f"class {group}/{number} of the case", "another name: that of a documented ramp is taken")
+            )
         percentiles: dict[str, Any] = {f"p{percent}": value for percent, value in ramp.percentiles[number].items()}
         unit = {"unit": NUMBERS[number]} if NUMBERS[number] else {}
         classes[f"{group}/{number}"] = {"base": percentiles | unit, "because": _because(ramp, hindsight)}

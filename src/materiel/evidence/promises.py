@@ -102,8 +102,9 @@ def discounts() -> tuple[Discount, ...]:
 
 
 def as_of(day: datetime.date) -> Discount:
-    """Return the discount by what was known on a day."""
-    return [one for one in discounts() if one.known <= day][-1]
+    """Return the discount by what was known on a day; before any day of the record, as where nothing was known."""
+    known = [one for one in discounts() if one.known <= day]
+    return known[-1] if known else discounts()[0]
 
 
 def _read(row: dict[str, str]) -> Discount:

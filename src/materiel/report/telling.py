@@ -73,8 +73,6 @@ class Finished(Protocol):
     def program(self) -> Program: ...  # noqa: D102
     @property
     def inputs(self) -> dict[str, Inputs]: ...  # noqa: D102
-    @property
-    def drivers(self) -> dict[str, dict[str, float]]: ...  # noqa: D102
 
     def why(self, question: str) -> Why: ...  # noqa: D102
 

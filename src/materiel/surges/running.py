@@ -75,12 +75,17 @@ def plain(found: Iterable[Backtest], horizon: int) -> dict[str, Any]:
 
 
 def draw(found: Iterable[Backtest], horizon: int, folder: Path) -> list[Path]:
-    """Write a picture of each series into a folder, which is made where it is missing, and return their files."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a picture of each series into a folder, which is made where it is missing, and return their files. Raises RunError when they cannot be written."""
     made: list[Path] = []
-    for one in found:
-        made.append(folder / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', one.series.name)}.svg")
-        made[-1].write_text(one.picture(horizon), encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for one in found:
+            named = re.sub(r"[^\w.-]+", "-", one.series.name)
+            path = folder / f"{named}.svg"
+            made.append(path if path not in made else path.with_stem(f"{path.stem}-{len(made) + 1}"))
+            made[-1].write_text(one.picture(horizon), encoding="utf-8")
+    except OSError as error:
+        raise RunError(f"{error.filename or folder} cannot be written: {error.strerror or error}; give another folder with --pictures") from None
     return made
 
 

@@ -84,20 +84,23 @@ if (typeof document !== "undefined")
     function slider(label, about, value, most, step, shown, moved) {
       const input = element("input", { type: "range", min: 0, max: most, step, value });
       const output = element("output", { textContent: shown(value) });
+      let touched = false; // a step may not hold the value that it began with
       input.setAttribute("aria-valuetext", shown(value));
       input.addEventListener("input", () => {
+        touched = true;
         output.textContent = shown(Number(input.value));
         input.setAttribute("aria-valuetext", output.textContent);
         moved();
       });
       const row = element("label", { className: "slider" }, element("span", { textContent: label }), input, output);
       if (about) row.append(element("small", { className: "soft", textContent: about }));
-      const set = (to) => {
-        input.value = to;
-        output.textContent = shown(to);
+      const back = () => {
+        touched = false;
+        input.value = value;
+        output.textContent = shown(value);
         input.setAttribute("aria-valuetext", output.textContent);
       };
-      return { row, get: () => Number(input.value), set, output, first: value };
+      return { row, get: () => (touched ? Number(input.value) : value), back, first: value };
     }
 
     // A panel: its sliders, a way back, and a table of answers as they were and as they would be.
@@ -136,7 +139,7 @@ if (typeof document !== "undefined")
       }
       const back = element("button", { type: "button", textContent: say["as it was"] });
       back.addEventListener("click", () => {
-        sliders.forEach((one) => one.set(one.first));
+        sliders.forEach((one) => one.back());
         show();
       });
       place.append(element("div", { className: "sliders" }, ...sliders.map((one) => one.row)), back, table);
@@ -167,7 +170,7 @@ if (typeof document !== "undefined")
       panel("readings", data, ({ say, percent, moved }) => {
         const after = data.readings.map(() => element("b"));
         const shown = (value) => `${say.before} ${Math.round(value)}`;
-        const sliders = data.readings.map((one) => slider(one.name, "", Math.round(100 * one.prior), 100, 1, shown, moved));
+        const sliders = data.readings.map((one) => slider(one.name, "", 100 * one.prior, 100, 1, shown, moved));
         sliders.forEach((one, i) => one.row.append(element("span", { className: "after" }, `${say.after} `, after[i])));
         const weights = data.readings.map((one) => beliefs.numbers(one.weights));
         const joined = (lists) => Float64Array.from(lists.flatMap((one) => [...one]));
