@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from materiel.analysis import pareto
-from materiel.analysis.odds import Evidence, log_mean
+from materiel.analysis.odds import Evidence, reweighted
 
 Array = npt.NDArray[np.float64]
 
@@ -55,7 +54,8 @@ class _Law:
 class Aim:
     """Draws of one hypothesis: those of the prior first, then of each law that was learnt.
 
-    `scores` has the shape (coordinates, draws), `expected` (sightings, draws); `logs` are log-likelihoods by part of what was seen, shape (draws,) each.
+    `scores` has the shape (coordinates, draws), `expected` (sightings, draws); `logs` are log-likelihoods by part of what was seen, shape (draws,) each; `over_mixture` is the
+    logarithm of the prior over the mixture of all laws, by the number of draws from each, shape (draws,).
     """
 
     def __init__(self, scores: Array, expected: Array, logs: Mapping[str, Array]) -> None:
@@ -64,6 +64,7 @@ class Aim:
         self.logs: dict[str, Array] = dict(logs)
         self.laws: list[_Law] = []
         self.first = scores.shape[1]
+        self.over_mixture: Array = np.zeros(self.first)
 
     def take(self, seen: Seen, seed: int) -> None:
         """Take more draws until every part can be relied upon, or no round is left."""
@@ -78,15 +79,7 @@ class Aim:
             self.laws.append(law)
             self.scores, self.expected = np.concatenate([self.scores, scores], axis=1), np.concatenate([self.expected, expected], axis=1)
             self.logs = {name: np.concatenate([one, logs[name]]) for name, one in self.logs.items()}
-
-    @property
-    def over_mixture(self) -> Array:
-        """The logarithm of the prior over the mixture of all laws, by the number of draws from each; shape (draws,)."""
-        count = self.scores.shape[1]
-        mixture = np.full(count, math.log(self.first / count))
-        for law in self.laws:
-            mixture = np.logaddexp(mixture, law.over_prior(self.scores) + math.log(SHOTS / count))
-        return -mixture
+            self.over_mixture = self._over_mixture()
 
     def weights(self, part: str) -> Array:
         """Return the logarithm of the weight of every draw by a part of what was seen: its likelihood, times the prior over the mixture."""
@@ -94,12 +87,14 @@ class Aim:
 
     def evidence(self, part: str) -> Evidence:
         """Return the probability that the hypothesis gives to a part of what was seen."""
-        weights = self.weights(part)
-        log = log_mean(weights)
-        if log == -math.inf:
-            return Evidence(log, math.inf, 0.0, math.inf, len(weights), "aiming")
-        square = float((np.exp(weights - log) ** 2).mean())
-        return Evidence(log, math.sqrt(max(square - 1, 0.0) / len(weights)), len(weights) / square, pareto.shape(weights), len(weights), "aiming")
+        return replace(reweighted(self.weights(part)), method="aiming", relative=None)
+
+    def _over_mixture(self) -> Array:
+        count = self.scores.shape[1]
+        mixture = np.full(count, math.log(self.first / count))
+        for law in self.laws:
+            mixture = np.logaddexp(mixture, law.over_prior(self.scores) + math.log(SHOTS / count))
+        return -mixture
 
     def _learnt(self, part: str) -> _Law | None:
         """Return the law of the scores that a part of what was seen moves; None where it moves none, or no draw can bring it forth."""
