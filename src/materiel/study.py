@@ -371,10 +371,10 @@ class Run:
         """
         from materiel.report import html, paper, sections
 
-        told = html.tell(self, language, before)
+        document = sections.document(html.tell(self, language, before))
         if pdf is not None:
-            paper.write(sections.document(told), Path(pdf))
-        return html.write(told, Path(path))
+            paper.write(document, Path(pdf))
+        return html.write(document, Path(path))
 
     def save(self, folder: str | Path) -> Path:
         """Write results.nc and manifest.json into a folder and return it. Raises RunError."""

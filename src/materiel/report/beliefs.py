@@ -65,7 +65,7 @@ def _behind(telling: Telling, key: str) -> set[str]:
 
 def _readings(telling: Telling, answers: Mapping[str, Answer]) -> Panel | None:
     """Return the rival readings with their prior odds and their evidence, and what each leaves of the answers, draw by draw."""
-    found = telling.run.rivals() if telling.case.hypotheses else ""
+    found = telling.rivals if telling.case.hypotheses else ""
     if isinstance(found, str):
         return None
     shown = {key: one for key, one in answers.items() if all(key in values for values, _ in found.left.values())}

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 MARK = '<meta name="generator" content="materiel">'
 
 
-def write(told: Telling, path: Path) -> Path:
+def write(document: Document, path: Path) -> Path:
     """Write a report as one HTML file. Raises RunError when it cannot be written, or would overwrite what is no report."""
-    text = page(sections.document(told))
+    text = page(document)
     try:
         if path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace"):
             raise RunError(f"{path} is no report of materiel and is left as it is; give another name")

@@ -21,7 +21,7 @@ def section(telling: Telling) -> Section:
     title = telling.say("rival hypotheses")
     if not telling.case.hypotheses:
         return Section("rivals", title, [])
-    found = telling.run.rivals()
+    found = telling.rivals
     if isinstance(found, str):
         return Section("rivals", title, [Paragraph(telling.texts.own(found))])
     called = {one: telling.say("reading", text=telling.texts.hypothesis(one)) for one in found.standings}

@@ -119,6 +119,11 @@ class Telling:
         return {name: self.run.why(name) for name in self.run.questions}
 
     @cached_property
+    def rivals(self) -> Rivalry | str:
+        """The rival hypotheses, weighed once for all that is told of them; or why nothing can be said of them."""
+        return self.run.rivals()
+
+    @cached_property
     def keys(self) -> Sequence[str]:
         """The key questions."""
         return list(self.run.keys)
