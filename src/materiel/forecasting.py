@@ -43,16 +43,13 @@ def freeze(
     if case.as_of > day + datetime.timedelta(days=1):  # somewhere it is tomorrow already
         raise RunError(f"as of {case.as_of}, a day that has not come: nobody knows what will be known by then")
     options = Options(reading, draws, seed, only=tuple(names))
-    run, odds = study.again(options, report), dict[str, float]()
-    made = {name: _prediction(run.case, one, scores.of(one.values), one.probability) for name, one in run.questions.items() if name in names}
+    run = study.again(options, report)
+    answers, weights, odds = run.questions, None, dict[str, float]()
     if weighed:
         found = study.weighed(options, {}, report)
+        answers, weights = {name: after for name, (_, after) in found.answers.items()}, found.weights_after
         odds = {name: one.posterior for name, one in found.standings.items()}
-        after = {name: answers[1] for name, answers in found.answers.items()}
-        made = {
-            name: _prediction(run.case, run.questions[name], scores.of(one.values, found.weights_after), one.probability).model_copy(update={"assumed": None})
-            for name, one in after.items()
-        }
+    made = {name: _prediction(run.case, answers[name], weights) for name in names}
     said = Frozen(
         format=frozen.FORMAT, case=case.name, title=case.title, as_of=case.as_of, made=day, hindcast=(day - case.as_of).days > 1, note=note,
         basis="posterior" if weighed else "prior", odds=odds, rules=case.rule.name, draws=draws, seed=seed, step=case.step, version=run.said["version"],
@@ -78,14 +75,14 @@ def _forecastable(case: Case, only: Sequence[str]) -> list[str]:
     return [name for name in found if not only or name in only]
 
 
-def _prediction(case: Case, answer: Answer, quantiles: Array, probability: float | None) -> Prediction:
+def _prediction(case: Case, answer: Answer, weights: Array | None) -> Prediction:
     asked = answer.asked
     about, rule = questions.subject(case, asked), case.questions[asked.id].resolves
     bound = asked.threshold
     return Prediction(
         text=asked.text, items=_items(case, asked), unit=asked.unit, first=about.first, day=about.day, horizon=(about.day - case.as_of).days, resolves=rule,
-        threshold={} if bound is None else {"above" if bound[0] == "above" else "below": bound[1]}, probability=probability, assumed=None if math.isnan(answer.base_share) else round(answer.base_share, 4),
-        seen=list(_seen(case, about, rule.baseline or rule.series)), quantiles=quantiles.tolist(),
+        threshold={} if bound is None else {"above" if bound[0] == "above" else "below": bound[1]}, probability=answer.probability, assumed=None if math.isnan(answer.base_share) else round(answer.base_share, 4),
+        seen=list(_seen(case, about, rule.baseline or rule.series)), quantiles=scores.of(answer.values, weights).tolist(),
     )  # fmt: skip
 
 
