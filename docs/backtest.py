@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from materiel.surges import folds, library, methods, summary
+from materiel.surges import folds, groups, library, methods, summary
 
 PAGE = Path(__file__).parent / "findings" / "surges.md"
 
@@ -27,8 +27,8 @@ def main() -> int:
         return 1
     surges = library.surges()
     baselines = folds.score_baselines(surges, there)
-    headline = folds.run(surges, folds.country_and_war, baselines)
-    stress = folds.run(surges, folds.whole_war, baselines)
+    headline = folds.run(surges, groups.country_and_war, baselines)
+    stress = folds.run(surges, groups.whole_war, baselines)
     text = _TOP.format(
         count=len(surges), points=sum(len(one.series.points) for one in surges), groups=len({one.group for one in surges}), wars=len({one.war for one in surges}), scale=summary.SCALE,
     )  # fmt: skip

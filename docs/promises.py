@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from materiel.evidence import promises as shipped
-from materiel.surges import promises
+from materiel.surges import groups, promises
 
 PAGE = Path(__file__).parent / "findings" / "promises.md"
 FACTORS, MONTHS = (1.25, 1.5, 2.0, 3.0, 6.0), (3, 6, 12, 24)
 """Promises of which the page tells what comes."""
-FOLDS = {"Country and war left out": promises.country_and_war, "Whole war left out": promises.whole_war}
+FOLDS = {"Country and war left out": groups.country_and_war, "Whole war left out": groups.whole_war}
 
 
 def main() -> int:

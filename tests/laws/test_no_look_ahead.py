@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from materiel.surges import analogues, folds, library, methods
+from materiel.surges import analogues, folds, groups, library, methods
 from materiel.surges.backtest import Mark, Marked, origins, score
 from materiel.surges.series import Series
 
@@ -46,7 +46,7 @@ def test_a_past_cannot_be_written_through():
     assert series.rates[0] > 0
 
 
-@pytest.mark.parametrize("fold", [folds.country_and_war, folds.whole_war])
+@pytest.mark.parametrize("fold", [groups.country_and_war, groups.whole_war])
 def test_what_is_learned_is_never_of_the_fold_that_is_scored(fold, monkeypatch):
     """Every surge is scored exactly once, by methods made from all surges of other folds and from no other."""
     scored: list[tuple[str, frozenset[str]]] = []

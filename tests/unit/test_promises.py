@@ -25,7 +25,7 @@ from materiel.evidence.grades import REACH, rule
 from materiel.evidence.ledger import Ledger
 from materiel.evidence.records import Claim, Source
 from materiel.quantities import constant
-from materiel.surges import library, naive, promises, running
+from materiel.surges import groups, library, naive, promises, running
 from materiel.surges.methods import DISCOUNTED, PROMISED, ours
 from materiel.surges.periods import read as read_period
 from materiel.surges.promises import Outcome, fit, outcomes
@@ -121,7 +121,7 @@ def test_the_record_is_of_promises_of_growth_and_large_enough():
     assert all(one.promised > 0 and one.months > 0 and one.known > one.announced for one in record)
 
 
-@pytest.mark.parametrize("fold", [promises.country_and_war, promises.whole_war])
+@pytest.mark.parametrize("fold", [groups.country_and_war, groups.whole_war])
 def test_promises_of_others_foretell_better_with_the_discount_than_at_its_word_or_without_change(fold):
     found = {name: promises.held(forecast, fold) for name, forecast in promises.RIVALS.items()}
     assert min(found, key=lambda name: np.mean(found[name].crps)) == "discounted"

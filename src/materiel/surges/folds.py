@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from materiel.surges.backtest import Mark, Marked, mean, origins, score
+from materiel.surges.groups import Fold
 from materiel.surges.library import Surge
 from materiel.surges.methods import Method, ours
 
@@ -20,19 +21,6 @@ MONTHS = ((0.0, 3.0), (3.0, 6.0), (6.0, 12.0), (12.0, 24.0), (24.0, 120.0))
 """Months ahead that are shown together: from more than the first to the second of each."""
 RESAMPLES = 2000
 """Times that groups are drawn anew."""
-
-Fold = Callable[[Surge], str]
-"""What a surge is left out with."""
-
-
-def country_and_war(surge: Surge) -> str:
-    """Leave out all surges of a country in a war: the headline."""
-    return surge.group
-
-
-def whole_war(surge: Surge) -> str:
-    """Leave out all surges of a war: the stress."""
-    return surge.war
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
+from materiel.surges.groups import OfAWar
 from materiel.surges.periods import rate
 from materiel.surges.periods import read as read_period
 from materiel.surges.reading import FEWEST
@@ -21,7 +22,7 @@ _SAME = 3
 
 
 @dataclass(frozen=True)
-class Surge:
+class Surge(OfAWar):
     """A series with what it was: its class of item, country and war, whether it has several stages, its plant (new, converted, existing, mixed), when demand began and ended.
 
     `dropped` says why it is shipped but neither learned from nor scored; `verified` is the share of its figures found again on a public page.
@@ -37,11 +38,6 @@ class Surge:
     ended: datetime.date | None
     dropped: str
     verified: float
-
-    @property
-    def group(self) -> str:
-        """Its country and war, together one fold."""
-        return f"{self.country} {self.war}"
 
 
 def rows(name: str) -> list[dict[str, str]]:

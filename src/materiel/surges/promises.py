@@ -11,6 +11,7 @@ import numpy as np
 from materiel.analysis import scores
 from materiel.evidence.promises import Discount, added, features, logarithm
 from materiel.surges import naive
+from materiel.surges.groups import Fold, OfAWar
 from materiel.surges.library import Surge, rows, surges
 from materiel.surges.naive import NORMAL
 from materiel.surges.periods import DAYS_OF_A_MONTH
@@ -32,7 +33,7 @@ FIRST_DAY = datetime.date(1900, 1, 1)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Outcome(OfAWar):
     """A promise and what came of it: the growth promised and the growth that came, as logarithms, months ahead, and the day on which the outcome was known."""
 
     what: str
@@ -43,11 +44,6 @@ class Outcome:
     promised: float
     came: float
     known: datetime.date
-
-    @property
-    def group(self) -> str:
-        """Its country and war, together one fold."""
-        return f"{self.country} {self.war}"
 
 
 def outcomes() -> tuple[Outcome, ...]:
@@ -150,20 +146,6 @@ RIVALS: dict[str, Forecast] = {
     "no change, spread as it erred": spread(0.0),
 }
 """What is held against the record."""
-
-
-Fold = Callable[[Outcome], str]
-"""What a promise is left out with."""
-
-
-def country_and_war(one: Outcome) -> str:
-    """Leave out all promises of a country in a war."""
-    return one.group
-
-
-def whole_war(one: Outcome) -> str:
-    """Leave out all promises of a war."""
-    return one.war
 
 
 @dataclass(frozen=True)
