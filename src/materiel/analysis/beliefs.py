@@ -13,9 +13,6 @@ from materiel.evidence.pooling import Prior
 
 Array = npt.NDArray[np.float64]
 
-FEWEST = 200
-"""Effective draws below which nothing is said of an answer."""
-
 
 @dataclass(frozen=True)
 class Heard:

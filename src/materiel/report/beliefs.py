@@ -9,18 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from materiel.analysis import beliefs, drivers, words
+from materiel.analysis import beliefs, drivers, lineage, words
 from materiel.analysis.beliefs import Heard
 from materiel.analysis.questions import Answer
 from materiel.report.blocks import Block, Panel, Paragraph, Section
+from materiel.report.rivalry import CERTAIN
 from materiel.report.telling import Telling
 
 Array = npt.NDArray[np.float64]
 
 MOST_DRAWS = 4000
 """Draws of a run that a page carries at most."""
-CERTAIN = 10**6
-"""Draws that a probability counts for that is given in whole percent."""
 WORDS = (
     "question", "reported", "believed now", "draws that count", "too few draws", "as it was", "before", "after", "not heard", "as graded", "times as much",
 )  # fmt: skip
@@ -81,7 +80,7 @@ def _readings(telling: Telling, answers: Mapping[str, Answer]) -> Panel | None:
 
 def _shared(telling: Telling, answers: Mapping[str, Answer]) -> dict[str, Any]:
     return {
-        "language": telling.language.name, "fewest": beliefs.FEWEST, "words": {key: telling.word(key) for key in WORDS} | {"below": words.percent(0.0, CERTAIN, telling.language), "above": words.percent(1.0, CERTAIN, telling.language)},
+        "language": telling.language.name, "fewest": lineage.FEWEST, "words": {key: telling.word(key) for key in WORDS} | {"below": words.percent(0.0, CERTAIN, telling.language), "above": words.percent(1.0, CERTAIN, telling.language)},
         "answers": [
             {"id": key, "text": str(telling.asked(key)), "unit": telling.language.unit(one.asked.unit), "threshold": one.asked.threshold,
              "quantiles": [one.quantiles[5], one.quantiles[50], one.quantiles[95]], "probability": one.probability}
