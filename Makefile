@@ -32,7 +32,7 @@ docs: .venv/ready ## pages made from the code, and the site made from all pages:
 findings: .venv/ready ## pages made by running the shipped cases: the article in the dock, rules of evidence, days side by side, twins
 	$(BIN)/python docs/findings.py
 
-surges: .venv/ready ## fit the surge model anew, after a change of the library: three quarters of an hour
+surges: .venv/ready ## fit the surge model anew, after a change of the library: long, and not timed as a whole yet
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'numpyro>=0.19'
 	$(BIN)/python docs/fit_surges.py
 

@@ -1,4 +1,4 @@
-"""Fit the surge model to the library and ship what it learned: `make surges`, three quarters of an hour on two cores.
+"""Fit the surge model to the library and ship what it learned: `make surges`; how long that takes as a whole has not been timed.
 
 The model is the component `line`, run by the JAX reading, with numbers that differ by class of item, by country at war and by surge. It is fitted in two stages (Lunn, Barrett,
 Sweeting and Thompson, Applied Statistics 62, 2013). First every surge alone: lines with numbers from a wide law are held against its figures, and some are kept, by their
