@@ -389,3 +389,9 @@ def test_what_is_printed_is_what_the_page_has(name, documents):
     drawn = [one for one in documents[name].figures() if one.id != "assumed"]
     assert held.count("<svg ") == len(drawn)
     assert "var(--" not in held
+
+
+def test_paper_invites_nobody_to_move_a_slider(documents):
+    for document in documents.values():
+        assert "beliefs" in {section.id for section in document.sections}
+        assert "beliefs" not in {section["id"] for section in paper.plain(document)["sections"]}

@@ -51,7 +51,8 @@ def typeset(document: Document) -> bytes:
 
 def plain(document: Document) -> dict[str, Any]:
     """Return a document as plain data: what is printed of it, in pieces, and at the end what the page has in folds for later."""
-    kept, after = [*document.sections], list[Block]()
+    kept = [section for section in document.sections if not any(isinstance(block, Panel) for block in section.blocks)]  # nothing moves on paper
+    after = list[Block]()
     for fold in [one for section in kept for block in section.blocks for one in _folds(block)]:
         if fold.paper == "after":
             after += [Paragraph(fold.heading or fold.summary, "head"), replace(fold, summary="", paper="here")]
@@ -83,7 +84,7 @@ def _piece(piece: Piece) -> dict[str, str]:
 
 
 def _blocks(blocks: Sequence[Block]) -> list[dict[str, Any]]:
-    return [_block(one) for one in blocks if not isinstance(one, Panel) and (not isinstance(one, Fold) or one.paper == "here")]
+    return [_block(one) for one in blocks if not isinstance(one, Fold) or one.paper == "here"]
 
 
 def _block(block: Block) -> dict[str, Any]:
