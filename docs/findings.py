@@ -12,10 +12,11 @@ from materiel.analysis.comparison import Account, Cell, Change, Comparison, said
 from materiel.analysis.examination import MEANING, Examined
 from materiel.analysis.frozen import Frozen
 from materiel.analysis.scoring import MODEL, Ledger, Scored, Total, score
+from materiel.editions import compare
 from materiel.evidence import grades
 from materiel.options import Options, Reading
 from materiel.report.html import assumed, came_out, reliable
-from materiel.study import Study, compare, load
+from materiel.study import Study, load
 from materiel.twins import Twins
 
 FOLDER = Path(__file__).parent / "findings"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 import re
 import subprocess
 import sys
@@ -166,6 +167,16 @@ def test_every_path_that_the_makefile_names_exists() -> None:
     assert words
     missing = [word for word in words if not word.startswith(made_there) and not (ROOT / word).exists()]
     assert missing == []
+
+
+@pytest.mark.parametrize("script", sorted([*ROOT.glob("docs/*.py"), *ROOT.glob("benchmarks/*.py")]), ids=lambda path: path.name)
+def test_scripts_import_what_there_is(script: Path) -> None:
+    """Nothing else runs them on every change, and they would break unseen."""
+    for node in ast.walk(ast.parse(script.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "materiel":
+            module = importlib.import_module(node.module)
+            missing = [one.name for one in node.names if not hasattr(module, one.name) and importlib.util.find_spec(f"{node.module}.{one.name}") is None]
+            assert missing == [], node.module
 
 
 def test_every_target_of_the_makefile_is_declared_and_explained() -> None:
