@@ -79,11 +79,11 @@ def _chosen(text: Text, raw: dict[str, Any], day: datetime.date, at: Key) -> Ram
 
 
 def _write(text: Text, ramp: Ramp, mine: list[str], at: Key, hindsight: str, own: Collection[str]) -> None:
-    """Write a reference class for each of some numbers of the entry whose ramp stands at `at`, and their correlations; `own` are the names of the case's classes."""
+    """Write the reference classes of a ramp, give them to some numbers of the entry in which it stands at `at`, and correlate these; `own` are the names of the case's classes."""
     group = "/".join(filter(None, (ramp.name, ramp.plant, ramp.left and f"without {ramp.left}")))
     spot = text.spot.down(at)[-1]
     classes = dict(_mapping(text.data.get("classes")))
-    for number in mine:
+    for number in NUMBERS:
         if f"{group}/{number}" in own:
             text.problems.append(
                 Problem(text.place(("classes", f"{group}/{number}")), f"class {group}/{number} of the case", "another name: that of a documented ramp is taken")
@@ -91,11 +91,13 @@ def _write(text: Text, ramp: Ramp, mine: list[str], at: Key, hindsight: str, own
         percentiles: dict[str, Any] = {f"p{percent}": value for percent, value in ramp.percentiles[number].items()}
         unit = {"unit": NUMBERS[number]} if NUMBERS[number] else {}
         classes[f"{group}/{number}"] = {"base": percentiles | unit, "because": _because(ramp, hindsight)}
-        text.spot = text.spot.changed(("classes", f"{group}/{number}"), spot).changed((*at[:-1], number), spot)
+        text.spot = text.spot.changed(("classes", f"{group}/{number}"), spot)
     path = ".".join(map(str, at[1:-1]))
     pairs = [(one, other) for one, other in PAIRS if one in mine and other in mine]
     together = [{"between": [f"{path}.{one}", f"{path}.{other}"], "rank": ramp.ranks[one, other], "because": "as in documented surges"} for one, other in pairs]
     text.data = text.data | {"classes": classes, "correlations": [*_list(text.data.get("correlations")), *together]}
+    for number in mine:
+        text.spot = text.spot.changed((*at[:-1], number), spot)
     _put(text, at[:-1], {number: {"base": {"class": f"{group}/{number}"}} for number in mine})
 
 
