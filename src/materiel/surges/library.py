@@ -80,13 +80,13 @@ def apart_from(series: Series) -> tuple[Surge, ...]:
 def _same_figures(ours: Series, theirs: Series) -> bool:
     """Say whether two series tell the same: three rates alike, or three different ones in one ratio, as in thousands or by the day, with digits enough that this is no chance."""
     at = {(one.period.start, one.period.end): float(monthly) for one, monthly in zip(theirs.points, theirs.rates, strict=True)}
-    shared = [(one, float(monthly), at[key]) for one, monthly in zip(ours.points, ours.rates, strict=True) if (key := (one.period.start, one.period.end)) in at]
-    if sum(mine == their for _, mine, their in shared) >= _SAME:
+    made = [at.get((one.period.start, one.period.end), 0.0) for one in ours.points]
+    shared = [(one.quantity, their / float(mine)) for one, mine, their in zip(ours.points, ours.rates, made, strict=True) if mine > 0 and their > 0]
+    ratios = np.array([ratio for _, ratio in shared])
+    if np.count_nonzero(ratios == 1.0) >= _SAME:
         return True
-    made = [(one, their / mine) for one, mine, their in shared if mine > 0 and their > 0]
-    ratios = np.array([ratio for _, ratio in made])
     for ratio in ratios:
-        figures = {one.quantity for (one, _), like in zip(made, np.isclose(ratios, ratio, rtol=_ONE_RATIO, atol=0.0), strict=True) if like}
+        figures = {figure for (figure, _), like in zip(shared, np.isclose(ratios, ratio, rtol=_ONE_RATIO, atol=0.0), strict=True) if like}
         if len(figures) >= _SAME and sum(map(_digits, figures)) >= _DIGITS:
             return True
     return False
