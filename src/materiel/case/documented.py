@@ -103,7 +103,6 @@ def _write(text: Text, ramp: Ramp, mine: list[str], at: Key, hindsight: str, own
 
 def _put(text: Text, at: Key, numbers: dict[str, Any]) -> None:
     """Put numbers into the entry at a path; what is beside the path is shared with the data as they were."""
-
     here = text.data
     for step in at:
         here = here[step]

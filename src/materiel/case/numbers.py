@@ -204,10 +204,11 @@ class Numbers:
             raise QuantityError(f"claim {name!r} stands twice", "every claim once")
 
     def _claimed(self, name: str, parameter: Parameter, unit: str) -> Distribution:
-        """Return what a claim says in the unit of a number. Of shares there is no record of promises, and the growth of output that is known passes 1."""
+        """Return what a claim says in the unit of a number. Of promised shares there is no record, and by that of output, which grows without end, they would pass 1."""
+        if parameter.share and self.ledger.claims[name].promised:
+            found = f"claim {name!r}: an announced target of a share"
+            raise QuantityError(found, "`kind: reported`, with a range of your own: what comes of promises is known of output, not of shares")
         try:
-            if parameter.share and self.ledger.claims[name].promised:
-                raise QuantityError("an announced target of a share", "`kind: reported`: what comes of promises is known of output, which can grow without end")
             if parameter.date:
                 return self._date(self.ledger.claims[name].value)
             said, written = conversions.value(self.ledger, self.rule, name, share=parameter.share)
