@@ -140,7 +140,9 @@ def test_a_series_that_never_falls_is_flagged_and_read(tmp_path):
     path = tmp_path / "shells.csv"
     path.write_text("period,quantity,unit\n" + "".join(f"2023-{i:02},{i * 100},rounds\n" for i in range(1, 10)), encoding="utf-8")
     (series,) = read_series(path, "shells.csv")
-    assert flags(series) == ["shells.csv:2:1: shells never falls in 9 points, 2023-01 to 2023-09: if it counts everything so far, give what was made in each period instead"]
+    assert flags(series) == [
+        "shells.csv:2:1: shells never falls in 9 points, 2023-01 to 2023-09: if it counts everything so far, give what was made in each period instead"
+    ]
     path.write_text(GOOD, encoding="utf-8")
     assert flags(read_series(path, "shells.csv")[0]) == []
 

@@ -48,7 +48,11 @@ def flags(series: Series) -> list[str]:
     first, last = series.points[0], series.points[-1]
     rising = all(one.quantity <= other.quantity for one, other in pairwise(series.points)) and first.quantity < last.quantity
     odd = [f"the name {series.name} says {word!r}"] if (word := _so_far(series.name)) else []
-    odd += [f"{series.name} never falls in {len(series.points)} points, {first.period.text} to {last.period.text}"] if len(series.points) >= RISING and rising else []
+    odd += (
+        [f"{series.name} never falls in {len(series.points)} points, {first.period.text} to {last.period.text}"]
+        if len(series.points) >= RISING and rising
+        else []
+    )
     return [f"{series.place}: {one}: if it counts everything so far, give what was made in each period instead" for one in odd]
 
 
