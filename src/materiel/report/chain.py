@@ -92,7 +92,7 @@ def _terms(telling: Telling, cited: Cited) -> list[Block]:
 def _cited(telling: Telling, cited: Cited, heard: str = "") -> Phrase:
     again = not cited.title  # it was told in full before
     statement: Said = telling.say("as above") if again else telling.texts.own(cited.statement)
-    parts: list[Said] = [_to(cited.id), " ", Piece(cited.grade, "strong"), " ", telling.quote(cited.publisher, "en")]
+    parts: list[Said] = [_to(cited.id), " ", Piece(cited.grade, "strong"), " ", telling.texts.publisher(cited.source)]
     parts += [] if cited.seen else [" ", telling.say("page not seen")]
     parts += [", ", telling.language.date(cited.known), telling.colon, statement]
     parts += [" ", identifier(cited.value)] if cited.value else []

@@ -134,7 +134,7 @@ def _note(telling: Telling, one: str, *, used: bool) -> Row:
         said.append(Paragraph(phrase(telling.say("worked out", formula=identifier(claim.formula)), " ", terms), "soft"))
     title = link(source.title, source.url)
     document = phrase(
-        telling.quote(cited.publisher, "en"), ", ", title, *((" (", link(telling.word("archived copy"), source.archive), ")") if source.archive else ())
+        telling.texts.publisher(claim.source), ", ", title, *((" (", link(telling.word("archived copy"), source.archive), ")") if source.archive else ())
     )
     ids: list[Block] = [Paragraph(one), *([] if used else [Paragraph(telling.say("not used"), "soft")])]
     return Row([ids, grade, said, [Paragraph(document), Paragraph(_traced(telling, one), "soft")]], f"claim-{one}")

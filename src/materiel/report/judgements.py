@@ -9,6 +9,7 @@ from dataclasses import replace
 from materiel.analysis import questions, words
 from materiel.analysis.questions import Answer
 from materiel.case.checks import anachronisms, unheard
+from materiel.case.translation import WRITTEN_IN
 from materiel.equations import NEVER
 from materiel.language.phrase import Phrase, Piece, Said, identifier, joined, phrase
 from materiel.report import chain, charts, data
@@ -22,7 +23,10 @@ EVENTS = 4
 def section(telling: Telling) -> Section:
     """Return the key judgements, what they rest on, and the bottom-line figure."""
     entries: list[list[Block]] = [[Paragraph(sentence(telling, telling.run.questions[key])), chain.about(telling, key)] for key in telling.keys]
-    blocks: list[Block] = [Bullets(entries, ordered=True), Paragraph(words.legend(telling.scale, telling.language), "soft")]
+    legend: Said = words.legend(telling.scale, telling.language)
+    if telling.language.name != WRITTEN_IN:
+        legend = joined([legend, telling.say("in its own words")], " ")
+    blocks: list[Block] = [Bullets(entries, ordered=True), Paragraph(legend, "soft")]
     leading = bottom_line(telling)
     if leading:
         blocks.append(figure(telling, leading))
