@@ -1,8 +1,10 @@
-"""A real browser with the network off, and the report of a shipped case in both languages."""
+"""A real browser with the network off, and the reports of the shipped cases in both languages."""
 
 from __future__ import annotations
 
+import functools
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,22 +45,30 @@ def axe() -> str:
 
 
 @pytest.fixture(scope="session")
-def reports(tmp_path_factory) -> dict[str, Path]:
-    """Return the report of `dprk-2023` by language."""
-    run = materiel.load("dprk-2023").run(draws=2000)
+def reports(tmp_path_factory) -> Callable[[str, str], Path]:
+    """Return what gives the report of a shipped case in a language, each written once."""
     folder = tmp_path_factory.mktemp("reports")
-    return {language: run.report(folder / f"{language}.html", language=language) for language in ("en", "fr")}
+
+    @functools.cache
+    def run(case: str):
+        return materiel.load(case).run(draws=2000)
+
+    @functools.cache
+    def report(case: str, language: str) -> Path:
+        return run(case).report(folder / f"{case}-{language}.html", language=language)
+
+    return report
 
 
 @pytest.fixture
 def page(browser, reports):
-    """Return what opens a report from disk: in a language, so many pixels wide, in dark or in light."""
+    """Return what opens a report from disk: in a language, so many pixels wide, in dark or in light, of a case."""
 
-    def opened(language: str = "en", width: int = 1200, colours: str = "light"):
+    def opened(language: str = "en", width: int = 1200, colours: str = "light", case: str = "dprk-2023"):
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600})
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": colours}]})
         browser.get_log("browser")
-        browser.get(reports[language].as_uri())
+        browser.get(reports(case, language).as_uri())
         return browser
 
     return opened

@@ -93,10 +93,12 @@ class Language:
         named = self.unit(unit)
         if not scale:
             return named
-        large = self._named(scale, count)
+        return f"{self._named(scale, count)} {self.counted(named)}".rstrip()
+
+    def counted(self, named: str) -> str:
+        """Return a unit as it stands after the word of a scale: "de coups" in "2,4 millions de coups"."""
         of = self.sentences["of"] if named else ""
-        before = of if isinstance(of, str) else of["vowel" if named[0].lower() in "aeéèêiîoôuyh" else "other"]
-        return f"{large} {before}{named}".rstrip()
+        return f"{of if isinstance(of, str) else of['vowel' if named[0].lower() in 'aeéèêiîoôuyh' else 'other']}{named}"
 
     def unit(self, unit: str, size: float = 2.0) -> str:
         """Return a unit for a sentence: rounds, rounds/day, %, or nothing for a pure number."""

@@ -21,14 +21,14 @@ Array = npt.NDArray[np.float64]
 MOST_DRAWS = 4000
 """Draws of a run that a page carries at most."""
 WORDS = (
-    "question", "reported", "believed now", "draws that count", "too few draws", "as it was", "before", "after", "not heard", "as graded", "times as much",
+    "question", "reported", "believed now", "draws that count", "too few draws", "as it was", "before", "after", "not heard", "as graded", "times as much", "semicolon",
 )  # fmt: skip
 """What the page says of it, out of the catalogue."""
 
 
 def section(telling: Telling) -> Section:
     """Return what a reader may move; nothing where neither a voice nor a hypothesis bears on a key answer."""
-    answers = {key: telling.run.questions[key] for key in telling.keys if np.isfinite(telling.run.questions[key].values).all()}
+    answers = {key: telling.run.questions[key] for key in telling.keys if not np.isnan(telling.run.questions[key].values).any()}
     panels = [panel for panel in (_voices(telling, answers), _readings(telling, answers)) if panel is not None]
     blocks: list[Block] = [Paragraph(telling.say("about beliefs"), "soft"), *panels]
     return Section("beliefs", telling.say("believe otherwise"), blocks if panels else [])
@@ -82,8 +82,8 @@ def _shared(telling: Telling, answers: Mapping[str, Answer]) -> dict[str, Any]:
     return {
         "language": telling.language.name, "fewest": lineage.FEWEST, "words": {key: telling.word(key) for key in WORDS} | {"below": words.percent(0.0, CERTAIN, telling.language), "above": words.percent(1.0, CERTAIN, telling.language)},
         "answers": [
-            {"id": key, "text": str(telling.asked(key)), "unit": telling.language.unit(one.asked.unit), "threshold": one.asked.threshold,
-             "quantiles": [one.quantiles[5], one.quantiles[50], one.quantiles[95]], "probability": one.probability}
+            {"id": key, "text": str(telling.asked(key)), "unit": telling.language.unit(one.asked.unit), "counted": telling.language.counted(telling.language.unit(one.asked.unit)), "threshold": one.asked.threshold,
+             "missing": telling.word("no day" if one.asked.form == "first" else "no bound"), "quantiles": [one.quantiles[5], one.quantiles[50], one.quantiles[95]], "probability": one.probability}
             for key, one in answers.items()
         ],
     }  # fmt: skip
