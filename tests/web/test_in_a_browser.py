@@ -133,7 +133,7 @@ def test_a_day_that_may_never_come_is_among_the_answers(page, language, never, p
     held = opened.execute_script(f"return JSON.parse(document.getElementById('held').textContent).panels.{panel}.answers.map((one) => one.id)")
     at = held.index("million-a-month")
     before = rows(opened, panel)[at]
-    assert panel == "readings" or f"–{never})" in before[1]  # what was seen leaves fewer such draws
+    assert panel == "readings" or f"\u2013{never})" in before[1]  # what was seen leaves fewer such draws
     for number in range(opened.execute_script(f"return document.querySelectorAll('#panel-{panel} input').length")):
         move(opened, panel, number, 0)
         assert not re.search("Infinity|NaN|null|undefined", " ".join(rows(opened, panel)[at]))
