@@ -130,7 +130,7 @@ class Texts:
 
     def component(self, path: str) -> Said:
         """Return the name of a component for people."""
-        return self.given.names.get(path) or self._said("", path.rsplit(".", maxsplit=1)[-1].replace("-", " "))
+        return self._said(self.given.names.get(path, ""), path.rsplit(".", maxsplit=1)[-1].replace("-", " "))
 
     def own(self, text: str) -> Said:
         """Return a text of the case that nobody translates: a statement, a reason."""

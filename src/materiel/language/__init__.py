@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -23,6 +24,8 @@ from materiel.language.phrase import Phrase, Piece, Said, phrase
 FOLDER = Path(__file__).parent
 DEFAULT = "en"
 """The language of whoever names none."""
+_GROUPS = re.compile(r"(?<=\d) (?=\d{3}\b)")
+"""The blanks in a number that is typed in groups of three digits: 300 000."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Language:
         """Return a text of this language with the blanks that no line may break at, such as those before a colon in French."""
         for written, printed in self.spaces.items():
             text = text.replace(written, printed)
-        return text
+        return _GROUPS.sub(self.thousands, text) if self.thousands.isspace() else text
 
     def word(self, key: str, **given: Said | int) -> str:
         """Return a sentence as plain text."""

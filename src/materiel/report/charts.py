@@ -176,7 +176,7 @@ def _nice(step: float) -> float:
 def _grid(case: Case, frame: Frame, unit: str, language: Language) -> list[str]:
     parts: list[str] = []
     step = _nice((frame.high - frame.low) / 5)
-    value = frame.low
+    value = math.ceil(frame.low / step - 1e-9) * step  # nought is among them
     while value <= frame.high + step / 2:
         y = frame.y(value)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{frame.right}" y1="{y:.1f}" y2="{y:.1f}"/>')
@@ -191,7 +191,8 @@ def _grid(case: Case, frame: Frame, unit: str, language: Language) -> list[str]:
 
 
 def _scale(high: float) -> float:
-    return next((scale for scale in (1e9, 1e6, 1e3) if high >= 2 * scale), 1.0)
+    """Return what an axis that ends at a value counts in: whatever has four digits is read as it is."""
+    return next((scale for scale, least in ((1e9, 2e9), (1e6, 2e6), (1e3, 1e4)) if high >= least), 1.0)
 
 
 def _short(value: float, high: float, language: Language) -> str:
@@ -230,7 +231,7 @@ def _band(frame: Frame, days: Array, low: Array, high: Array, kind: str) -> str:
 def _labels(frame: Frame, curve: Curve, language: Language) -> list[str]:
     """Label the right edge of the ranges directly, kept apart where they are close."""
     names = {4: "95 %", 3: "75 %", 2: language.word("median"), 1: "25 %", 0: "5 %"}
-    ends = [(language.spaced(name), float(curve.quantiles[i, -1])) for i, name in names.items()]
+    ends = [(language.spaced(f"{name}{language.word('colon')}"), float(curve.quantiles[i, -1])) for i, name in names.items()]
     low, high = float(curve.quantiles[0, -1]), float(curve.quantiles[4, -1])
     places: list[float] = []
     for _, value in ends:
@@ -240,7 +241,7 @@ def _labels(frame: Frame, curve: Curve, language: Language) -> list[str]:
     if over > 0:
         places = [min(place, frame.bottom + 4 - 13 * (len(ends) - 1 - i)) for i, place in enumerate(places)]
     return [
-        f'<text class="label" x="{frame.right + 6}" y="{y:.1f}">{name} {_short(words.rounded(value, low, high), frame.high, language)}</text>'
+        f'<text class="label" x="{frame.right + 6}" y="{y:.1f}">{name}{_short(words.rounded(value, low, high), frame.high, language)}</text>'
         for (name, value), y in zip(ends, places, strict=True)
     ]
 

@@ -10,8 +10,10 @@ from materiel.case.translation import Texts
 from materiel.language import Language
 from materiel.report.charts import svg
 
-COLUMN, ROW, BOX = 176, 27, 138
+COLUMN, ROW, BOX = 188, 27, 152
 HEAD = 24
+LETTERS = 21
+"""Letters that a box holds."""
 
 
 @dataclass
@@ -30,7 +32,7 @@ def flow(case: Case, texts: Texts, language: Language) -> str:
     width, height, lanes = _place(texts, boxes)
     parts = [f'<g class="lane"><rect x="0" y="{y}" width="{width}" height="{h}"/><text x="8" y="{y + 16}">{escape(n)}</text></g>' for n, y, h in lanes]
     parts += [_arrow(boxes[a], boxes[b]) for a, b in arrows]
-    parts += [_box(box) for box in boxes.values()]
+    parts += [_box(box, str(texts.component(path))) for path, box in boxes.items()]
     return svg(width, height, language.word("flow", boxes=len(boxes), arrows=len(arrows)), parts, "flow").replace(
         "<svg ", f'<svg width="{width:.0f}" height="{height:.0f}" ', 1
     )
@@ -97,9 +99,9 @@ def _arrow(a: _Box, b: _Box) -> str:
     return f'<path class="link{other}" d="M{x1:.0f},{y1:.0f}C{x1 + bend:.0f},{y1:.0f} {x2 - bend:.0f},{y2:.0f} {x2:.0f},{y2:.0f}"/>'
 
 
-def _box(box: _Box) -> str:
+def _box(box: _Box, name: str) -> str:
     one = box.instance
-    name = one.name if len(one.name) <= 21 else one.name[:20] + "…"
+    name = name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"
     return (
         f'<g class="box {escape(one.type.section)}"><title>{escape(one.path)}</title><rect x="{box.x:.0f}" y="{box.y:.0f}" width="{BOX}" height="20" rx="3"/>'
         f'<text x="{box.x + 6:.0f}" y="{box.y + 14:.0f}">{escape(name)}</text></g>'

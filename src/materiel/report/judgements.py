@@ -27,9 +27,9 @@ def section(telling: Telling) -> Section:
     if telling.language.name != WRITTEN_IN:
         legend = joined([legend, telling.say("in its own words")], " ")
     blocks: list[Block] = [Bullets(entries, ordered=True), Paragraph(legend, "soft")]
-    leading = bottom_line(telling)
+    leading, key = bottom_line(telling)
     if leading:
-        blocks.append(figure(telling, leading))
+        blocks.append(figure(telling, leading, key))
     return Section("judgements", telling.say("key judgements"), [*blocks, Paragraph(rests(telling), "lead")])
 
 
@@ -71,26 +71,29 @@ def _base(telling: Telling, question: str) -> Piece:
     return Piece(words.share(share, telling.language), "number", f"{question}.base_share", round(share, 4))
 
 
-def bottom_line(telling: Telling) -> str:
-    """Return the question whose figure stands first: the first key one that has a figure, else the first that reads what a key one reads, else the first."""
-    asked = telling.case.questions
-    read = [asked[key].value or asked[key].total for key in telling.keys]
-    drawn = list(telling.run.curves)
-    alike = [name for name in drawn if (asked[name].value or asked[name].total) in read and (asked[name].value or asked[name].total)]
-    return next(iter([*(key for key in telling.keys if key in drawn), *alike, *drawn]), "")
+def bottom_line(telling: Telling) -> tuple[str, str]:
+    """Return the question whose figure stands first, and the key question that it bears: of the first key one that has a figure, or of which another that reads the same has one."""
+    asked, drawn = telling.case.questions, list(telling.run.curves)
+    for key in telling.keys:
+        read = asked[key].value or asked[key].total
+        alike = [name for name in drawn if read and (asked[name].value or asked[name].total) == read]
+        if key in drawn or alike:
+            return (key if key in drawn else alike[0]), key
+    return next(iter(drawn), ""), ""
 
 
 def over_time(telling: Telling) -> Section:
     """Return every figure but the one that stands first."""
-    first = bottom_line(telling)
+    first, _ = bottom_line(telling)
     return Section("over-time", telling.say("over time"), [figure(telling, name) for name in telling.run.curves if name != first])
 
 
-def figure(telling: Telling, question: str) -> Figure:
-    """Return the fan chart of a question with its data."""
+def figure(telling: Telling, question: str, key_question: str = "") -> Figure:
+    """Return the fan chart of a question with its data; its title is what it shows of that question or, where it bears one on another day, of a key question."""
     run, case, language = telling.run, telling.case, telling.language
     curve, answer = run.curves[question], run.questions[question]
     asked = answer.asked
+    bears = run.questions[key_question] if key_question else answer
     observed = [one for one in case.observations if one.series == asked.observed] if asked.observed else []
     text = telling.texts.fan(question, curve.text)
     ghost = telling.before.curves.get(question) if telling.before else None
@@ -109,7 +112,7 @@ def figure(telling: Telling, question: str) -> Figure:
     )
     columns, rows = data.fan(case, curve, observed)
     return Figure(
-        question, _finding(telling, text, answer), telling.say("measure", text=text, unit=measured or telling.word("pure number")),
+        question, _finding(telling, text, bears if (bears.asked.form, bears.asked.unit) == (asked.form, asked.unit) else answer), telling.say("measure", text=text, unit=measured or telling.word("pure number")),
         charts.fan(case, drawn, language), charts.fan(case, drawn, language, charts.NARROW), joined(key, " "), foot(telling), columns, rows,
         data.about(telling, question, str(text), curve.unit, observed), [Fold(telling.say("as a table"), [table], paper="never")],
     )  # fmt: skip

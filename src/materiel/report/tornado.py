@@ -7,13 +7,11 @@ from html import escape
 from materiel.analysis import words
 from materiel.analysis.tornado import Bar, End, Tornado, answered
 from materiel.language import ENGLISH, Language
-from materiel.report.charts import LINE, WIDE, svg
+from materiel.report.charts import LINE, SIGN, WIDE, svg
 
 ROW, TOP, BOTTOM = 38, 34, 30
 ROOM = 124
 """Room beside the outermost answers for the labels of ends."""
-LONGEST = 16
-"""Signs of the longest label of an end."""
 MOST = 8
 """Drivers that are drawn at most; the table has all."""
 
@@ -84,12 +82,19 @@ def _row(about: Tornado, bar: Bar, frame: tuple[float, float], y: int, language:
     labels = {first: places[0][1], last: places[-1][1]} if first == last else {x: end for x, end in places if x in (first, last)}
     for x, end in labels.items():
         anchor, shift = ("end", -8) if x == first and first != last else ("start", 8)
-        parts.append(f'<text class="tick" x="{x + shift:.1f}" y="{middle + 4}" text-anchor="{anchor}">{escape(_label(end))}</text>')
+        parts.append(
+            f'<text class="tick" x="{x + shift:.1f}" y="{middle + 4}" text-anchor="{anchor}">{escape(_label(end, x if anchor == "end" else width - x))}</text>'
+        )
     return parts
 
 
-def _label(end: End) -> str:
-    return end.known if len(end.known) <= LONGEST else f"{end.known[: LONGEST - 1]}…"
+def _label(end: End, room: float) -> str:
+    """Return what is known at an end, as much of it as fits; a word is not broken where there is one before it."""
+    most = int((room - 10) / SIGN)
+    if len(end.known) <= most:
+        return end.known
+    cut = end.known[: most - 1]
+    return f"{cut.rsplit(' ', 1)[0].rstrip(' ,;:')}…" if " " in cut else f"{cut}…"
 
 
 def _short(name: str, width: int) -> str:

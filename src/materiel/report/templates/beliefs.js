@@ -110,7 +110,7 @@ if (typeof document !== "undefined")
       const say = data.words;
       const figure = new Intl.NumberFormat(data.language, { maximumSignificantDigits: 2 });
       const large = new Intl.NumberFormat(data.language, { maximumSignificantDigits: 2, notation: "compact", compactDisplay: "long" });
-      const percent = (share) => (share < 0.01 ? say.below : share > 0.99 ? say.above : `${figure.format(Math.round(100 * share))}\u00a0%`);
+      const percent = (share) => (share < 0.01 ? say.below : share > 0.99 ? say.above : say.percent.replace("#", figure.format(Math.round(100 * share))).replace(" ", "\u00a0"));
       const amount = (value) => (Math.abs(value) >= 1e6 ? large : figure).format(value);
       // A quantile that no draw reaches within the horizon is nothing in the data and infinite in what is worked out: it is said in the words of the report.
       const told = (quantiles, probability, { unit, counted, missing }) => {
