@@ -236,7 +236,7 @@ def test_every_chart_has_a_unit_a_title_and_its_data(name, documents, run):
 def read_number(text: str, of: language.Language) -> float:
     """The number that a cell shows, with the word of its scale."""
     number = float(re.match(r"-?[\d.,\u202f]+", text)[0].replace(of.thousands, "").replace(of.decimal, "."))
-    scales = {name: factor for name, factor in (("million", 1e6), ("billion", 1e9))}
+    scales = {"million": 1e6, "billion": 1e9}
     return number * next((factor for name, factor in scales.items() if re.search(rf" {re.escape(of.counted_in(name, '', number))}$", text)), 1.0)
 
 

@@ -93,9 +93,9 @@ class Language:
 
     def counted_in(self, scale: str, unit: str, count: float = 2.0) -> str:
         """Return a unit with the word of a scale before it: million rounds."""
-        named = self.unit(unit)
         if not scale:
-            return named
+            return self.unit(unit, count)
+        named = self.unit(unit)
         return f"{self._named(scale, count)} {self.counted(named)}".rstrip()
 
     def counted(self, named: str) -> str:
