@@ -201,8 +201,9 @@ def _short(value: float, high: float, language: Language) -> str:
 
 def _dates(case: Case, frame: Frame, language: Language) -> list[tuple[float, str]]:
     """Return days for ticks with their labels: firsts of months, as many as fit."""
-    months, fit = (frame.last - frame.first) / 30.44, (frame.right - LEFT) / 70
-    every = next(step for step in (1, 2, 3, 6, 12, 24, 60, 1200) if months / step <= fit)
+    narrow = frame.width < WIDE
+    months, room = (frame.last - frame.first) / 30.44, frame.right - LEFT
+    every = next(step for step in (1, 2, 3, 6, 12, 24, 60, 1200) if months / step <= room / ((50 if step < 12 else 36) if narrow else 70))
     day = case.date(frame.first)
     made: list[tuple[float, str]] = []
     year, month = day.year, day.month
@@ -212,8 +213,14 @@ def _dates(case: Case, frame: Frame, language: Language) -> list[tuple[float, st
         if at > frame.last:
             return made
         if at >= frame.first and (month - 1) % min(every, 12) == 0 and (every <= 12 or year % (every // 12) == 0):
-            made.append((at, language.month(first) if every < 12 else f"{year}"))
+            short = every >= 12 or (narrow and bool(made))  # a telephone has room for one month with its year
+            made.append((at, _month(first, language) if short else language.month(first)))
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+
+
+def _month(first: datetime.date, language: Language) -> str:
+    """Return a month in one word, which of January is its year."""
+    return f"{first.year}" if first.month == 1 else language.short_months[first.month - 1]
 
 
 def _path(frame: Frame, days: Array, values: Array) -> str:
