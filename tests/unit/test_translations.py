@@ -13,7 +13,6 @@ from materiel.case import translation
 from materiel.case.files import shelf
 from materiel.case.loading import load
 from materiel.language.phrase import Piece, phrase
-from materiel.network import build
 from materiel.report import blocks, html, sections
 from materiel.report.grounds import uncertain
 
@@ -61,9 +60,9 @@ def test_every_question_hypothesis_actor_origin_and_publisher_has_a_french_name(
 
 
 @pytest.mark.parametrize("name", language.names())
-def test_every_number_that_may_drive_an_answer_and_every_decision_has_a_name(case, name):
+def test_every_number_that_may_drive_an_answer_and_every_decision_has_a_name(case, run, name):
     """Numbers stand among drivers, decisions on the axis of charts: nobody reads an identifier there. In the picture of flows, English makes names of identifiers."""
-    wanted = {one.stream for one in uncertain(build(case))} | {path for path in case.components if ".directives." in path}
+    wanted = {one.stream for one in uncertain(run.program)} | {path for path in case.components if ".directives." in path}
     assert wanted - translation.texts(case, name).given.names.keys() == set()
 
 
@@ -101,16 +100,13 @@ def test_whatever_is_not_french_is_a_quote_a_reason_or_a_name(case, run, documen
 def test_charts_have_no_word_that_is_not_translated(case, documents):
     """What stands in a chart is marked by nobody: a name of a question, an event, a component or a driver that is one of the English page is the French one as well."""
     english = {figure.id: figure for figure in documents["en"].figures()}
-    streams = {one.stream for one in uncertain(build(case))}
     given = translation.texts(case, "fr").given
     ours, shown = [*given.origins.values(), *given.actors.values(), *given.names.values(), *given.publishers.values()], 0
     for figure in documents["fr"].figures():
-        if figure.id == "assumed":  # of identifiers
-            continue
         there = set(re.findall(r">([^<>]*[a-z]{4}[^<>]*)</text>", english[figure.id].wide))
         here = set(re.findall(r">([^<>]*[a-z]{4}[^<>]*)</text>", figure.wide))
         shown += len(here)
-        alike = {text.rstrip("…") for text in here & there if text not in streams and not re.match(r"[\d.,]+ \w+", text)}  # projectiles are French as well
+        alike = {text.rstrip("…") for text in here & there if not re.match(r"[\d.,]+ \w+", text)}  # projectiles are French as well
         assert {text for text in alike if not any(one.startswith(text) for one in ours)} == set(), figure.id
     assert shown > 10
 
