@@ -51,6 +51,7 @@ def test_every_question_hypothesis_actor_origin_and_publisher_has_a_french_name(
     said = translation.texts(case, "fr").given
     assert said.title
     assert bool(said.summary) == bool(case.summary)
+    assert said.forecasts.keys() == {path.stem for path, (one, _) in (frozen.held(case) if frozen.files(case) else {}).items() if one.note}
     known = {"origins": case.whole.origins, "publishers": case.whole.publishers}
     for section in SECTIONS:
         wanted = set(known.get(section) or getattr(case, section))
@@ -86,7 +87,6 @@ def test_whatever_is_not_french_is_a_quote_a_reason_or_a_name(case, run, documen
     own = {text for one in ledger.claims.values() for text in (one.statement, one.note, one.doubt, one.quote, one.translation, one.hedge)}
     own |= {prior.because for _, whole in run.program.priors for prior in (whole.mix or (whole,))}
     own |= {prior.because for given in run.inputs.values() for prior in given.priors}
-    own |= {said.note for said, _ in (frozen.held(case) if frozen.files(case) else {}).values()}
     publishers = {one.publisher for one in ledger.sources.values()}
     told = [
         piece.text for said in document.texts() for piece in phrase(said).pieces if isinstance(piece, Piece) and (piece.kind, piece.of) == ("foreign", "en")

@@ -54,6 +54,8 @@ class Translation(Record):
     """Names of origins, by id."""
     publishers: dict[str, str] = Field(default_factory=dict[str, str])
     """Names of publishers, by id, or as a source has them that names one that is not graded."""
+    forecasts: dict[str, str] = Field(default_factory=dict[str, str])
+    """Notes of frozen forecasts, by their names."""
     names: dict[str, str] = Field(default_factory=dict[str, str])
     """Names of components by path, and of numbers by path or as `shared.NAME`: directives stand on the time axis of charts, numbers among what drives an answer."""
 
@@ -132,6 +134,10 @@ class Texts:
         """Return the name of a component for people."""
         return self._said(self.given.names.get(path, ""), path.rsplit(".", maxsplit=1)[-1].replace("-", " "))
 
+    def note(self, forecast: str, text: str) -> Said:
+        """Return the note of a frozen forecast; `text` is that in its own words."""
+        return self._said(self.given.forecasts.get(forecast, ""), text)
+
     def own(self, text: str) -> Said:
         """Return a text of the case that nobody translates: a statement, a reason."""
         return self._said("", text)
@@ -182,7 +188,7 @@ def _read(case: Case, path: Path) -> Translation:
     known: dict[str, Iterable[str]] = {
         "questions": case.questions, "hypotheses": case.hypotheses, "scenarios": case.scenarios, "actors": case.actors,
         "origins": case.whole.origins, "publishers": {*case.whole.publishers, *(one.publisher for one in case.whole.sources.values())},
-        "names": [*case.components, *_numbers(case)],
+        "forecasts": [one.stem for one in (path.parent / "forecasts").glob("*.yaml")], "names": [*case.components, *_numbers(case)],
     }  # fmt: skip
     for section, names in known.items():
         for name in cast("Mapping[str, object]", getattr(made, section)):
