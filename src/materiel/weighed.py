@@ -190,11 +190,11 @@ class Weighed:
         if number is None or abs(by_odds) >= abs(number.swing):
             return language.say("hangs on odds", lead=called[lead], even=words.share(self.even[lead], language), now=words.share(now, language))
         prior = self.rivals.numbers(lead)[number.stream]
-        middle = tuple(map(float, prior.percentiles((5, 50, 95))))
+        least, middle, most = map(float, prior.percentiles((5, 50, 95)))
         low, high = (spread(self.case, (end, end, end), prior.unit, language) for end in number.ends)
         assumed = language.word("assumed" if not (prior.pool and prior.pool.heard()) else "partly assumed")
         return language.say(
-            "hangs on number", number=called.get(number.stream) or identifier(number.stream), said=spread(self.case, middle, prior.unit, language), assumed=assumed, lead=called[lead], low=low, high=high,
+            "hangs on number", number=called.get(number.stream) or identifier(number.stream), said=spread(self.case, (least, middle, most), prior.unit, language), assumed=assumed, lead=called[lead], low=low, high=high,
             lowest=words.share(number.posterior[0], language), highest=words.share(number.posterior[1], language),
         )  # fmt: skip
 
