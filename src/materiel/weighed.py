@@ -194,7 +194,8 @@ class Weighed:
         low, high = (spread(self.case, (end, end, end), prior.unit, language) for end in number.ends)
         assumed = language.word("assumed" if not (prior.pool and prior.pool.heard()) else "partly assumed")
         return language.say(
-            "hangs on number", number=called.get(number.stream) or identifier(number.stream), said=spread(self.case, (least, middle, most), prior.unit, language), assumed=assumed, lead=called[lead], low=low, high=high,
+            "hangs on number", number=called.get(number.stream) or identifier(number.stream), assumed=assumed,
+            said=spread(self.case, (least, middle, most), prior.unit, language), lead=called[lead], low=low, high=high,
             lowest=words.share(number.posterior[0], language), highest=words.share(number.posterior[1], language),
         )  # fmt: skip
 
