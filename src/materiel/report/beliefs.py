@@ -12,8 +12,8 @@ import numpy.typing as npt
 from materiel.analysis import beliefs, drivers, lineage, words
 from materiel.analysis.beliefs import Heard
 from materiel.analysis.questions import Answer
-from materiel.language.phrase import identifier
-from materiel.report.blocks import Block, Panel, Paragraph, Section
+from materiel.language.phrase import identifier, joined
+from materiel.report.blocks import Panel, Paragraph, Section
 from materiel.report.rivalry import CERTAIN
 from materiel.report.telling import Telling
 
@@ -30,9 +30,10 @@ WORDS = (
 def section(telling: Telling) -> Section:
     """Return what a reader may move; nothing where neither a voice nor a hypothesis bears on a key answer."""
     answers = {key: telling.run.questions[key] for key in telling.keys if not np.isnan(telling.run.questions[key].values).any()}
-    panels = [panel for panel in (_voices(telling, answers), _readings(telling, answers)) if panel is not None]
-    blocks: list[Block] = [Paragraph(telling.say("about beliefs", command=identifier("materiel run --drop")), "soft"), *panels]
-    return Section("beliefs", telling.say("believe otherwise"), blocks if panels else [])
+    voices, readings = _voices(telling, answers), _readings(telling, answers)
+    told = [telling.say("about beliefs", command=identifier("materiel run --drop")), *([telling.say("about readings")] if readings else [])]
+    panels = [panel for panel in (voices, readings) if panel is not None]
+    return Section("beliefs", telling.say("believe otherwise"), [Paragraph(joined(told, " "), "soft"), *panels] if panels else [])
 
 
 def _voices(telling: Telling, answers: Mapping[str, Answer]) -> Panel | None:
