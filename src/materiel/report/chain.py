@@ -79,14 +79,16 @@ def claim(telling: Telling, cited: Cited, heard: str = "") -> Sequence[Block]:
     if cited.terms:
         worked_out = telling.say("worked out", formula=identifier(cited.formula)) if cited.formula else telling.say("rests on these")
         blocks.append(Paragraph(worked_out, "soft"))
-        blocks.append(Bullets([[Paragraph(phrase(term, telling.colon, _cited(telling, one))), *_terms(telling, one)] for term, one in cited.terms.items()]))
+        blocks.append(
+            Bullets([[Paragraph(phrase(identifier(term), telling.colon, _cited(telling, one))), *_terms(telling, one)] for term, one in cited.terms.items()])
+        )
     return blocks
 
 
 def _terms(telling: Telling, cited: Cited) -> list[Block]:
     if not cited.terms:
         return []
-    return [Bullets([[Paragraph(phrase(term, telling.colon, _cited(telling, one))), *_terms(telling, one)] for term, one in cited.terms.items()])]
+    return [Bullets([[Paragraph(phrase(identifier(term), telling.colon, _cited(telling, one))), *_terms(telling, one)] for term, one in cited.terms.items()])]
 
 
 def _cited(telling: Telling, cited: Cited, heard: str = "") -> Phrase:

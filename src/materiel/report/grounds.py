@@ -130,7 +130,7 @@ def _note(telling: Telling, one: str, *, used: bool) -> Row:
     if cited.promise:
         said.append(Paragraph(telling.say("promised", promise=promised(ledger, telling.case.rule, one, telling.language)), "soft"))
     if claim.formula:
-        terms = joined((phrase(term, telling.colon, _to(other)) for term, other in claim.terms.items()), telling.semicolon)
+        terms = joined((phrase(identifier(term), telling.colon, _to(other)) for term, other in claim.terms.items()), telling.semicolon)
         said.append(Paragraph(phrase(telling.say("worked out", formula=identifier(claim.formula)), " ", terms), "soft"))
     title = link(source.title, source.url)
     document = phrase(
