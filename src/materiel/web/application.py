@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import datetime
 import json
 import logging
 import os
@@ -143,19 +144,21 @@ class _App:
 
     async def home(self, request: Request) -> Response:
         """Answer with the page that lists the cases served."""
-        return self._page(request, "home", cases=self._listed(request), uploads=self.workers is not None)
+        said = language.load(_language(request))
+        listed = [one | {"as_of": said.date(datetime.date.fromisoformat(one["as_of"]))} for one in self._listed(said.name)]
+        return self._page("cases", said.name, cases=listed, uploads=self.workers is not None)
 
     async def page(self, request: Request) -> Response:
         """Answer with the page of a case."""
-        case = request.path_params["case"]
+        case, chosen = request.path_params["case"], _language(request)
         try:
-            self._digest(case)
-        except KeyError:
-            return self._page(request, "error", 404, status=404, said=_no_case().said)
-        return self._page(request, "case", case=case)
+            said = self._said(case, chosen)
+        except Refused as refused:
+            return self._page("error", chosen, refused.status, said=refused.said)
+        return self._page("case", chosen, case={"id": case, "title": said["title"]})
 
-    def _page(self, request: Request, template: str, code: int = 200, **more: object) -> Response:
-        return HTMLResponse(pages.page(template, self.settings.root_path, *_languages(request), **more), code)
+    def _page(self, template: str, chosen: str, status: int = 200, **more: object) -> Response:
+        return HTMLResponse(pages.page(template, self.settings.root_path, chosen, **more), status)
 
     async def file(self, request: Request) -> Response:
         """Answer with a script or a style of the app."""
@@ -169,20 +172,19 @@ class _App:
 
     async def cases(self, request: Request) -> Response:
         """Answer with the cases served: those of visitors are not among them."""
-        return JSONResponse(self._listed(request))
+        return JSONResponse(self._listed(_language(request)))
 
     async def about(self, request: Request) -> Response:
         """Answer with what is known of a case before anything is moved."""
-        case, chosen = request.path_params["case"], pages.speaks(*_languages(request))
+        case, chosen = request.path_params["case"], _language(request)
         return JSONResponse(self.said[case, chosen] if case in self.tables else await self._ask(case, "about", {"language": chosen}) | {"id": case})
 
-    def _listed(self, request: Request) -> list[Data]:
-        chosen = pages.speaks(*_languages(request))
+    def _listed(self, chosen: str) -> list[Data]:
         return [{key: self.said[case, chosen][key] for key in ("id", "title", "summary", "as_of")} for case in self.tables]
 
     async def why(self, request: Request) -> Response:
         """Answer with what an answer rests on."""
-        question, chosen = request.path_params["question"], pages.speaks(*_languages(request))
+        question, chosen = request.path_params["question"], _language(request)
         return JSONResponse(await self._ask(request.path_params["case"], "why", {"question": question, "language": chosen}))
 
     def _post(self, what: str, *, by_tab: bool) -> Callable[[Request], Awaitable[Response]]:
@@ -194,7 +196,8 @@ class _App:
             tab = request.headers.get("x-materiel-tab", "") if by_tab else ""
             if not _TAB.fullmatch(tab):
                 raise Refused(400, "X-Materiel-Tab: at most 64 letters, digits, - and _")
-            if asked.get("digest", self._known(case)) != self._known(case):
+            digest = self._said(case)["digest"]
+            if asked.get("digest", digest) != digest:
                 raise Refused(409, "the case has changed since this page was opened")
             done = await self._ask(case, what, asked, tab, request)
             return _attachment(done) if what == "export" else JSONResponse(done)
@@ -215,23 +218,18 @@ class _App:
             case = await self._in_thread(lambda: workers.add(readers[kind](sent)))
         return JSONResponse({"id": case}, 201)
 
-    def _digest(self, case: str) -> str:
-        """Return the digest of a case. Raises KeyError when there is none."""
+    def _said(self, case: str, chosen: str = language.DEFAULT) -> Data:
+        """Return what a case said of itself; that of a visitor spoke English. Raises Refused when there is no such case."""
         if case in self.tables:
-            return str(self.said[case, language.DEFAULT]["digest"])
-        if self.workers is None:
-            raise KeyError(case)
-        return self.workers.digest(case)
-
-    def _known(self, case: str) -> str:
+            return self.said[case, chosen]
         try:
-            return self._digest(case)
+            return self.workers.about(case) if self.workers else {}[case]
         except KeyError:
             raise _no_case() from None
 
     async def _ask(self, case: str, what: str, asked: Data, tab: str = "", request: Request | None = None) -> Data:
         """Return what the table of a case answers, when it is its turn. Raises Refused, CaseError, RunError."""
-        self._known(case)
+        self._said(case)
         table, workers = self.tables.get(case), self.workers
         async with (self.turns if table else self.strangers).turn(tab and f"{case} {tab}"):
             if request and await request.is_disconnected():
@@ -248,8 +246,8 @@ class _App:
         return await asyncio.get_running_loop().run_in_executor(self.threads, make)
 
 
-def _languages(request: Request) -> tuple[str, str]:
-    return request.query_params.get("language", ""), request.headers.get("accept-language", "")
+def _language(request: Request) -> str:
+    return pages.speaks(request.query_params.get("language", ""), request.headers.get("accept-language", ""))
 
 
 def _no_case() -> Refused:

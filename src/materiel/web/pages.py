@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,29 +42,39 @@ class Static:
 
 @cache
 def static() -> Mapping[str, Static]:
-    """Return the files of the app by name; the styles of the report's charts are among them."""
-    made = {name: Static.of(text.encode(), ".css") for name, text in html.styles().items()}
+    """Return the files of the app by name; those that the report's charts bring are among them."""
+    made = {name: Static.of(text.encode(), Path(name).suffix) for name, text in html.styles().items()}
     for path in FOLDER.rglob("*"):
         if path.suffix in TYPES and path.is_file():
             made[path.relative_to(FOLDER).as_posix()] = Static.of(path.read_bytes(), path.suffix)
     return made
 
 
-def page(name: str, root: str, asked: str, preferred: str, **more: object) -> str:
-    """Return a page by the name of its template.
-
-    `root` is the path below which the app is reached; the language is the one that was `asked` for, else the first that a browser has `preferred` (Accept-Language).
-    """
-    chosen = language.load(speaks(asked, preferred))
+def page(name: str, root: str, in_language: str, **more: object) -> str:
+    """Return a page by the name of its template; `root` is the path below which the app is reached."""
+    said = language.load(in_language)
     return _environment().get_template(f"{name}.html.j2").render(
-        root=root, language=chosen.name, languages=language.names(), say=chosen.word, version=__version__, **more
+        root=root, language=in_language, languages=language.names(), say=said.word, words=_words(in_language), version=__version__, **more
     )  # fmt: skip
 
 
 def speaks(asked: str, preferred: str) -> str:
-    """Return the name of the language of a page: what was asked for if we have it, else the first that is preferred and that we have, else English."""
+    """Return the name of the language of a page: what was asked for if we have it, else the first that a browser prefers (Accept-Language) and that we have, else English."""
     wanted = [asked, *re.findall(r"(?:^|,)\s*([a-z]{2})\b", preferred.lower()[:200])]
     return next((name for name in wanted if name in language.names()), language.DEFAULT)
+
+
+@cache
+def _words(name: str) -> str:
+    """Return, as JSON, what the scripts say in a language: of its sentences, those whose keys a script names."""
+    said = language.load(name)
+    named = {key for path in FOLDER.rglob("*.js") for key in re.findall(r'"([^"\n]+)"', path.read_text(encoding="utf-8"))}
+    sentences = {key: _spaced(said, sentence) for key, sentence in said.sentences.items() if key in named}
+    return json.dumps({"language": name, "one_below": said.one_below, "sentences": sentences}, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def _spaced(said: language.Language, sentence: str | Mapping[str, str]) -> str | dict[str, str]:
+    return said.spaced(sentence) if isinstance(sentence, str) else {form: said.spaced(text) for form, text in sentence.items()}
 
 
 @cache

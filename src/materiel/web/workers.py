@@ -59,7 +59,7 @@ class _Kept:
     used: float = field(default_factory=time.monotonic)
     lock: threading.Lock = field(default_factory=threading.Lock)
     process: _Process | None = None
-    digest: str = ""
+    said: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def rest(self) -> None:
         """End the process, unless it is answering; the next question starts another."""
@@ -98,9 +98,9 @@ class Workers:
             raise
         return case
 
-    def digest(self, case: str) -> str:
-        """Return the digest of the files of a case. Raises KeyError when there is no such case."""
-        return self._cases[case].digest
+    def about(self, case: str) -> dict[str, Any]:
+        """Return what a case said of itself, in English, when it was read. Raises KeyError when there is no such case."""
+        return self._cases[case].said
 
     def ask(self, case: str, what: str, asked: dict[str, Any]) -> dict[str, Any]:
         """Return what the table of a case answers. Raises KeyError when there is no such case, CaseError, RunError, Refused, Mistake."""
@@ -134,7 +134,7 @@ class Workers:
             for one in running[: max(0, len(running) + 1 - self.limits.processes)]:
                 one.rest()
         kept.process = _Process(kept.folder, kept.main, self.limits)
-        kept.digest = str(kept.process.hear().get("digest", ""))
+        kept.said = kept.process.hear()
         return kept.process
 
     def _forget(self, case: str) -> None:
