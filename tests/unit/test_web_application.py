@@ -9,11 +9,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from served import MARKUP, StandIn, served
 
 from materiel.web import application
 from materiel.web.application import Settings
 from materiel.web.guard import HEADERS
+from served import MARKUP, StandIn, served
 
 LOCAL = ("localhost", "127.0.0.1")
 
