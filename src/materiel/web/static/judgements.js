@@ -42,7 +42,7 @@ function entry(answer, open) {
     "li", { className: moved ? "moved" : "", "data-answer": answer.id },
     element("p", {}, moved && element("strong", { className: "flag", textContent: say("changed") }), moved && " ", ...parts),
     moved && element("p", { className: "soft" }, say("it was", { value: short(answer.was.shown) })),
-    answer.difference && element("p", { className: "soft difference" }, say("differs by", { value: answer.difference.shown, share: answer.difference.higher })),
+    answer.difference && element("p", { className: "soft difference" }, say("differs by", { value: answer.difference.shown })),
   );
 }
 
