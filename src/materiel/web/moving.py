@@ -183,7 +183,7 @@ class _Telling:
         last = [self.moving.case.date(float(day) - 1e-6).isoformat() for day in self.moved.days]
         return {
             "svg": self._svg(boxes, arrows), "days": last, "arrows": arrows, "boxes": boxes,
-            "key": f"{self.language.word('flow key')} {self.language.word('moving key', n=DRAWS)}", "hidden": self.language.word("moving hidden", n=self.hidden) if self.hidden else "",
+            "key": " ".join((self.language.word("flow key"), self.language.word("moving key", n=DRAWS))), "hidden": self.language.word("moving hidden", n=self.hidden) if self.hidden else "",
         }  # fmt: skip
 
     def _svg(self, boxes: Sequence[Mapping[str, Any]], arrows: Sequence[Mapping[str, Any]]) -> str:
