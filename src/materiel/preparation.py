@@ -87,14 +87,14 @@ def prepare(
     builder = _Builder(name, more, options, case, observed=observed, built=[] if built is None else built)
     watched = builder.watched(case)
     asked = builder.chosen(case)
-    branches = _branches(asked)
-    if not branches:
+    found = branches(asked)
+    if not found:
         raise RunError(f"{case.name} asks no questions; nothing to run for")
-    every = max(1, round(_steps(case, case.day(case.end)) / FAN_POINTS))
+    every = max(1, round(periods(case, case.day(case.end)) / FAN_POINTS))
     settings = ensemble.Settings(options.seed, options.draws, case.step, every, options.chunk, options.engine)
-    made = Prepared(case, watched, asked, branches, {}, settings, seconds={"load": time.perf_counter() - began})
+    made = Prepared(case, watched, asked, found, {}, settings, seconds={"load": time.perf_counter() - began})
     with made.timed("build"):
-        for branch, names in branches.items():
+        for branch, names in found.items():
             made.passes[branch] = builder.of(branch, [asked[one] for one in names], list(made.passes))
         made.sighted = builder.sighted(watched) if watched and watched.sightings else None
     return made
@@ -157,7 +157,7 @@ class _Builder:
         kept = [program.variables[f"{gauges[one.id]}.{'crossed' if one.form == 'first' else 'kept'}"][0] for one in asked]
         seen = {name: program.variables[f"{gauges[name]}.now"][0] for name in fans}
         counted = [seen[one.id] for one in asked if one.fan]
-        steps = _steps(self.case, max(one.last_day for one in asked))
+        steps = periods(self.case, max(one.last_day for one in asked))
         peace = Branch(branch.scenario)
         stem = before.index(peace) if branch.contingency and peace in before else None
         leaves = max(int(branch.day // self.case.step), 0) if stem is not None else 0
@@ -167,7 +167,7 @@ class _Builder:
         """Return the pass that keeps what a run of the baseline expects of everything seen."""
         program, gauges, _ = self._program("")
         kept = [program.variables[f"{gauges[one.asked.id]}.kept"][0] for one in watched.sightings]
-        return ensemble.Pass(program.behind(kept), _steps(self.case, max(one.asked.last_day for one in watched.sightings)), kept)
+        return ensemble.Pass(program.behind(kept), periods(self.case, max(one.asked.last_day for one in watched.sightings)), kept)
 
     def _program(self, scenario: str) -> tuple[network.Program, dict[str, str], list[str]]:
         if scenario not in self.programs:
@@ -214,7 +214,7 @@ def _chosen(asked: dict[str, Asked], only: tuple[str, ...]) -> dict[str, Asked]:
     return {name: one for name, one in asked.items() if name in wanted}
 
 
-def _branches(asked: dict[str, Asked]) -> dict[Branch, list[str]]:
+def branches(asked: dict[str, Asked]) -> dict[Branch, list[str]]:
     """Return the names of the questions of every branch, the baseline first."""
     made: dict[Branch, list[str]] = {}
     for name, one in asked.items():
@@ -223,6 +223,6 @@ def _branches(asked: dict[str, Asked]) -> dict[Branch, list[str]]:
     return dict(sorted(made.items(), key=lambda entry: (bool(entry[0].scenario), bool(entry[0].contingency))))
 
 
-def _steps(case: Case, last: float) -> int:
+def periods(case: Case, last: float) -> int:
     """Return how many periods reach past a day, at most to the end of the case."""
     return min(int(np.ceil(last / case.step - 1e-9)) + 1, int(np.ceil(case.day(case.end) / case.step - 1e-9)))

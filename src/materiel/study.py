@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from materiel import language as languages
 from materiel import manifest, network, preparation
-from materiel.analysis import drivers, questions
+from materiel.analysis import courses, drivers, questions
 from materiel.analysis.questions import Answer, Asked, Branch
 from materiel.case.files import find
 from materiel.case.model import Case, Instance
@@ -466,16 +466,9 @@ def _variables(one: Instance) -> list[str]:
 
 
 def _curve(one: ensemble.Pass, asked: Asked, found: ensemble.Ensemble, slot: int, step: float) -> Curve:
-    """Return what a gauge read over time; amounts per period, which totals add up, become rates per day."""
-    gauge = asked.gauge
-    assert gauge is not None
-    target = gauge.links["of"][0]
-    on = "boundary" if one.program.kinds[f"{target.path}.{target.variable}"] == "level" else "period"
-    unit, quantiles = str(gauge.options["unit"]), found.fans[slot].quantiles(np.array(FAN))
-    if asked.form == "total":
-        unit, quantiles = f"{unit}/day", quantiles / step
-    shown = found.times >= (asked.since if asked.form == "value" and not asked.branch.contingency else 0.0)
-    return Curve(asked.fan, unit, on, found.times[shown], quantiles[:, shown])
+    """Return what a gauge read over time."""
+    seen = courses.course(asked, one.program.kinds, found.times, step)
+    return Curve(asked.fan, seen.unit, seen.on, found.times[seen.shown], seen.of(found.fans[slot].quantiles(np.array(FAN))))
 
 
 def without(run: Run, only: tuple[str, ...]) -> lineage.Again:

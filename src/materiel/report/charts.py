@@ -56,8 +56,8 @@ class Frame:
         return LEFT + (day - self.first) / (self.last - self.first) * (self.right - LEFT)
 
     def y(self, value: float) -> float:
-        """Return the place down of a value."""
-        return self.bottom - (value - self.low) / (self.high - self.low) * (self.bottom - self.top)
+        """Return the place down of a value; beyond the ends of the plane, where an axis that was given may leave it, that of the end."""
+        return self.bottom - (min(max(value, self.low), self.high) - self.low) / (self.high - self.low) * (self.bottom - self.top)
 
 
 @dataclass(frozen=True)
@@ -76,20 +76,21 @@ class Mark:
 
 @dataclass(frozen=True)
 class Fan:
-    """What a fan chart shows: a curve, what was observed, events by name and day, and another median to hold it against."""
+    """What a fan chart shows: a curve, what was observed, events by name and day, and another median to hold it against.
+
+    `axis` has the ends of the axis of values, in the unit of the `bare` curve; those that suit what is shown, if absent.
+    """
 
     curve: Curve
     observed: Sequence[Observation] = ()
     events: Mapping[str, float] = field(default_factory=dict[str, float])
     ghost: Curve | None = None
+    axis: tuple[float, float] | None = None
 
 
 def fan(case: Case, shown: Fan, language: Language = ENGLISH, width: int = WIDE) -> str:
     """Return a fan chart as an SVG element: 50 and 90 % ranges, the median, the median it is held against, observations, events by day."""
-    curve = bare(shown.curve)
-    ghost = bare(shown.ghost) if shown.ghost is not None else None
-    marks = [mark for one in shown.observed if (mark := _mark(case, curve, one, language)) is not None]
-    frame = _frame(curve, marks, ghost, width)
+    curve, ghost, marks, frame = _laid_out(case, shown, language, width)
     events = [(name, day) for name, day in sorted(shown.events.items(), key=lambda event: event[1]) if frame.first <= day <= frame.last]
     frame = replace(frame, top=TOP + LINE * (len(events) + 1))
     low, lower, middle, upper, high = curve.quantiles
@@ -104,6 +105,21 @@ def fan(case: Case, shown: Fan, language: Language = ENGLISH, width: int = WIDE)
         *(_drawn(frame, mark) for mark in marks),
     ]
     return svg(width, frame.bottom + BOTTOM, f"{curve.text}, {axis(curve.unit, frame.high, language)}", parts)
+
+
+def ends(case: Case, shown: Fan, language: Language = ENGLISH) -> tuple[float, float]:
+    """Return the ends of the axis of values of a fan chart, in the unit of the `bare` curve."""
+    frame = _laid_out(case, shown, language, WIDE)[3]
+    return frame.low, frame.high
+
+
+def _laid_out(case: Case, shown: Fan, language: Language, width: int) -> tuple[Curve, Curve | None, list[Mark], Frame]:
+    """Return the curve, the one it is held against, the marks, and the frame of a chart."""
+    curve = bare(shown.curve)
+    ghost = bare(shown.ghost) if shown.ghost is not None else None
+    marks = [mark for one in shown.observed if (mark := _mark(case, curve, one, language)) is not None]
+    frame = _frame(curve, marks, ghost, width)
+    return curve, ghost, marks, replace(frame, low=shown.axis[0], high=shown.axis[1]) if shown.axis else frame
 
 
 def svg(width: float, height: float, title: str, parts: Sequence[str], kind: str = "chart") -> str:

@@ -13,7 +13,7 @@ from materiel.analysis.scoring import Scored
 from materiel.case import translation
 from materiel.errors import RunError
 from materiel.report import outcomes, priors, reliability, sections
-from materiel.report.blocks import Document
+from materiel.report.blocks import Block, Document
 from materiel.report.grounds import uncertain
 from materiel.report.judgements import figure
 from materiel.report.telling import Before, Finished, Telling
@@ -55,6 +55,12 @@ def page(document: Document) -> str:
     panels = {one.id: one.data for one in document.panels()}
     held = json.dumps({"figures": figures, "words": words, "panels": panels}, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return _environment().get_template("page.html.j2").render(document=document, held=held, say=said.word, kind=_kind)
+
+
+def fragment(blocks: Sequence[Block]) -> str:
+    """Return blocks of a report as a piece of a page, without styles and scripts."""
+    given = _environment().from_string('{% from "blocks.html.j2" import entry with context %}{{ entry(blocks) }}')
+    return given.render(blocks=blocks, kind=_kind)
 
 
 def _kind(block: object) -> str:

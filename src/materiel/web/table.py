@@ -1,0 +1,235 @@
+"""A case on the table: what readers ask of it and what they get, both as plain data that fit through a pipe and into JSON."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections import OrderedDict
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from threading import Lock
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from materiel import __version__, manifest
+from materiel import language as languages
+from materiel.analysis import words
+from materiel.case import translation
+from materiel.errors import RunError
+from materiel.evidence.pooling import Prior
+from materiel.language import Language
+from materiel.language.phrase import Said
+from materiel.options import Options, Reading
+from materiel.report import chain, html
+from materiel.report.telling import Before, Telling
+from materiel.results import Curve
+from materiel.study import Run, Study
+from materiel.web import drawing
+from materiel.web.levers import Lever
+from materiel.web.playing import FULL, PREVIEW, Played, Player
+
+SHOWN = 4
+"""Charts that are shown at a time."""
+
+REMEMBERED = 6
+"""Runs that are kept, so that what they are held against need not be run again."""
+
+DRAWS = {"preview": PREVIEW, "full": FULL}
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    language: str = languages.DEFAULT
+
+
+_Ends = Annotated[list[float], Field(min_length=2, max_length=2)]
+
+
+class _Run(_Asked):
+    seed: int = Field(default=1, ge=0, lt=2**63)
+    draws: Literal["preview", "full"] = "full"
+    changes: dict[str, str] = Field(default_factory=dict[str, str])
+    against: dict[str, str] | None = None
+    shown: list[str] | None = Field(default=None, max_length=SHOWN)
+    axes: dict[str, _Ends] = Field(default_factory=dict[str, "_Ends"])
+    narrow: bool = False
+    beside: bool = False
+    digest: str = ""
+
+
+_Given = TypeVar("_Given", bound=_Asked)
+
+
+class _Why(_Asked):
+    question: str
+    seed: int = Field(default=1, ge=0, lt=2**63)
+    changes: dict[str, str] = Field(default_factory=dict[str, str])
+
+
+class Table:
+    """One case, compiled once, and what may be asked of it; every method may be called by several threads. All raise RunError for what is asked wrong, CaseError for what makes no case."""
+
+    def __init__(self, name: str | Path) -> None:
+        """Read, build and compile a case. Raises CaseError, RunError."""
+        self.name = str(name)
+        self.study = Study(name)
+        self.player = Player(name)
+        self.case = self.player.case
+        self._said = manifest.manifest(name, self.case, {}, Options(), languages.DEFAULT)
+        self._played: OrderedDict[tuple[object, ...], Played] = OrderedDict()
+        self._lock = Lock()
+
+    def about(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the case is, what it is asked, and what may be moved. Takes {language}."""
+        language = languages.load(_read(_Asked, asked).language)
+        texts = translation.texts(self.case, language.name)
+        questions = self.player.prepared.asked
+        return {
+            "id": self.case.name, "title": str(texts.title), "summary": str(texts.summary), "as_of": self.case.as_of.isoformat(), "version": __version__,
+            "digest": self.case.digest, "language": language.name, "seed": 1, "draws": DRAWS,
+            "questions": [
+                {"id": name, "text": str(texts.question(name, one.text)), "unit": one.unit, "key": one.key, "fan": bool(one.fan)} for name, one in questions.items()
+            ],
+            "shown": self.shown, "levers": [self._lever(lever, language, texts) for lever in self.player.levers.values()],
+            "voices": self._voices(texts, language), **self._readings(texts, language),
+        }  # fmt: skip
+
+    def run(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Return answers and charts with decisions set, held against the case as it stands or against other decisions."""
+        began, given = time.perf_counter(), _read(_Run, asked)
+        self._check(given.digest)
+        language, draws = languages.load(given.language), DRAWS[given.draws]
+        shown = self.shown if given.shown is None else self._charted(given.shown)
+        only = shown if given.draws == "preview" else ()
+        played = self._play(given.changes, draws, given.seed, only)
+        other = self._play(given.against or {}, draws, given.seed, only)
+        now, then = (self._telling(one, shown, language, given.seed) for one in (played, other))
+        ghost: Said = language.say("ghost of other" if given.against else "ghost of case")
+        drawn = Telling(now.run, language, now.texts, Before(then.run.curves)) if other is not played else now
+        made: dict[str, Any] = {
+            "draws": draws,
+            "answers": [drawing.answer(now, answer, None if other is played else other.answers.get(name)) for name, answer in played.answers.items()],
+            "charts": [drawing.chart(drawn, name, ghost, given.axes.get(name), narrow=given.narrow) for name in shown],
+            "copy": self._copies(given, draws),
+        }
+        if given.beside:
+            axes: dict[str, list[float]] = {one["id"]: one["axis"] for one in made["charts"]}
+            made["beside"] = [drawing.chart(then, name, "", axes[name], narrow=given.narrow) for name in shown]
+            made["differences"] = [drawing.difference(now, name, other.curves[name], played.curves[name], narrow=given.narrow) for name in shown]
+        return drawing.finite(made | {"seconds": round(time.perf_counter() - began, 4)})
+
+    def why(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the chain behind an answer as a fragment of a page. Takes {question, language, seed, changes}."""
+        given = _read(_Why, asked)
+        language = languages.load(given.language)
+        if given.question not in self.player.prepared.asked:
+            raise RunError(f"unknown question {given.question!r}; one of {', '.join(self.player.prepared.asked)}")
+        run = self.study.again(Options(Reading(), FULL, given.seed, only=(given.question,)))
+        telling = Telling(run, language, translation.texts(self.case, language.name))
+        answer = html.fragment([chain.about(telling, given.question)])
+        return {"html": answer}
+
+    @functools.cached_property
+    def shown(self) -> list[str]:
+        """The questions whose charts are shown first."""
+        asked = self.player.prepared.asked
+        drawn = [name for name, one in asked.items() if one.fan]
+        return sorted(drawn, key=lambda name: not asked[name].key)[:SHOWN]
+
+    def _check(self, digest: str) -> None:
+        if digest and digest != self.case.digest:
+            raise RunError(f"{self.case.name} is not the case that was asked about: its digest is {self.case.digest}")
+
+    def _charted(self, names: Collection[str]) -> list[str]:
+        drawn = [name for name, one in self.player.prepared.asked.items() if one.fan]
+        for name in names:
+            if name not in drawn:
+                raise RunError(f"question {name!r} has no chart; one of {', '.join(drawn)}")
+        return list(dict.fromkeys(names))
+
+    def _play(self, changes: Mapping[str, str], draws: int, seed: int, only: Collection[str]) -> Played:
+        """Return a run, kept from before if it is."""
+        key = tuple(sorted(changes.items())), draws, seed, tuple(sorted(only))
+        with self._lock:
+            if key in self._played:
+                self._played.move_to_end(key)
+                return self._played[key]
+        found = self.player.play(changes, draws, seed, only)
+        with self._lock:
+            self._played[key] = found
+            while len(self._played) > REMEMBERED:
+                self._played.popitem(last=False)
+        return found
+
+    def _telling(self, played: Played, shown: Collection[str], language: Language, seed: int) -> Telling:
+        """Return what charts and sentences of a run are told from."""
+        curves: dict[str, Curve] = {name: drawing.curve(played.curves[name]) for name in shown}
+        options = Options(Reading(), played.draws, seed)
+        said = self._said | {"run": manifest.identity(self.case, {}, options), "draws": played.draws, "seed": seed}
+        prepared = self.player.prepared
+        program = next(iter(prepared.passes.values())).program
+        run = Run(self.study, self.case, options, dict(played.answers), curves, {}, {}, {}, {}, program, said)
+        return Telling(run, language, translation.texts(self.case, language.name))
+
+    def _copies(self, given: _Run, draws: int) -> dict[str, str]:
+        numbers = {name: value for name, value in given.changes.items() if not self.player.levers[name].contingency}
+        return drawing.copies(self.name, given.changes, numbers, draws, given.seed)
+
+    def _lever(self, lever: Lever, language: Language, texts: translation.Texts) -> dict[str, Any]:
+        def plain(value: float) -> float | str:
+            return lever.written(value, self.case) if lever.kind == "day" else value
+
+        def said(value: float, unit: str = "1") -> str:
+            return language.date(self.case.date(value)) if lever.kind == "day" else words.number(value, low, high, unit, language)
+
+        low, middle, high = lever.own
+        unit = lever.unit or "1"
+        own = said(middle, unit) if lever.constant else language.word("own range", middle=said(middle, unit), low=said(low), high=said(high, unit))
+        return {
+            "id": lever.id, "name": _capital(str(texts.number(lever.id))), "kind": lever.kind, "unit": language.unit(lever.unit), "low": plain(lever.low),
+            "high": plain(lever.high), "scale": lever.scale, "position": None,
+            "own": {"p5": plain(low), "p50": plain(middle), "p95": plain(high), "constant": lever.constant}, "said": own,
+        }  # fmt: skip
+
+    def _voices(self, texts: translation.Texts, language: Language) -> list[dict[str, str]]:
+        """Return the voices that numbers of the case listen to, those with the most to say first, and the numbers that they speak of."""
+        spoken: dict[str, dict[str, float]] = {}
+        for prior in {prior.stream: prior for one in self.player.prepared.passes.values() for prior in _heard(one.program.priors)}.values():
+            for part in prior.parts:
+                for origin in part.origins:
+                    found = spoken.setdefault(origin, {})
+                    found[prior.stream] = found.get(prior.stream, 0.0) + part.weight
+        order = sorted(spoken, key=lambda origin: (-sum(spoken[origin].values()), origin))
+        numbers = {origin: [str(texts.number(name)) for name in sorted(spoken[origin], key=lambda name: -spoken[origin][name])] for origin in order}
+        between = language.word("semicolon")
+        return [
+            {"id": origin, "name": str(texts.origin(origin)), "about": between.join(numbers[origin][:3]) + (" …" if len(numbers[origin]) > 3 else "")}
+            for origin in order
+        ]
+
+    def _readings(self, texts: translation.Texts, language: Language) -> dict[str, Any]:
+        """Return the rival readings of the case, or why there are none."""
+        if not self.case.hypotheses:
+            return {"readings": None, "why_no_readings": language.word("no readings")}
+        readings = [{"id": name, "name": str(texts.hypothesis(name)), "prior": one.prior} for name, one in self.case.hypotheses.items()]
+        return {"readings": readings, "why_no_readings": ""}
+
+
+def _heard(priors: list[tuple[int, Prior]]) -> list[Prior]:
+    return [prior for _, prior in priors if prior.pool is not None and prior.pool.heard()]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _read(kind: type[_Given], asked: Mapping[str, Any]) -> _Given:
+    """Return what is asked, checked. Raises RunError with what is wrong and what is allowed."""
+    try:
+        return kind.model_validate(asked)
+    except ValidationError as error:
+        allowed = ", ".join(kind.model_fields)
+        wrong = [f"{'.'.join(map(str, one['loc'])) or 'what is asked'}: {one['msg'].lower()}" for one in error.errors(include_url=False, include_input=False)]
+        raise RunError(f"{'; '.join(wrong)}; what may be asked: {allowed}") from None
