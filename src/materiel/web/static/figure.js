@@ -2,7 +2,7 @@
 
 import { button, drawing, element, table } from "./elements.js";
 import { address } from "./client.js";
-import { say } from "./words.js";
+import { day, figure as rounded, say } from "./words.js";
 
 let style = null; // of files, as the report writes them
 const styled = async () => (style ??= (await Promise.all(["palette.css", "charts.css"].map(async (name) => (await fetch(address(`/static/${name}`))).text()))).join(""));
@@ -27,8 +27,8 @@ export function figure(open, label = "") {
   svg.addEventListener("click", () => open(chart));
 
   const fill = () => {
-    held.querySelector(".wide")?.remove();
-    if (held.open && chart) held.append(table(chart.columns, chart.rows));
+    held.querySelector(".tables")?.remove();
+    if (held.open && chart) held.append(element("div", { className: "tables" }, ...tables(chart)));
   };
   held.addEventListener("toggle", fill);
 
@@ -47,4 +47,18 @@ export function figure(open, label = "") {
       fill();
     },
   };
+}
+
+// What the chart draws, for people: quantiles by day, and what was observed; the files have all of it.
+function tables({ columns, rows }) {
+  const at = (row, name) => row[columns.indexOf(name)];
+  const quantiles = columns.filter((name) => /^p\d+$/.test(name));
+  const heads = quantiles.map((name) => (name === "p50" ? say("median") : `${name.slice(1)}\u00a0%`));
+  const number = (value) => (typeof value === "number" ? rounded(value) : "");
+  const run = rows.filter((row) => at(row, "kind") === "run").map((row) => [day(at(row, "start")), ...quantiles.map((name) => number(at(row, name)))]);
+  const seen = rows
+    .filter((row) => at(row, "kind") === "observation")
+    .map((row) => [day(at(row, "end")), `${number(at(row, "value"))} ${at(row, "unit")}`, at(row, "source"), at(row, "grade")]);
+  const observed = table([say("day"), say("observation"), say("source"), say("grade")], seen, { words: true });
+  return [table([say("day"), ...heads], run), ...(seen.length ? [observed] : [])];
 }

@@ -1,11 +1,12 @@
-// The network of materiel, its flows over time: lines as thick as what passes on a day, bars as full as a store. It moves only when somebody lets it.
+// The network of materiel, its flows over time: lines as thick as what passes on a day, boxes with what they hold. It moves only when somebody lets it.
 
 import { post } from "./client.js";
 import { button, drawing, element, table } from "./elements.js";
-import { count, day, figure, language, say } from "./words.js";
+import { day, language, say } from "./words.js";
 
-const THICK = 7; // pixels of the largest flow of its unit
-const PACE = 160; // milliseconds a day of the list, when it plays
+const BROAD = 900; // pixels from which there is room for the wide picture
+const PACE = 160; // milliseconds a stretch of time, when it plays
+const SLOW = 1000; // the same, for whoever asked for less movement
 
 /** Return the section: its `root`, and `show` for a state, which is read once the section is opened. */
 export function network(id) {
@@ -16,7 +17,7 @@ export function network(id) {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
 
   async function load() {
-    const body = { language, seed: wanted.seed, changes: wanted.changes };
+    const body = { language, seed: wanted.seed, changes: wanted.changes, narrow: fold.clientWidth < BROAD };
     const key = JSON.stringify(body);
     if (key === got) return;
     got = key;
@@ -41,9 +42,7 @@ export function network(id) {
 
 function animated(flows, still) {
   const svg = drawing(flows.svg);
-  const most = largest(flows.arrows);
-  const lines = flows.arrows.map((one) => arrow(svg, one, most.get(one.unit)));
-  const bars = flows.boxes.map((one) => bar(svg, one)).filter(Boolean);
+  const moving = [...flows.arrows.map((one) => arrow(svg, one)), ...flows.boxes.map((one) => box(svg, one))];
   const place = element("input", { type: "range", min: 0, max: flows.days.length - 1, value: 0, "aria-label": say("day") });
   const told = element("output");
   const held = element("details", {}, element("summary", { textContent: say("as a table") }));
@@ -53,10 +52,9 @@ function animated(flows, still) {
     const at = Number(place.value);
     told.textContent = day(flows.days[at]);
     place.setAttribute("aria-valuetext", told.textContent);
-    for (const line of lines) line(at, told.textContent);
-    for (const one of bars) one(at);
-    held.querySelector(".wide")?.remove();
-    if (held.open) held.append(passing(flows, at, told.textContent));
+    for (const one of moving) one(at);
+    held.querySelector(".tables")?.remove();
+    if (held.open) held.append(tables(flows, at, told.textContent));
   }
   function stop() {
     clearInterval(timer);
@@ -73,7 +71,7 @@ function animated(flows, still) {
       if (!svg.isConnected || Number(place.value) >= flows.days.length - 1) return stop();
       place.value = Number(place.value) + 1;
       show();
-    }, still.matches ? 6 * PACE : PACE);
+    }, still.matches ? SLOW : PACE);
   });
   place.addEventListener("input", () => {
     stop();
@@ -82,49 +80,45 @@ function animated(flows, still) {
   held.addEventListener("toggle", show);
   show();
   return [
-    element("p", { className: "soft", textContent: say("about flows") }), element("div", { className: "bar player" }, play, place, told),
+    element("p", { className: "soft" }, [flows.key, flows.hidden].filter(Boolean).join(" ")), element("div", { className: "bar player" }, play, place, told),
     element("div", { className: "wide", tabIndex: 0 }, svg), held,
   ];
 }
 
-function largest(arrows) {
-  const most = new Map();
-  for (const { unit, rates } of arrows) most.set(unit, Math.max(most.get(unit) ?? 0, ...rates));
-  return most;
+// What stands in the title of a part of the picture, which a browser shows to whoever points at it.
+function titled(part, about) {
+  const title = part.querySelector("title") ?? part.insertBefore(document.createElementNS("http://www.w3.org/2000/svg", "title"), part.firstChild);
+  return (shown) => (title.textContent = say("labelled", { label: about, title: shown }));
 }
 
-const titled = (target) => target.querySelector("title") ?? target.insertBefore(document.createElementNS("http://www.w3.org/2000/svg", "title"), target.firstChild);
+const part = (svg, kind, id) => svg.querySelector(`[data-${kind}="${CSS.escape(id)}"]`);
 
-function arrow(svg, { id, from, to, item, unit, rates }, most) {
-  const path = svg.querySelector(`[data-arrow="${CSS.escape(id)}"]`);
-  if (!path) return () => {};
-  const title = titled(path);
-  return (at, when) => {
-    const share = most > 0 ? Math.max(rates[at], 0) / most : 0;
-    path.style.strokeWidth = `${share > 0 ? 0.8 + THICK * Math.sqrt(share) : 0.4}px`;
-    path.classList.toggle("moving", share > 0);
-    title.textContent = say("passes", { from, to, item, amount: `${figure(rates[at])} ${unit}`, day: when });
-  };
-}
-
-function bar(svg, { id, name, unit, levels }) {
-  const box = svg.querySelector(`[data-box="${CSS.escape(id)}"]`);
-  const frame = box?.querySelector("rect");
-  const most = Math.max(...(levels ?? []), 0);
-  if (!frame || most <= 0) return null;
-  const level = frame.cloneNode();
-  level.setAttribute("class", "level");
-  frame.after(level);
-  const title = titled(box);
+function arrow(svg, { id, about, shown, widths }) {
+  const path = part(svg, "arrow", id);
+  const tell = titled(path, about);
   return (at) => {
-    level.setAttribute("width", ((Number(frame.getAttribute("width")) * Math.max(levels[at], 0)) / most).toFixed(1));
-    title.textContent = say("holds", { name, amount: `${figure(levels[at])} ${unit}` });
+    path.style.strokeWidth = `${widths[at]}px`;
+    path.classList.toggle("moving", widths[at] > 0);
+    tell(shown[at]);
   };
 }
 
-function passing(flows, at, when) {
-  const rows = flows.arrows.filter((one) => one.rates[at] > 0).map((one) => [one.from, one.to, one.item, `${figure(one.rates[at])} ${one.unit}`]);
-  const made = table([say("from"), say("to"), say("item"), say("on day", { day: when })], rows, { words: true });
-  made.prepend(element("p", { className: "soft", textContent: say("flows passing", { n: rows.length, all: count(flows.arrows.length) }) }));
-  return made;
+function box(svg, { id, about, shown, brief }) {
+  const group = part(svg, "box", id);
+  const level = group.querySelector(".level");
+  const tell = titled(group, about);
+  return (at) => {
+    if (level) level.textContent = brief[at];
+    tell(shown[at]);
+  };
+}
+
+function tables({ arrows, boxes }, at, when) {
+  const name = Object.fromEntries(boxes.map((one) => [one.id, one.name]));
+  const passing = arrows.filter((one) => one.widths[at] > 0).map((one) => [name[one.from], name[one.to], one.item, one.shown[at]]);
+  const holding = boxes.filter((one) => one.holds).map((one) => [one.name, one.kind, one.shown[at]]);
+  return element(
+    "div", { className: "tables" }, table([say("from"), say("to"), say("item"), say("on day", { day: when })], passing, { words: true }),
+    table([say("store"), "", say("on day", { day: when })], holding, { words: true }),
+  );
 }

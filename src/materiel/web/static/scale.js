@@ -5,8 +5,8 @@ import { day, figure, parsed, say, typed } from "./words.js";
 const STEPS = 200;
 const DAY = 86400000;
 
-/** Return the scale of a number: `place` of a value, `value` of a place, how it is written for the server, shown to people, held by a field and read from it. */
-export function numbers({ low, high, scale = "linear", unit = "", steps = STEPS }) {
+/** Return the scale of a number, shown in `unit` and written for the server in the unit that it `writes`: `place` of a value, `value` of a place, how it is written for the server, shown to people, held by a field and read from it. */
+export function numbers({ low, high, scale = "linear", unit = "", writes = "", steps = STEPS }) {
   const log = scale === "log" && low > 0;
   const [first, last] = log ? [Math.log(low), Math.log(high)] : [low, high];
   const named = unit === "1" ? "" : unit;
@@ -17,7 +17,7 @@ export function numbers({ low, high, scale = "linear", unit = "", steps = STEPS 
       const at = first + (place / steps) * (last - first);
       return Number((log ? Math.exp(at) : at).toPrecision(3));
     },
-    written: (value) => `${value} ${named}`.trim(),
+    written: (value) => `${value} ${writes}`.trim(),
     // a value may also come from a link, which may hold anything
     read: (text) => (parseFloat(text) >= low && parseFloat(text) <= high ? parseFloat(text) : null),
     shown: (value) => `${figure(value)} ${named}`.trim(),
