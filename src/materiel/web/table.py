@@ -126,7 +126,7 @@ class Table:
         language = languages.load(given.language)
         if given.question not in self.player.prepared.asked:
             raise RunError(f"unknown question {given.question!r}; one of {', '.join(self.player.prepared.asked)}")
-        run = self.study.again(Options(Reading(), FULL, given.seed, only=(given.question,)))
+        run = self.study.again(Options(_reading(given.changes), FULL, given.seed, only=(given.question,)))
         telling = Telling(run, language, translation.texts(self.case, language.name))
         answer = html.fragment([chain.about(telling, given.question)])
         return {"html": answer}
@@ -166,8 +166,8 @@ class Table:
     def _telling(self, played: Played, shown: Collection[str], language: Language, seed: int) -> Telling:
         """Return what charts and sentences of a run are told from."""
         curves: dict[str, Curve] = {name: drawing.curve(played.curves[name]) for name in shown}
-        options = Options(Reading(), played.draws, seed)
-        said = self._said | {"run": manifest.identity(self.case, {}, options), "draws": played.draws, "seed": seed}
+        options = Options(_reading(played.changes), played.draws, seed)
+        said = self._said | {"run": manifest.identity(self.case, {}, options), "draws": played.draws, "seed": seed, "set": list(options.reading.set)}
         prepared = self.player.prepared
         program = next(iter(prepared.passes.values())).program
         run = Run(self.study, self.case, options, dict(played.answers), curves, {}, {}, {}, {}, program, said)
@@ -215,6 +215,10 @@ class Table:
             return {"readings": None, "why_no_readings": language.word("no readings")}
         readings = [{"id": name, "name": str(texts.hypothesis(name)), "prior": one.prior} for name, one in self.case.hypotheses.items()]
         return {"readings": readings, "why_no_readings": ""}
+
+
+def _reading(changes: Mapping[str, str]) -> Reading:
+    return Reading(set=tuple(f"{number}={value}" for number, value in changes.items()))
 
 
 def _heard(priors: list[tuple[int, Prior]]) -> list[Prior]:
