@@ -121,10 +121,16 @@ def ends(case: Case, shown: Fan, language: Language = ENGLISH) -> tuple[float, f
 def _laid_out(case: Case, shown: Fan, language: Language, width: int) -> tuple[Curve, Curve | None, list[Mark], Frame]:
     """Return the curve, the one it is held against, the marks, and the frame of a chart."""
     curve = bare(shown.curve)
-    ghost = bare(shown.ghost) if shown.ghost is not None else None
+    ghost = _within(bare(shown.ghost), curve.days) if shown.ghost is not None else None
     marks = [mark for one in shown.observed if (mark := _mark(case, curve, one, language)) is not None]
     frame = _frame(curve, marks, ghost, width)
     return curve, ghost, marks, replace(frame, low=shown.axis[0], high=shown.axis[1]) if shown.axis else frame
+
+
+def _within(curve: Curve, days: Array) -> Curve | None:
+    """Return what a curve has on days that another spans, if anything: a war that begins on another day is shown over other days."""
+    inside = (curve.days >= days[0]) & (curve.days <= days[-1])
+    return replace(curve, days=curve.days[inside], quantiles=curve.quantiles[:, inside]) if inside.any() else None
 
 
 def svg(width: float, height: float, title: str, parts: Sequence[str], kind: str = "chart") -> str:

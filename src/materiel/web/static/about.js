@@ -8,7 +8,7 @@ import { language, say } from "./words.js";
 export function aboutNumber(id) {
   const title = element("h2", { id: "about-title" });
   const inside = element("div", { className: "why" });
-  const root = element("dialog", { "aria-labelledby": "about-title", className: "about" }, element("div", { className: "head" }, title, button("×", () => root.close(), { className: "close", "aria-label": say("close") })), inside);
+  const root = element("dialog", { "aria-labelledby": "about-title" }, element("div", { className: "head" }, title, button("×", () => root.close(), { className: "close", "aria-label": say("close") })), inside);
   root.addEventListener("click", (event) => event.target === root && root.close());
   const kept = new Map();
   return {

@@ -123,6 +123,8 @@ function page(about, first) {
     event.preventDefault();
     step(way);
   });
+  const wide = matchMedia("(min-width: 52.01rem)");
+  wide.addEventListener("change", () => wide.matches && (sheet.open = true)); // where it cannot be folded
   addEventListener("resize", () => shown.narrow() !== narrow && ask(history.now, { preview: false }));
   settle();
 }

@@ -8,7 +8,7 @@ import { say } from "./words.js";
 export function chips(about, told, released) {
   const list = element("ul", { className: "chips", "aria-label": say("what is set") });
   const note = element("p", { className: "soft" });
-  const root = element("div", { className: "set" }, note, list);
+  const root = element("div", { className: "settings" }, note, list);
   const name = (of, id) => of.find((one) => one.id === id)?.name ?? id;
   const without = (held, key) => Object.fromEntries(Object.entries(held).filter(([one]) => one !== key));
   const chip = (text, kind, back) => element("li", { className: kind }, text, " ", button("×", back, { className: "quiet", "aria-label": say("take back", { what: text }) }));

@@ -42,9 +42,11 @@ function entry(answer, open) {
     "li", { className: moved ? "moved" : "", "data-answer": answer.id },
     element("p", {}, moved && element("strong", { className: "flag", textContent: say("changed") }), moved && " ", ...parts),
     moved && element("p", { className: "soft" }, say("it was", { value: short(answer.was.shown) })),
-    answer.difference && element("p", { className: "soft difference" }, say("differs by", { value: answer.difference.shown })),
+    apart(answer.difference) && element("p", { className: "soft difference" }, say("differs by", { value: answer.difference.shown })),
   );
 }
+
+const apart = (difference) => Boolean(difference) && (difference.p5 !== 0 || difference.p95 !== 0);
 
 function number(text, answer, open) {
   return button(text, () => open(answer), { className: `number${changed(answer) ? " changed" : ""}`, title: say("about this number") });

@@ -4,7 +4,7 @@ import { post } from "./client.js";
 import { button, drawing, element, table } from "./elements.js";
 import { day, language, say } from "./words.js";
 
-const BROAD = 900; // pixels from which there is room for the wide picture
+const BROAD = 600; // pixels from which there is room for the wide picture
 const PACE = 160; // milliseconds a stretch of time, when it plays
 const SLOW = 1000; // the same, for whoever asked for less movement
 

@@ -8,10 +8,10 @@ let made = 0;
 /**
  * Return a slider: its `row`, and `show`, which sets it to a value or to null.
  *
- * `rest` is where it lies untouched, `band` the range that the case itself gives, `said` what the case says, in words; `told` words a value.
+ * `rest` is where it lies untouched, `band` the range that the case itself gives, `said` what the case says, in words; `told` words a value; `beside` is an element that belongs to it.
  * `moved` is called with a value while it is dragged, `released` with a value, or null, once somebody has let go.
  */
-export function slider({ name, about = "", scale, rest, band = null, said, told = scale.shown, moved, released }) {
+export function slider({ name, about = "", scale, rest, band = null, said, told = scale.shown, beside = null, moved, released }) {
   const id = `slider-${++made}`;
   const range = element("input", { type: "range", id, min: 0, max: scale.steps, step: 1, "aria-describedby": `${id}-said` });
   const field = element("input", { type: scale.field, className: "field", "aria-label": say("field of", { name }), "aria-describedby": `${id}-said` });
@@ -23,7 +23,7 @@ export function slider({ name, about = "", scale, rest, band = null, said, told 
     "div", { className: "slider" },
     element("label", { htmlFor: id, textContent: name }),
     element("span", { className: "entry" }, field, scale.unit && element("span", { className: "unit", textContent: scale.unit }), back),
-    range, words, about && element("small", { className: "about", textContent: about }),
+    range, words, beside, about && element("small", { className: "about", textContent: about }),
   );
   if (band) ["--from", "--to"].forEach((side, i) => row.style.setProperty(side, `${(100 * scale.place(band[i])) / scale.steps}%`));
 
