@@ -44,7 +44,7 @@ class Limits:
 
     cases: int = 50
     processes: int = 4
-    memory: int = 3_000_000_000
+    memory: int = 2_000_000_000
     processor: int = 60
     seconds: float = 30.0
     kept: float = 3600.0
