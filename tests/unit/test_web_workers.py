@@ -38,8 +38,8 @@ def web():
 def kept():
     made: list[Workers] = []
 
-    def make(**limits) -> Workers:
-        made.append(Workers(Limits(**limits)))
+    def make(clock=time.monotonic, **limits) -> Workers:
+        made.append(Workers(Limits(**limits), clock))
         return made[-1]
 
     yield make
@@ -187,13 +187,16 @@ def test_the_case_that_was_used_least_lately_rests_and_comes_back(kept):
     assert [visitors._cases[case].process is not None for case in cases] == [True, False, True]
 
 
-def test_a_case_is_gone_an_hour_after_its_last_use(kept, monkeypatch):
-    visitors = kept()
+def test_a_case_is_gone_an_hour_after_its_last_use(kept):
+    now = 0.0
+    visitors = kept(lambda: now)
     used, unused = visitors.add(SOUND), visitors.add(SOUND)
-    folder, now = visitors._cases[unused].folder, time.monotonic
-    monkeypatch.setattr(workers.time, "monotonic", lambda: now() + 3000)
+    folder = visitors._cases[unused].folder
+    now = 3000.0
     visitors.ask(used, "run", RUN)
-    monkeypatch.setattr(workers.time, "monotonic", lambda: now() + 3700)
+    visitors.sweep()
+    assert folder.exists()
+    now = 3700.0
     visitors.sweep()
     assert not folder.exists()
     with pytest.raises(KeyError):
