@@ -38,7 +38,7 @@ def read(name: str | Path, more: Mapping[str, Question], case: Case, reading: Re
     readings: dict[str, Case] = {}
     for hypothesis in case.hypotheses:
         try:
-            readings[hypothesis] = preparation.read(name, more, rivals.under(reading, hypothesis), case)
+            readings[hypothesis] = preparation.read(name, more, reading.under(hypothesis), case)
             questions.prepare(readings[hypothesis])
         except CaseError as error:
             found += error.problems

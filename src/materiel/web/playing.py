@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from materiel import preparation
-from materiel.analysis import courses, postponing, questions
+from materiel.analysis import courses, questions
 from materiel.analysis.questions import Answer, Asked, Branch
+from materiel.case import postponing
 from materiel.case.model import Case
 from materiel.case.schema import Question
 from materiel.engine import ensemble

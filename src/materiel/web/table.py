@@ -190,7 +190,7 @@ class Table:
         language = languages.load(given.language)
         if given.question not in self.player.prepared.asked:
             raise RunError(f"unknown question {given.question!r}; one of {', '.join(self.player.prepared.asked)}")
-        run = self.study.again(Options(Reading(), FULL, given.seed, only=(given.question,)))
+        run = self.study.again(Options(_reading(given.changes), FULL, given.seed, only=(given.question,)))
         telling = Telling(run, language, translation.texts(self.case, language.name))
         answer = html.fragment([chain.about(telling, given.question)])
         return {"html": answer}
@@ -234,8 +234,8 @@ class Table:
 
     def _told(self, answers: Mapping[str, Answer], curves: dict[str, Curve], draws: int, changes: Mapping[str, str], language: Language, seed: int) -> Telling:
         """Return what charts and sentences are told from."""
-        options = Options(Reading(), draws, seed)
-        said = self._said | {"run": manifest.identity(self.case, {}, options), "draws": draws, "seed": seed}
+        options = Options(_reading(changes), draws, seed)
+        said = self._said | {"run": manifest.identity(self.case, {}, options), "draws": draws, "seed": seed, "set": list(options.reading.set)}
         prepared = self.player.prepared
         program = next(iter(prepared.passes.values())).program
         run = Run(self.study, self.case, options, dict(answers), curves, {}, {}, {}, {}, program, said)
@@ -283,6 +283,10 @@ class Table:
             return {"readings": None, "why_no_readings": language.word("no readings")}
         readings = [{"id": name, "name": str(texts.hypothesis(name)), "prior": one.prior} for name, one in self.case.hypotheses.items()]
         return {"readings": readings, "why_no_readings": ""}
+
+
+def _reading(changes: Mapping[str, str]) -> Reading:
+    return Reading(set=tuple(f"{number}={value}" for number, value in changes.items()))
 
 
 def _heard(priors: list[tuple[int, Prior]]) -> list[Prior]:
