@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from materiel import network, proof
 from materiel.analysis import observables, questions
 from materiel.analysis.observables import Watched
 from materiel.analysis.questions import Asked, Branch
+from materiel.case import changes
+from materiel.case.changes import Change
 from materiel.case.files import contents
 from materiel.case.loading import load
 from materiel.case.model import Case, Instance
@@ -32,11 +34,11 @@ Built = tuple[network.Program, list[Instance]]
 """A network, and the instances that it was built of."""
 
 
-def read(name: str | Path, more: Mapping[str, Question], reading: Reading, like: Case | None = None) -> Case:
-    """Return the checked case of a name, with questions asked besides its own; `like` is one read before, as in `load`. Raises CaseError, RunError."""
+def read(name: str | Path, more: Mapping[str, Question], reading: Reading, like: Case | None = None, changed: Sequence[Change] = ()) -> Case:
+    """Return the checked case of a name, with questions asked besides its own; `like` is one read before, and `changed` what is tried besides, as in `load`. Raises CaseError, RunError."""
     case = load(
-        name, as_of=reading.as_of, scenario=reading.scenario, step=reading.step, rules=reading.rules, drop=reading.drop, silent=reading.silent,
-        independent=reading.independent, like=like,
+        name, as_of=reading.as_of, scenario=reading.order, step=reading.step, rules=reading.rules, drop=reading.drop, silent=reading.silent,
+        independent=reading.independent, like=like, changes=[*changes.read(reading.set), *changed],
     )  # fmt: skip
     case.questions.update(more)
     return case
@@ -181,8 +183,7 @@ class _Builder:
         """
         case = self.case
         if scenario:
-            reading = self.options.reading
-            case = read(self.name, self.more, replace(reading, scenario=",".join(filter(None, (reading.scenario, scenario)))), case)
+            case = read(self.name, self.more, self.options.reading.under(scenario), case)
         watched, everything = self.watched(case), self.chosen(case)
         everything |= {one.asked.id: one.asked for one in watched.sightings} if watched else {}
         gauges = [one.gauge for one in everything.values() if one.gauge is not None]

@@ -99,7 +99,7 @@ class Rivals(Readings):
 
 def readings(name: str | Path, more: Mapping[str, Question], options: Options, case: Case) -> Readings:
     """Return the hypotheses of a sound case, ready to answer, whatever was seen. Raises CaseError, RunError."""
-    cases = {one: preparation.read(name, more, under(options.reading, one), case) for one in case.hypotheses}
+    cases = {one: preparation.read(name, more, options.reading.under(one), case) for one in case.hypotheses}
     prepared = _prepared(name, more, options, cases, observed=False)
     return Readings(case, prepared, _answering(prepared))
 
@@ -116,7 +116,7 @@ def prepare(name: str | Path, more: Mapping[str, Question], options: Options, ca
 
 def _prepared(name: str | Path, more: Mapping[str, Question], options: Options, cases: Mapping[str, Case], *, observed: bool) -> dict[str, Prepared]:
     built: list[preparation.Built] = []
-    readings = {one: replace(options, reading=under(options.reading, one)) for one in cases}
+    readings = {one: replace(options, reading=options.reading.under(one)) for one in cases}
     return {one: preparation.prepare(name, more, readings[one], case, observed=observed, built=built) for one, case in cases.items()}
 
 
@@ -127,11 +127,6 @@ def _answering(prepared: Mapping[str, Prepared]) -> ensemble.Simulator:
         before = len(passes)
         passes += [replace(one, recorded=(), fans=(), stem=None if one.stem is None else one.stem + before) for one in made.passes.values()]
     return ensemble.Simulator(passes, next(iter(prepared.values())).settings)
-
-
-def under(reading: Reading, hypothesis: str) -> Reading:
-    """Return how a case is read under a hypothesis."""
-    return replace(reading, scenario=",".join(filter(None, (reading.scenario, hypothesis))))
 
 
 def drawn(seed: int, chosen: npt.NDArray[np.int64]) -> Uniform:

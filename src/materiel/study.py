@@ -80,6 +80,7 @@ class Study:
         output: str | Path | None = None,
         client: Client | None = None,
         language: str = "en",
+        set: Mapping[str, str] | None = None,  # noqa: A002  # as the command line calls it
     ) -> Run:
         """Run the case and return its answers.
 
@@ -87,9 +88,9 @@ class Study:
         what grades do to numbers, `drop` the sources, publishers, origins or claims left out, `independent` takes every claim for an origin of its own. `only` names
         the questions asked (all if empty). `report` is told how many runs of how many are done. With `output`, the run gets a folder of its own there, in which
         draws are kept as they are done, and what was kept of the same run is not run again; with `client`, draws are run on a Dask cluster. `language` is that of the report in
-        the folder. Raises CaseError, RunError.
+        the folder. `set` gives numbers by hand, by path, as a case would write them. Raises CaseError, RunError.
         """
-        reading = Reading(_day(as_of), scenario, step, rules, tuple(drop), independent)
+        reading = Reading(_day(as_of), scenario, step, rules, tuple(drop), independent, set=_set(set))
         return self.again(Options(reading, draws, seed, engine, chunk, tuple(only)), report, output, client, language)
 
     def again(
@@ -149,7 +150,7 @@ class Study:
         case = self.case(how)
         branch = _branch(case, question) if question else Branch()
         if branch.scenario:
-            case = self.case(replace(how, scenario=",".join(filter(None, (how.scenario, branch.scenario)))))
+            case = self.case(how.under(branch.scenario))
         return model(case, draw, seed, branch)
 
     def ask(self, output: str, at: datetime.date | None = None, reading: Reading | None = None) -> tuple[Study, str]:
@@ -441,6 +442,10 @@ class _Runner:
         found = drivers.shares(inputs, values)
         answer = questions.answer(asked, values, drivers.base_share(inputs, found), self.prepared.case.ledger.scales[0])
         return answer, dict(drivers.leading(inputs, found))
+
+
+def _set(given: Mapping[str, str] | None) -> tuple[str, ...]:
+    return tuple(f"{number}={value}" for number, value in (given or {}).items())
 
 
 def _day(as_of: datetime.date | str | None) -> datetime.date | None:

@@ -13,14 +13,15 @@ from pydantic import BaseModel, ValidationError
 
 from materiel import component, units
 from materiel.case import documented, ledgers, problems, schema
+from materiel.case.changes import Change, declare, postponed
 from materiel.case.checks import CHECKS
 from materiel.case.files import find, read_files
 from materiel.case.links import TURNS, Resolver
 from materiel.case.model import Case, Instance, Target
 from materiel.case.numbers import COMMON, Numbers
-from materiel.case.reading import Key, Row, Spot, Text
+from materiel.case.reading import Key, Row, Text
 from materiel.component import Parameter
-from materiel.errors import CaseError, Place, Problem, nearest
+from materiel.errors import CaseError, Problem, nearest
 from materiel.evidence.grades import DEFAULT, Rule, rule
 from materiel.evidence.ledger import Ledger
 from materiel.evidence.pooling import Prior
@@ -42,20 +43,19 @@ def load(
     independent: bool = False,
     silent: Sequence[str] = (),
     like: Case | None = None,
-    change: tuple[str, object, Place] | None = None,
+    changes: Sequence[Change] = (),
 ) -> Case:
     """Return the checked case of a folder, a file, or a shipped name.
 
     `as_of` hides whatever was known later; `scenario` applies a scenario or a hypothesis of the case, or several in order, joined by commas; `step` replaces the length of a
     period, in days. `rules` names what grades do; `drop` names sources, publishers, origins or claims whose claims are left out; `silent` claims by their ids;
-    `independent` takes every claim for an origin of its own. `like` is a case read before: what the files say alike in both is not checked again. `change` is a
-    number that somebody else sets: its path, what is set, and where that was read; in `scenario` it is called by the file of that place. Raises CaseError
-    with every problem found, RunError for rules or names that there are not.
+    `independent` takes every claim for an origin of its own. `like` is a case read before: what the files say alike in both is not checked again. `changes` are
+    numbers that somebody else sets; `scenario` says where in the order they come, by the file of their place. Raises CaseError with every problem found, RunError for rules or
+    names that there are not.
     """
     folder = find(name)
     text, observations, digest = read_files(folder)
-    if change:
-        _declare(text, *change)
+    begin = declare(text, changes)
     for name_of_override in filter(None, scenario.split(",")):
         _override(text, name_of_override)
     documented.expand(text, as_of)
@@ -66,15 +66,9 @@ def load(
         raise CaseError([*text.problems, *problems.translate(error, schema.case_model(), text)]) from None
     if text.problems:
         raise CaseError(text.problems)
-    builder = _Builder(text, cast("Any", model), folder, scenario, step, digest, like)
-    return builder.build(observations, as_of, rule(rules), drop, silent, independent=independent)
-
-
-def _declare(text: Text, path: str, value: object, place: Place) -> None:
-    """Add a scenario that sets one number."""
-    scenarios = _mapping(text.data.get("scenarios", {})) or {}
-    text.data = text.data | {"scenarios": scenarios | {place.file: {"text": place.file, "set": {path: value}}}}
-    text.spot = text.spot.changed(("scenarios", place.file, "set", path), Spot(place, place, {}))
+    own = ",".join(one for one in scenario.split(",") if one not in {change.place.file for change in changes})
+    builder = _Builder(text, cast("Any", model), folder, own, step, digest, like)
+    return postponed(builder.build(observations, as_of, rule(rules), drop, silent, independent=independent), begin)
 
 
 def _override(text: Text, name: str) -> None:
@@ -97,8 +91,9 @@ def _override(text: Text, name: str) -> None:
         at: Key = (section, name, "set", path)
         target, near = _raw_path(text.data, path)
         if target is None:
-            what = f"{OVERRIDES[section]} sets unknown path {path!r}"
-            text.problems.append(Problem(text.place(at, key=True), what, "actor.section.name.key", near))
+            place = text.place(at, key=True)
+            what = f"unknown path {path!r}" if place.file == name else f"{OVERRIDES[section]} sets unknown path {path!r}"
+            text.problems.append(Problem(place, what, "actor.section.name.key", near))
             continue
         text.data = _changed(text.data, target, value)
         text.spot = text.spot.changed(target, text.spot.down(at)[-1])

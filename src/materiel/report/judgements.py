@@ -53,6 +53,8 @@ def rests(telling: Telling) -> Said:
         told.append(telling.say("rules", rules=identifier(str(said["rules"]))))
     if said["drop"]:
         told.append(telling.say("left out", names=joined(map(identifier, said["drop"]))))
+    if said["set"]:
+        told.append(telling.say("set by hand", numbers=joined(map(identifier, said["set"]))))
     if said["independent"]:
         told.append(telling.say("independent"))
     if cited := unheard(case):
@@ -92,10 +94,11 @@ def figure(telling: Telling, question: str) -> Figure:
         frozenset(range(1, 6)),
     )
     before = telling.before.label if telling.before else ""
+    ghost = telling.say("ghost key", label=before) if before else telling.say("ghost of case" if telling.run.manifest()["set"] else "ghost of baseline")
     columns, rows = data.fan(case, curve, drawn.observed)
     return Figure(
         question, finding(telling, question), measure(telling, question), charts.fan(case, drawn, language), charts.fan(case, drawn, language, charts.NARROW),
-        key(telling, drawn, telling.say("ghost key", label=before) if before else telling.say("ghost of baseline")), foot(telling), columns, rows,
+        key(telling, drawn, ghost), foot(telling), columns, rows,
         data.about(telling, question, drawn.curve.text, curve.unit, drawn.observed), [Fold(telling.say("as a table"), [table], paper="never")],
     )  # fmt: skip
 

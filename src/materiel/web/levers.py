@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from materiel import quantities, units
-from materiel.analysis import postponing, words
+from materiel.analysis import words
+from materiel.case import postponing
 from materiel.analysis.questions import Asked
 from materiel.case.model import Case, Instance
 from materiel.component import Parameter

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from materiel import __version__, language
 from materiel.report import html
+from materiel.web import wording
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -54,7 +54,7 @@ def page(name: str, root: str, in_language: str, **more: object) -> str:
     """Return a page by the name of its template; `root` is the path below which the app is reached."""
     said = language.load(in_language)
     return _environment().get_template(f"{name}.html.j2").render(
-        root=root, language=in_language, languages=language.names(), say=said.word, words=_words(in_language), version=__version__, **more
+        root=root, language=in_language, languages=language.names(), say=said.word, words=wording.data(said), version=__version__, **more
     )  # fmt: skip
 
 
@@ -62,19 +62,6 @@ def speaks(asked: str, preferred: str) -> str:
     """Return the name of the language of a page: what was asked for if we have it, else the first that a browser prefers (Accept-Language) and that we have, else English."""
     wanted = [asked, *re.findall(r"(?:^|,)\s*([a-z]{2})\b", preferred.lower()[:200])]
     return next((name for name in wanted if name in language.names()), language.DEFAULT)
-
-
-@cache
-def _words(name: str) -> str:
-    """Return, as JSON, what the scripts say in a language: of its sentences, those whose keys a script names."""
-    said = language.load(name)
-    named = {key for path in FOLDER.rglob("*.js") for key in re.findall(r'"([^"\n]+)"', path.read_text(encoding="utf-8"))}
-    sentences = {key: _spaced(said, sentence) for key, sentence in said.sentences.items() if key in named}
-    return json.dumps({"language": name, "one_below": said.one_below, "sentences": sentences}, ensure_ascii=False).replace("<", "\\u003c")
-
-
-def _spaced(said: language.Language, sentence: str | Mapping[str, str]) -> str | dict[str, str]:
-    return said.spaced(sentence) if isinstance(sentence, str) else {form: said.spaced(text) for form, text in sentence.items()}
 
 
 @cache
