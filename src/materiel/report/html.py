@@ -98,8 +98,13 @@ def alone(svg: str) -> str:
 
 
 def styles() -> dict[str, str]:
-    """Return the styles of charts, and the script that makes files of them, by the names of their files."""
-    return {name: _environment().get_template(name).render() for name in ("palette.css", "dark.css", "charts.css", "figures.js")}
+    """Return the styles of charts, by the names of their files."""
+    return {name: _environment().get_template(name).render() for name in ("palette.css", "dark.css", "charts.css")}
+
+
+def scripts() -> dict[str, str]:
+    """Return the script that makes files of charts, by the name of its file."""
+    return {name: _environment().get_template(name).render() for name in ("figures.js",)}
 
 
 def _environment() -> Environment:

@@ -43,7 +43,7 @@ class Static:
 @cache
 def static() -> Mapping[str, Static]:
     """Return the files of the app by name; those that the report's charts bring are among them."""
-    made = {name: Static.of(text.encode(), Path(name).suffix) for name, text in html.styles().items()}
+    made = {name: Static.of(text.encode(), Path(name).suffix) for name, text in (html.styles() | html.scripts()).items()}
     for path in FOLDER.rglob("*"):
         if path.suffix in TYPES and path.is_file():
             made[path.relative_to(FOLDER).as_posix()] = Static.of(path.read_bytes(), path.suffix)

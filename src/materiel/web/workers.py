@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -44,7 +44,7 @@ class Limits:
 
     cases: int = 50
     processes: int = 4
-    memory: int = 3_000_000_000
+    memory: int = 2_000_000_000
     processor: int = 60
     seconds: float = 30.0
     kept: float = 3600.0
@@ -56,7 +56,7 @@ class _Kept:
 
     folder: Path
     main: str
-    used: float = field(default_factory=time.monotonic)
+    used: float
     lock: threading.Lock = field(default_factory=threading.Lock)
     process: _Process | None = None
     said: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -70,11 +70,12 @@ class _Kept:
 
 
 class Workers:
-    """The cases of strangers. Every method may be called from any thread."""
+    """The cases of strangers. Every method may be called from any thread; `clock` tells seconds."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self._folder = Path(tempfile.mkdtemp(prefix="materiel-"))
+    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        self.limits, self._clock = limits, clock
+        self._temporary = tempfile.TemporaryDirectory(prefix="materiel-", ignore_cleanup_errors=True)
+        self._folder = Path(self._temporary.name)
         self._cases: dict[str, _Kept] = {}
         self._lock = threading.Lock()
 
@@ -85,7 +86,7 @@ class Workers:
         with self._lock:
             if len(self._cases) >= self.limits.cases:
                 raise Refused(503, f"this server keeps {self.limits.cases} cases of visitors, and has no room for another at the moment", again=600)
-            kept = self._cases[case] = _Kept(self._folder / case, upload.main)
+            kept = self._cases[case] = _Kept(self._folder / case, upload.main, self._clock())
         try:
             kept.folder.mkdir(mode=0o700)
             (kept.folder / "case").mkdir()
@@ -106,16 +107,16 @@ class Workers:
         """Return what the table of a case answers. Raises KeyError when there is no such case, CaseError, RunError, Refused, Mistake."""
         kept = self._cases[case]
         with kept.lock:
-            kept.used = time.monotonic()
+            kept.used = self._clock()
             process = kept.process if kept.process and kept.process.alive() else self._started(kept)
             try:
                 return process.ask((what, asked))
             finally:
-                kept.used = time.monotonic()
+                kept.used = self._clock()
 
     def sweep(self) -> None:
         """Forget the cases that nobody has used for long."""
-        now = time.monotonic()
+        now = self._clock()
         for case, kept in list(self._cases.items()):
             if now - kept.used > self.limits.kept and kept.lock.acquire(blocking=False):
                 self._forget(case)
@@ -125,7 +126,7 @@ class Workers:
         """End all processes and remove all files."""
         for case in list(self._cases):
             self._forget(case)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._temporary.cleanup()
 
     def _started(self, kept: _Kept) -> _Process:
         """Start the process of a case whose lock is held, after ending the one that was used least lately if there are too many."""
