@@ -10,8 +10,8 @@ from typing import Literal
 
 from materiel import quantities, units
 from materiel.analysis import words
-from materiel.case import postponing
 from materiel.analysis.questions import Asked
+from materiel.case import postponing
 from materiel.case.model import Case, Instance
 from materiel.component import Parameter
 from materiel.equations import NEVER
