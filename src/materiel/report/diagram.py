@@ -1,7 +1,8 @@
-"""The flow of materiel as a diagram: who feeds whom, one lane per actor, from left to right."""
+"""The flow of materiel as a diagram: who feeds whom, one lane per actor, from left to right, or from the top down where there is little room."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -10,33 +11,80 @@ from materiel.case.translation import Texts
 from materiel.language import Language
 from materiel.report.charts import svg
 
-COLUMN, ROW, BOX = 176, 27, 138
-HEAD = 24
+HEAD, GAP = 24, 6
+"""Height of the name of a lane, and space between lanes."""
+SWEEPS = 4
+"""How often boxes are put beside those that they are linked to."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a diagram is laid out, in pixels: the pitch of columns and rows, the size of a box, and how many boxes stand `abreast` where it runs down (nought where it runs across)."""
+
+    column: int = 176
+    row: int = 27
+    box: int = 138
+    height: int = 20
+    abreast: int = 0
+
+    @property
+    def signs(self) -> int:
+        """How many letters of a name a box has room for."""
+        return (self.box + 9) // 7
+
+
+PAGE = Look()
 
 
 @dataclass
-class _Box:
-    instance: Instance
+class Box:
+    """A box: its identifier, the actor in whose lane it stands, the heading of its components, its name, what else is written in it, and what it says to those who ask."""
+
+    id: str
+    actor: str
+    section: str
+    name: str
+    title: str
+    said: str | None = None
     column: int = 0
     x: float = 0.0
     y: float = 0.0
 
 
+@dataclass(frozen=True)
+class Arrow:
+    """What passes between two boxes, by their identifiers, and what it says to those who ask; `weak` is what only feeds the main flow."""
+
+    id: str
+    leaves: str
+    enters: str
+    title: str = ""
+    weak: bool = False
+
+
 def flow(case: Case, texts: Texts, language: Language) -> str:
     """Return the diagram of a case as an SVG element: boxes are components through which items pass, lines what passes."""
-    arrows = _arrows(case)
-    boxes = {path: _Box(case.components[path]) for pair in arrows for path in pair}
-    _columns(boxes, arrows)
-    width, height, lanes = _place(texts, boxes)
+    arrows = [Arrow("", *pair) for pair in _pairs(case)]
+    boxes = {path: _of(case.components[path]) for arrow in arrows for path in (arrow.leaves, arrow.enters)}
+    arrange(boxes, arrows)
+    return drawn(boxes, arrows, texts, language.word("flow", boxes=len(boxes), arrows=len(arrows)), PAGE)
+
+
+def drawn(boxes: Mapping[str, Box], arrows: Sequence[Arrow], texts: Texts, title: str, look: Look) -> str:
+    """Return boxes that have their columns, and what passes between them, as an SVG element."""
+    place = _down if look.abreast else _across
+    width, height, lanes = place(texts, boxes, look)
     parts = [f'<g class="lane"><rect x="0" y="{y}" width="{width}" height="{h}"/><text x="8" y="{y + 16}">{escape(n)}</text></g>' for n, y, h in lanes]
-    parts += [_arrow(boxes[a], boxes[b]) for a, b in arrows]
-    parts += [_box(box) for box in boxes.values()]
-    return svg(width, height, language.word("flow", boxes=len(boxes), arrows=len(arrows)), parts, "flow").replace(
-        "<svg ", f'<svg width="{width:.0f}" height="{height:.0f}" ', 1
-    )
+    parts += [_arrow(one, boxes[one.leaves], boxes[one.enters], look) for one in arrows]
+    parts += [_box(box, look) for box in boxes.values()]
+    return svg(width, height, title, parts, "flow").replace("<svg ", f'<svg width="{width:.0f}" height="{height:.0f}" ', 1)
 
 
-def _arrows(case: Case) -> list[tuple[str, str]]:
+def _of(one: Instance) -> Box:
+    return Box("", one.actor, one.type.section, one.name, one.path)
+
+
+def _pairs(case: Case) -> list[tuple[str, str]]:
     """Return who passes an item to whom; claims on capacity, credit and the like carry nothing and are left out."""
     made: list[tuple[str, str]] = []
     for one in case.components.values():
@@ -49,11 +97,11 @@ def _arrows(case: Case) -> list[tuple[str, str]]:
     return list(dict.fromkeys(made))
 
 
-def _columns(boxes: dict[str, _Box], arrows: list[tuple[str, str]]) -> None:
+def arrange(boxes: Mapping[str, Box], arrows: Sequence[Arrow]) -> None:
     """Put every box to the right of all that feed it, as far as there is no circle."""
     feeds: dict[str, list[str]] = {path: [] for path in boxes}
-    for a, b in arrows:
-        feeds[b].append(a)
+    for arrow in arrows:
+        feeds[arrow.enters].append(arrow.leaves)
     open_now: set[str] = set()
     known: dict[str, int] = {}
 
@@ -71,36 +119,81 @@ def _columns(boxes: dict[str, _Box], arrows: list[tuple[str, str]]) -> None:
         box.column = column(path)
 
 
-def _place(texts: Texts, boxes: dict[str, _Box]) -> tuple[float, float, list[tuple[str, float, float]]]:
+def untangled(boxes: Mapping[str, Box], arrows: Sequence[Arrow]) -> dict[str, Box]:
+    """Return boxes in an order in which those that are linked stand near each other: each by the mean place of its neighbours, again and again."""
+    near: dict[str, list[str]] = {path: [] for path in boxes}
+    for arrow in arrows:
+        near[arrow.enters].append(arrow.leaves)
+        near[arrow.leaves].append(arrow.enters)
+    places = {path: float(i) for i, path in enumerate(boxes)}
+    for _ in range(SWEEPS):
+        wanted = {path: sum(places[one] for one in ends) / len(ends) if ends else places[path] for path, ends in near.items()}
+        for column in {box.column for box in boxes.values()}:
+            mine = sorted((path for path, box in boxes.items() if box.column == column), key=lambda path: wanted[path])
+            places |= {path: i * len(boxes) / len(mine) for i, path in enumerate(mine)}
+    return {path: boxes[path] for path in sorted(boxes, key=lambda path: places[path])}
+
+
+def _across(texts: Texts, boxes: Mapping[str, Box], look: Look) -> tuple[float, float, list[tuple[str, float, float]]]:
+    """Place boxes column by column from left to right; return width, height, and the name, place and height of every lane."""
     lanes: list[tuple[str, float, float]] = []
     y = 0.0
     for actor in texts.case.actors:
-        own = [box for box in boxes.values() if box.instance.actor == actor]
+        own = [box for box in boxes.values() if box.actor == actor]
         if not own:
             continue
         filled: dict[int, int] = {}
         for box in sorted(own, key=lambda box: box.column):
             row = filled.get(box.column, 0)
             filled[box.column] = row + 1
-            box.x, box.y = 10 + box.column * COLUMN, y + HEAD + row * ROW
-        height = HEAD + max(filled.values()) * ROW + 8
+            box.x, box.y = 10 + box.column * look.column, y + HEAD + row * look.row
+        height = HEAD + max(filled.values()) * look.row + 8
         lanes.append((str(texts.actor(actor)), y, height))
-        y += height + 6
+        y += height + GAP
     columns = max((box.column for box in boxes.values()), default=0) + 1
-    return columns * COLUMN + 20, max(y, HEAD), lanes
+    return columns * look.column + 20, max(y, HEAD), lanes
 
 
-def _arrow(a: _Box, b: _Box) -> str:
-    x1, y1, x2, y2 = a.x + BOX, a.y + 10, b.x, b.y + 10
-    bend = max(abs(x2 - x1) / 2, 24)
-    other = " abroad" if a.instance.actor != b.instance.actor else ""
-    return f'<path class="link{other}" d="M{x1:.0f},{y1:.0f}C{x1 + bend:.0f},{y1:.0f} {x2 - bend:.0f},{y2:.0f} {x2:.0f},{y2:.0f}"/>'
+def _down(texts: Texts, boxes: Mapping[str, Box], look: Look) -> tuple[float, float, list[tuple[str, float, float]]]:
+    """Place boxes row by row from the top down, some abreast; return width, height, and the name, place and height of every lane."""
+    lanes: list[tuple[str, float, float]] = []
+    y = 0.0
+    for actor in texts.case.actors:
+        own = [box for box in boxes.values() if box.actor == actor]
+        if not own:
+            continue
+        top, at = y, y + HEAD
+        for column in sorted({box.column for box in own}):
+            row = [box for box in own if box.column == column]
+            for i, box in enumerate(row):
+                box.x, box.y = 8 + i % look.abreast * look.column, at + i // look.abreast * look.row
+            at += -(-len(row) // look.abreast) * look.row
+        lanes.append((str(texts.actor(actor)), top, at + 4 - top))
+        y = at + 4 + GAP
+    return look.abreast * look.column + 8, max(y, HEAD), lanes
 
 
-def _box(box: _Box) -> str:
-    one = box.instance
-    name = one.name if len(one.name) <= 21 else one.name[:20] + "…"
+def _arrow(arrow: Arrow, a: Box, b: Box, look: Look) -> str:
+    if look.abreast:
+        x1, y1, x2, y2 = a.x + look.box / 2, a.y + look.height, b.x + look.box / 2, b.y
+        bend = max(abs(y2 - y1) / 2, 16)
+        path = f"M{x1:.0f},{y1:.0f}C{x1:.0f},{y1 + bend:.0f} {x2:.0f},{y2 - bend:.0f} {x2:.0f},{y2:.0f}"
+    else:
+        x1, y1, x2, y2 = a.x + look.box, a.y + look.height / 2, b.x, b.y + look.height / 2
+        bend = max(abs(x2 - x1) / 2, 24)
+        path = f"M{x1:.0f},{y1:.0f}C{x1 + bend:.0f},{y1:.0f} {x2 - bend:.0f},{y2:.0f} {x2:.0f},{y2:.0f}"
+    kind = f"link{' abroad' if a.actor != b.actor else ''}{' weak' if arrow.weak else ''}"
+    if not arrow.id:
+        return f'<path class="{kind}" d="{path}"/>'
+    return f'<path class="{kind}" data-arrow="{escape(arrow.id)}" d="{path}"><title>{escape(arrow.title)}</title></path>'
+
+
+def _box(box: Box, look: Look) -> str:
+    name = box.name if len(box.name) <= look.signs else box.name[: look.signs - 1] + "…"
+    known = f' data-box="{escape(box.id)}"' if box.id else ""
+    more = "" if box.said is None else f'<text class="level" x="{box.x + 6:.0f}" y="{box.y + 27:.0f}">{escape(box.said)}</text>'
     return (
-        f'<g class="box {escape(one.type.section)}"><title>{escape(one.path)}</title><rect x="{box.x:.0f}" y="{box.y:.0f}" width="{BOX}" height="20" rx="3"/>'
-        f'<text x="{box.x + 6:.0f}" y="{box.y + 14:.0f}">{escape(name)}</text></g>'
+        f'<g class="box {escape(box.section)}"{known}><title>{escape(box.title)}</title>'
+        f'<rect x="{box.x:.0f}" y="{box.y:.0f}" width="{look.box}" height="{look.height}" rx="3"/>'
+        f'<text x="{box.x + 6:.0f}" y="{box.y + 14:.0f}">{escape(name)}</text>{more}</g>'
     )

@@ -10,22 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from materiel.analysis import pairing, words
+from materiel.analysis import pairing, questions, words
 from materiel.analysis.pairing import Pair
 from materiel.analysis.questions import Answer
 from materiel.language import Language
 from materiel.language.phrase import Said, joined
 from materiel.report import charts, data, judgements
 from materiel.report.telling import Telling
-from materiel.results import FAN, Curve
+from materiel.web.believing import Believed
 from materiel.web.playing import Drawn
 
 PERCENTS = (5, 50, 95)
-
-
-def curve(drawn: Drawn) -> Curve:
-    """Return a question over time as quantiles."""
-    return Curve(drawn.text, drawn.unit, drawn.on, drawn.days, np.quantile(drawn.values, FAN, axis=1))
 
 
 def chart(telling: Telling, question: str, ghost: Said, axis: Sequence[float] | None = None, *, narrow: bool = False) -> dict[str, Any]:
@@ -47,7 +42,7 @@ def difference(telling: Telling, question: str, first: Drawn, second: Drawn, *, 
     _, mine, other = np.intersect1d(second.days, first.days, return_indices=True)
     apart = Drawn(second.text, second.unit, second.on, second.days[mine], second.values[mine] - first.values[other])
     text = telling.word("difference over time", text=telling.texts.fan(question, second.text))
-    shown = replace(curve(apart), text=text)
+    shown = replace(apart.curve, text=text)
     drawn = charts.Fan(shown)
     columns, rows = data.fan(case, shown, [])
     unit = charts.axis(shown.unit, 0.0, language) or telling.word("pure number")
@@ -69,15 +64,30 @@ def answer(telling: Telling, found: Answer, before: Answer | None) -> dict[str, 
     }  # fmt: skip
 
 
-def figures(language: Language, found: Answer) -> dict[str, Any]:
-    """Return the quantiles and the probability of an answer, as numbers and as they are shown; a quantile that falls past the horizon is None."""
+def believed(telling: Telling, now: Believed, before: Believed) -> dict[str, Any]:
+    """Return an answer as somebody believes it, and what it was before; nothing of it where too few draws agree with that."""
+    language, asked = telling.language, now.answer.asked
+    made = figures(language, now.answer, round(now.effective))
+    judgement = telling.texts.judgement(asked.id, asked.judgement)
+    said = str(questions.sentence(now.answer, telling.scale, language, telling.asked(asked.id), judgement, now.weights))
+    if not now.enough:
+        said = language.word("too few draws")
+        made = {key: None for key in made} | {"shown": dict.fromkeys(made["shown"], said)}
+    return {
+        "id": asked.id, "text": str(telling.asked(asked.id)), "sentence": said, "unit": asked.unit, **made, "was": figures(language, before.answer, round(before.effective)),
+        "difference": None, "effective": round(now.effective), "enough": now.enough,
+    }  # fmt: skip
+
+
+def figures(language: Language, found: Answer, draws: int | None = None) -> dict[str, Any]:
+    """Return the quantiles and the probability of an answer, as numbers and as they are shown; a quantile that falls past the horizon is None. `draws` are those that count, if not all do."""
     given = [value for value in found.quantiles.values() if value is not None]
     none = language.word("no day" if found.asked.form == "first" else "no bound")
 
     def said(value: float | None) -> str:
         return none if value is None else words.number(value, min(given), max(given), found.asked.unit, language)
 
-    likely = None if found.probability is None else words.percent(found.probability, len(found.values), language)
+    likely = None if found.probability is None else words.percent(found.probability, draws or len(found.values), language)
     return {
         **{f"p{percent}": found.quantiles[percent] for percent in PERCENTS}, "probability": found.probability,
         "shown": {**{f"p{percent}": said(found.quantiles[percent]) for percent in PERCENTS}, "probability": likely},

@@ -28,6 +28,7 @@ from materiel.errors import RunError, nearest
 from materiel.evidence.pooling import Prior
 from materiel.options import Options, Reading
 from materiel.preparation import Prepared
+from materiel.results import FAN, Curve
 from materiel.web import levers
 from materiel.web.levers import Lever
 
@@ -49,6 +50,11 @@ class Drawn:
     on: str
     days: Array
     values: Array
+
+    @functools.cached_property
+    def curve(self) -> Curve:
+        """Quantiles of all draws."""
+        return Curve(self.text, self.unit, self.on, self.days, np.quantile(self.values, FAN, axis=1))
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ class Player:
 
     def play(self, changes: Mapping[str, str], draws: int, seed: int = 1, only: Collection[str] = ()) -> Played:
         """Return what some draws leave with levers set, for the questions named, or all. Raises RunError for what cannot be set, CaseError for what makes no case."""
-        set_to = {name: self._lever(name).read(written, self.case) for name, written in changes.items()}
+        set_to = self.read(changes)
         plan = self._moved(set_to)
         wanted = self._wanted(plan, only)
         chosen = [i for i, branch in enumerate(plan.branches) if any(name in wanted for name in plan.branches[branch])]
@@ -99,6 +105,11 @@ class Player:
         chosen = sorted({*chosen, *(i for i, one in enumerate(plan.passes) if one.stem in chosen)})
         passes = [replace(one, fixed={**one.fixed, **self._fixed(branch, one, set_to)}) for branch, one in zip(plan.branches, plan.passes, strict=True)]
         return self._play(dict(changes), replace(plan, passes=passes), chosen, wanted, draws, seed)
+
+    def read(self, changes: Mapping[str, str]) -> dict[str, Value]:
+        """Return what levers are set to, shared numbers first, so that a number of one's own comes after the shared one that it takes. Raises RunError for what cannot be set."""
+        ordered = sorted(changes, key=lambda name: not name.startswith("shared."))
+        return {name: self._lever(name).read(changes[name], self.case) for name in ordered}
 
     def _lever(self, name: str) -> Lever:
         if name not in self.levers:
@@ -126,7 +137,7 @@ class Player:
         """Return what a pass fixes where levers are set. The scenario that a question is asked in comes after them; the number itself after the shared one that it takes."""
         sets = self.case.scenarios[branch.scenario].set if branch.scenario else {}
         made: dict[str, float] = {}
-        for name in sorted(set_to, key=lambda name: not name.startswith("shared.")):
+        for name in set_to:
             if name not in sets and not self.levers[name].contingency:
                 made |= {prior.path: set_to[name].within(prior.unit) for prior in self._followers(name, id(one.program))}
         return made

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from materiel import __version__, manifest
 from materiel import language as languages
 from materiel.analysis import words
+from materiel.analysis.questions import Answer
 from materiel.case import translation
 from materiel.errors import RunError
 from materiel.evidence.pooling import Prior
@@ -25,8 +26,10 @@ from materiel.report import chain, html
 from materiel.report.telling import Before, Telling
 from materiel.results import Curve
 from materiel.study import Run, Study
-from materiel.web import drawing
+from materiel.web import believing, drawing, levers, moving
+from materiel.web.believing import Beliefs
 from materiel.web.levers import Lever
+from materiel.web.moving import Moving
 from materiel.web.playing import FULL, PREVIEW, Played, Player
 
 SHOWN = 4
@@ -34,6 +37,9 @@ SHOWN = 4
 
 REMEMBERED = 6
 """Runs that are kept, so that what they are held against need not be run again."""
+
+MOST_DROPPED = 200
+"""Sources and voices that are left out at a time, at most."""
 
 DRAWS = {"preview": PREVIEW, "full": FULL}
 
@@ -62,6 +68,25 @@ class _Run(_Asked):
 _Given = TypeVar("_Given", bound=_Asked)
 
 
+class _Weigh(_Asked):
+    seed: int = Field(default=1, ge=0, lt=2**63)
+    changes: dict[str, str] = Field(default_factory=dict[str, str])
+    trust: dict[str, float] = Field(default_factory=dict[str, float])
+    dropped: list[str] = Field(default_factory=list[str], max_length=MOST_DROPPED)
+    odds: dict[str, float] | None = None
+    shown: list[str] | None = Field(default=None, max_length=SHOWN)
+    axes: dict[str, _Ends] = Field(default_factory=dict[str, "_Ends"])
+    narrow: bool = False
+    digest: str = ""
+
+
+class _Flows(_Asked):
+    seed: int = Field(default=1, ge=0, lt=2**63)
+    changes: dict[str, str] = Field(default_factory=dict[str, str])
+    narrow: bool = False
+    digest: str = ""
+
+
 class _Why(_Asked):
     question: str
     seed: int = Field(default=1, ge=0, lt=2**63)
@@ -78,6 +103,7 @@ class Table:
         self.player = Player(name)
         self.case = self.player.case
         self._said = manifest.manifest(name, self.case, {}, Options(), languages.DEFAULT)
+        self._beliefs = Beliefs(self.name, self.player, lambda changes, seed: self._play(changes, FULL, seed, ()))
         self._played: OrderedDict[tuple[object, ...], Played] = OrderedDict()
         self._lock = Lock()
 
@@ -119,6 +145,44 @@ class Table:
             made["beside"] = [drawing.chart(then, name, "", axes[name], narrow=given.narrow) for name in shown]
             made["differences"] = [drawing.difference(now, name, other.curves[name], played.curves[name], narrow=given.narrow) for name in shown]
         return drawing.finite(made | {"seconds": round(time.perf_counter() - began, 4)})
+
+    def weigh(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Return answers and charts as somebody believes them who trusts voices more or less, leaves sources out, or holds other hypotheses likely; nothing is run anew."""
+        began, given = time.perf_counter(), _read(_Weigh, asked)
+        self._check(given.digest)
+        language = languages.load(given.language)
+        shown = self.shown if given.shown is None else self._charted(given.shown)
+        names = list(dict.fromkeys([*shown, *(name for name, one in self.player.prepared.asked.items() if one.key)]))
+        found = self._beliefs.believe(names, given.changes, given.seed, given.trust, given.dropped, given.odds)
+        now, then = found.now, found.before
+        seen = {name: one if one.enough else then[name] for name, one in now.items()}
+        telling, before = (
+            self._told(believing.answers(side), believing.curves(side), found.draws, given.changes, language, given.seed) for side in (seen, then)
+        )
+        ghosts = {name: curve for name, curve in before.run.curves.items() if seen[name].differs(then[name])}
+        drawn = Telling(telling.run, language, telling.texts, Before(ghosts))
+        ghost = language.say("ghost of belief")
+        charts = [drawing.chart(drawn, name, ghost, given.axes.get(name), narrow=given.narrow) for name in shown]
+        made = {
+            "draws": found.draws, "answers": [drawing.believed(telling, now[name], then[name]) for name in names], "charts": charts,
+            "effective": round(found.effective), "enough": found.enough, "said": found.said(language), "readings": found.readings(language),
+        }  # fmt: skip
+        return drawing.finite(made | {"seconds": round(time.perf_counter() - began, 4)})
+
+    def flows(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what moves through the network day by day with decisions set, and its picture. Takes {language, seed, changes, narrow, digest}."""
+        given = _read(_Flows, asked)
+        self._check(given.digest)
+        language = languages.load(given.language)
+        values = self.player.read(given.changes)
+        priors = [prior for _, prior in self._moving.program.priors]
+        fixed = {prior.path: value.within(prior.unit) for name, value in values.items() for prior in levers.follow(self.player.levers[name], priors)}
+        moved = self._moving.play(fixed, given.seed)
+        return drawing.finite(moving.told(self._moving, moved, translation.texts(self.case, language.name), language, narrow=given.narrow))
+
+    @functools.cached_property
+    def _moving(self) -> Moving:
+        return Moving(self.case, self.player.levers)
 
     def why(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Return the chain behind an answer as a fragment of a page. Takes {question, language, seed, changes}."""
@@ -165,12 +229,16 @@ class Table:
 
     def _telling(self, played: Played, shown: Collection[str], language: Language, seed: int) -> Telling:
         """Return what charts and sentences of a run are told from."""
-        curves: dict[str, Curve] = {name: drawing.curve(played.curves[name]) for name in shown}
-        options = Options(_reading(played.changes), played.draws, seed)
-        said = self._said | {"run": manifest.identity(self.case, {}, options), "draws": played.draws, "seed": seed, "set": list(options.reading.set)}
+        curves: dict[str, Curve] = {name: played.curves[name].curve for name in shown}
+        return self._told(played.answers, curves, played.draws, played.changes, language, seed)
+
+    def _told(self, answers: Mapping[str, Answer], curves: dict[str, Curve], draws: int, changes: Mapping[str, str], language: Language, seed: int) -> Telling:
+        """Return what charts and sentences are told from."""
+        options = Options(_reading(changes), draws, seed)
+        said = self._said | {"run": manifest.identity(self.case, {}, options), "draws": draws, "seed": seed, "set": list(options.reading.set)}
         prepared = self.player.prepared
         program = next(iter(prepared.passes.values())).program
-        run = Run(self.study, self.case, options, dict(played.answers), curves, {}, {}, {}, {}, program, said)
+        run = Run(self.study, self.case, options, dict(answers), curves, {}, {}, {}, {}, program, said)
         return Telling(run, language, translation.texts(self.case, language.name))
 
     def _copies(self, given: _Run, draws: int) -> dict[str, str]:
@@ -188,7 +256,7 @@ class Table:
         unit = lever.unit or "1"
         own = said(middle, unit) if lever.constant else language.word("own range", middle=said(middle, unit), low=said(low), high=said(high, unit))
         return {
-            "id": lever.id, "name": _capital(str(texts.number(lever.id))), "kind": lever.kind, "unit": language.unit(lever.unit), "low": plain(lever.low),
+            "id": lever.id, "name": _capital(str(texts.number(lever.id))), "kind": lever.kind, "unit": language.unit(lever.unit), "writes": lever.unit, "low": plain(lever.low),
             "high": plain(lever.high), "scale": lever.scale, "position": None,
             "own": {"p5": plain(low), "p50": plain(middle), "p95": plain(high), "constant": lever.constant}, "said": own,
         }  # fmt: skip

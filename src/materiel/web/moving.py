@@ -1,0 +1,263 @@
+"""What moves through the network of a case, day by day: how much passes between its boxes, and how much each holds, as medians of some draws, for any decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from materiel import network, units
+from materiel.analysis import words
+from materiel.case.model import Case, Instance
+from materiel.case.translation import Texts
+from materiel.engine import reference
+from materiel.engine.draws import Sampler
+from materiel.engine.kernel import Kernel, compile_program
+from materiel.engine.knowledge import constants
+from materiel.language import Language
+from materiel.report import diagram
+from materiel.report.diagram import Arrow, Look
+
+Array = npt.NDArray[np.float64]
+
+DRAWS = 200
+"""Draws of which the medians are shown: enough for the width of an arrow."""
+TIMES = 60
+"""About so many stretches of time are told apart."""
+CARRIED = 0.1
+"""Share of the draws in which anything must pass for an arrow to be drawn."""
+WIDE, NARROW = Look(131, 44, 108, 34), Look(129, 50, 119, 34, abreast=3)
+"""Layouts for a page some 1200 pixels wide, and for a telephone."""
+THINNEST, WIDEST = 0.8, 7.0
+"""Widths of arrows, in pixels."""
+PERIODS = (("day", 1.0), ("month", 30.4375), ("year", 365.25))
+"""Periods for rates, in days: the shortest is taken in which a whole thing passes."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Components that get the same from the same and give it to the same, shown as one box: `members` by path; `kind` is the heading of their type."""
+
+    id: str
+    members: list[Instance]
+
+    @property
+    def first(self) -> Instance:
+        """The first of them, which stands for what they have in common."""
+        return self.members[0]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What passes between two groups, by their identifiers: which item (its path), in which unit, and the rows of the totals that count it."""
+
+    leaves: str
+    enters: str
+    item: str
+    unit: str
+    rows: list[int]
+
+    @property
+    def id(self) -> str:
+        """What identifies it in the picture."""
+        return f"{self.leaves}>{self.enters}:{self.item}"
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What some draws moved in the stretches that end before `days`: what `passed` in each, shape (passages, times, draws), and what was `held` and had been `lost` at its end, (groups, times, draws)."""
+
+    days: Array
+    passed: Array = field(repr=False)
+    held: Array = field(repr=False)
+    lost: Array = field(repr=False)
+
+
+class Moving:
+    """The network of one case, compiled once. Numbers that are `free`, by their paths or as `shared.NAME`, may be set in every run. Threads may share it."""
+
+    def __init__(self, case: Case, free: Collection[str] = ()) -> None:
+        """Count what passes, group what is alike, and compile."""
+        self.case = case
+        counted = network.counted(case)
+        self.groups, self.passages = grouped(case, counted.passing)
+        self.rows: list[int] = [one.total for one in counted.passing]
+        self.held, self.lost = ([self._positions(of, group) for group in self.groups.values()] for of in (counted.holds, counted.lost))
+        self.program = counted.program.behind(self.rows)
+        loose = {slot for slot, prior in self.program.priors if prior.path in free or prior.stream in free}
+        known = {slot: number for slot, number in constants(self.program, {}, case.step).items() if slot not in loose}
+        self.kernel: Kernel = compile_program(self.program, self.rows, [], known)
+        self.sampler = Sampler([prior for _, prior in self.program.priors])
+        self.steps = int(np.ceil(case.day(case.end) / case.step - 1e-9))
+        self.every = max(1, round(self.steps / TIMES))
+        self._drawn: dict[int, Array] = {}
+
+    def play(self, fixed: Mapping[str, float], seed: int = 1) -> Moved:
+        """Return what moves where some numbers, by their paths, are set in every draw."""
+        if seed not in self._drawn:
+            self._drawn = {seed: self.sampler.draw(seed, 0, DRAWS)}
+        memory = reference.fill(self.program, self._drawn[seed], self.case.step, fixed)
+        records = self.kernel.run(memory, self.steps, self.every).recorded.transpose(1, 0, 2)
+        totals = np.diff(records, axis=1, prepend=0.0)
+        passed = np.array([totals[one.rows].sum(axis=0) for one in self.passages])
+        held, lost = (np.array([records[rows].sum(axis=0) for rows in of]) for of in (self.held, self.lost))
+        days = np.arange(1, records.shape[1] + 1) * self.every * self.case.step
+        return Moved(days, passed, held, lost)
+
+    def _positions(self, of: Mapping[str, Sequence[int]], group: Group) -> list[int]:
+        """Return the rows of what is recorded that belong to a group, and have these recorded."""
+        slots = [slot for one in group.members for slot in of[one.path]]
+        self.rows += slots
+        return list(range(len(self.rows) - len(slots), len(self.rows)))
+
+
+def grouped(case: Case, passing: Sequence[network.Passing]) -> tuple[dict[str, Group], list[Passage]]:
+    """Return the boxes of a case by their identifiers, and what passes between them: what is no store and has the same neighbours, actor, type and item as another shares its box."""
+    near: dict[str, tuple[set[tuple[str, str]], set[tuple[str, str]]]] = {}
+    for one in passing:
+        near.setdefault(one.leaves, (set(), set()))[1].add((one.enters, one.item))
+        near.setdefault(one.enters, (set(), set()))[0].add((one.leaves, one.item))
+    groups: dict[tuple[object, ...], Group] = {}
+    of: dict[str, str] = {}
+    for path, (before, after) in near.items():
+        one = case.components[path]
+        alike = path if "goods" in one.type.inlets else (one.actor, one.type.section, frozenset(before), frozenset(after))
+        group = groups.setdefault((alike,), Group(path, []))
+        group.members.append(one)
+        of[path] = group.id
+    passages: dict[tuple[str, str, str], Passage] = {}
+    for row, one in enumerate(passing):
+        ends = of[one.leaves], of[one.enters], one.item
+        passages.setdefault(ends, Passage(*ends, one.unit, [])).rows.append(row)
+    return {group.id: group for group in groups.values()}, list(passages.values())
+
+
+def asked_about(case: Case, moving: Moving) -> set[str]:
+    """Return the items that key questions are about, by path: what carries them is the main flow."""
+    keys = [one for one in case.questions.values() if one.key] or list(case.questions.values())
+    read = [
+        path
+        for one in keys
+        for form in (one.value, one.largest, one.smallest, one.total, one.first)
+        for path in ([form] if isinstance(form, str) else form or [])
+    ]
+    read += [path for one in keys for part in one.ratio or [] if part in case.questions for path in [case.questions[part].value or ""] if isinstance(path, str)]
+    found = {group.id: group for group in moving.groups.values()}
+    items = {
+        one.item
+        for one in moving.passages
+        for end in (one.leaves, one.enters)
+        for member in found[end].members
+        if any(path.startswith(f"{member.path}.") for path in read)
+    }
+    return items & {end.path for one in case.components.values() for end in one.links.get("item", [])}
+
+
+def told(moving: Moving, moved: Moved, texts: Texts, language: Language, *, narrow: bool = False) -> dict[str, Any]:
+    """Return the picture of what moved, and its numbers day by day, as plain data; a narrow one has the main flow only."""
+    return _Telling(moving, moved, texts, language, narrow=narrow).data()
+
+
+class _Telling:
+    """What moved on its way into words and a picture."""
+
+    def __init__(self, moving: Moving, moved: Moved, texts: Texts, language: Language, *, narrow: bool) -> None:
+        self.moving, self.moved, self.texts, self.language, self.narrow = moving, moved, texts, language, narrow
+        self.main = asked_about(moving.case, moving)
+        carried = (moved.passed.sum(axis=1) > 0).mean(axis=1) >= CARRIED
+        chosen = [i for i, one in enumerate(moving.passages) if carried[i] and not (narrow and one.item not in self.main)]
+        self.hidden = len(moving.passages) - len(chosen)
+        self.chosen = {moving.passages[i].id: i for i in chosen}
+        length = moving.every * moving.case.step
+        self.rates: dict[str, Array] = {one: np.median(moved.passed[i], axis=1) / length for one, i in self.chosen.items()}
+        ends = {end for i in chosen for end in (moving.passages[i].leaves, moving.passages[i].enters)}
+        self.groups = {path: group for path, group in moving.groups.items() if path in ends}
+
+    def data(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        boxes = [self._box(group) for group in self.groups.values()]
+        arrows = [self._arrow(self.moving.passages[i]) for i in self.chosen.values()]
+        last = [self.moving.case.date(float(day) - 1e-6).isoformat() for day in self.moved.days]
+        return {
+            "svg": self._svg(boxes, arrows), "days": last, "arrows": arrows, "boxes": boxes,
+            "key": " ".join((self.language.word("flow key"), self.language.word("moving key", n=DRAWS))), "hidden": self.language.word("moving hidden", n=self.hidden) if self.hidden else "",
+        }  # fmt: skip
+
+    def _svg(self, boxes: Sequence[Mapping[str, Any]], arrows: Sequence[Mapping[str, Any]]) -> str:
+        """Return the picture, as it is in the first stretch of time."""
+        drawn = {
+            one["id"]: diagram.Box(
+                one["id"], self.groups[one["id"]].first.actor, self.groups[one["id"]].first.type.section, one["name"], one["about"], one["brief"][0]
+            )
+            for one in boxes
+        }
+        lines = [Arrow(one["id"], one["from"], one["to"], one["about"], weak=not one["main"]) for one in arrows]
+        diagram.arrange(drawn, lines)
+        title = self.language.word("flow", boxes=len(drawn), arrows=len(lines))
+        return diagram.drawn(diagram.untangled(drawn, lines), lines, self.texts, title, NARROW if self.narrow else WIDE)
+
+    def _arrow(self, one: Passage) -> dict[str, Any]:
+        found = self.rates[one.id]
+        rates, unit = rated(found, one.unit)
+        item, (a, b) = str(self.texts.component(one.item)), (self._name(self.moving.groups[end]) for end in (one.leaves, one.enters))
+        largest = max(float(rate.max()) for key, rate in self.rates.items() if self.moving.passages[self.chosen[key]].unit == one.unit)
+        widths = np.where(found > 0, THINNEST + (WIDEST - THINNEST) * np.sqrt(found / (largest or 1.0)), 0.0)
+        return {
+            "id": one.id, "from": one.leaves, "to": one.enters, "item": item, "unit": self.language.unit(unit), "main": one.item in self.main,
+            "about": self.language.word("moving arrow", item=item, leaves=a, enters=b), "rates": _plain(rates), "shown": self._shown(rates, unit), "widths": [round(float(w), 2) for w in widths],
+        }  # fmt: skip
+
+    def _box(self, group: Group) -> dict[str, Any]:
+        at = list(self.moving.groups).index(group.id)
+        holds = bool(self.moving.held[at])
+        levels = np.median(self.moved.held[at], axis=1) if holds else self._through(group)
+        unit = self.moving.case.item_unit(group.first)
+        levels, unit = (levels, unit) if holds else rated(levels, unit)
+        name, kind = (
+            self._name(group),
+            self.language.word(f"box {group.first.type.section}") if f"box {group.first.type.section}" in self.language.sentences else "",
+        )
+        members = self.language.word("semicolon").join(str(self.texts.component(one.path)) for one in group.members)
+        about = self.language.word("moving box", name=name if len(group.members) == 1 else members, kind=kind) if kind else members
+        return {
+            "id": group.id, "name": name, "kind": kind, "about": about, "holds": holds, "unit": self.language.unit(unit), "levels": _plain(levels), "shown": self._shown(levels, unit),
+            "brief": self._brief(levels, unit),
+        }  # fmt: skip
+
+    def _through(self, group: Group) -> Array:
+        """Return the median rate at which a group that holds nothing gives, or, where it gives nothing, takes its item."""
+        own = [i for i, one in enumerate(self.moving.passages) if one.leaves == group.id] or [
+            i for i, one in enumerate(self.moving.passages) if one.enters == group.id
+        ]
+        return np.median(self.moved.passed[own].sum(axis=0), axis=1) / (self.moving.every * self.moving.case.step)
+
+    def _name(self, group: Group) -> str:
+        """Return the name of a box: of a store or a plant that of its item where that has one, of several orders or sources that of what they carry."""
+        item = group.first.links["item"][0].path if group.first.links.get("item") else ""
+        named = item in self.texts.given.names and group.first.type.section in ("stockpiles", "fleets", "lines")
+        path = item if item and (named or len(group.members) > 1) else group.first.path
+        return str(self.texts.component(path))
+
+    def _shown(self, values: Array, unit: str) -> list[str]:
+        return [words.number(float(value), float(value), float(value), unit, self.language, words.IN_PROSE) for value in values]
+
+    def _brief(self, values: Array, unit: str) -> list[str]:
+        """Return the same as far as a box has room: without what is counted, which its name says, where the whole is too long."""
+        look, per = NARROW if self.narrow else WIDE, unit.partition("/")[2]
+        bare = [words.number(float(value), float(value), float(value), "", self.language, words.IN_PROSE) for value in values]
+        rate = f"/{self.language.unit(per, 1)}" if per else ""
+        return [whole if len(whole) <= look.signs else f"{number}{rate}" for whole, number in zip(self._shown(values, unit), bare, strict=True)]
+
+
+def rated(per_day: Array, unit: str) -> tuple[Array, str]:
+    """Return rates in the shortest period in which, at their highest, at least one whole thing passes; and their unit."""
+    highest = float(per_day.max(initial=0.0))
+    name, days = next((one for one in PERIODS if highest * one[1] >= 1.0), PERIODS[-1] if highest > 0 else PERIODS[0])
+    return per_day * days, f"{units.plain(unit)}/{name}"
+
+
+def _plain(values: Array) -> list[float]:
+    return [float(f"{value:.6g}") for value in values]
