@@ -42,6 +42,11 @@ class Frame:
     top: int = TOP
 
     @property
+    def most(self) -> float:
+        """The value of the plane that is farthest from nought, which decides what the axis counts in."""
+        return max(abs(self.low), abs(self.high))
+
+    @property
     def right(self) -> int:
         """Where the plane ends."""
         return self.width - RIGHT
@@ -104,7 +109,7 @@ def fan(case: Case, shown: Fan, language: Language = ENGLISH, width: int = WIDE)
         *(part for row, (name, day) in enumerate(events) for part in _event(frame, name, day, TOP + LINE * (row + 1))),
         *(_drawn(frame, mark) for mark in marks),
     ]
-    return svg(width, frame.bottom + BOTTOM, f"{curve.text}, {axis(curve.unit, frame.high, language)}", parts)
+    return svg(width, frame.bottom + BOTTOM, f"{curve.text}, {axis(curve.unit, frame.most, language)}", parts)
 
 
 def ends(case: Case, shown: Fan, language: Language = ENGLISH) -> tuple[float, float]:
@@ -116,10 +121,16 @@ def ends(case: Case, shown: Fan, language: Language = ENGLISH) -> tuple[float, f
 def _laid_out(case: Case, shown: Fan, language: Language, width: int) -> tuple[Curve, Curve | None, list[Mark], Frame]:
     """Return the curve, the one it is held against, the marks, and the frame of a chart."""
     curve = bare(shown.curve)
-    ghost = bare(shown.ghost) if shown.ghost is not None else None
+    ghost = _within(bare(shown.ghost), curve.days) if shown.ghost is not None else None
     marks = [mark for one in shown.observed if (mark := _mark(case, curve, one, language)) is not None]
     frame = _frame(curve, marks, ghost, width)
     return curve, ghost, marks, replace(frame, low=shown.axis[0], high=shown.axis[1]) if shown.axis else frame
+
+
+def _within(curve: Curve, days: Array) -> Curve | None:
+    """Return what a curve has on days that another spans, if anything: a war that begins on another day is shown over other days."""
+    inside = (curve.days >= days[0]) & (curve.days <= days[-1])
+    return replace(curve, days=curve.days[inside], quantiles=curve.quantiles[:, inside]) if inside.any() else None
 
 
 def svg(width: float, height: float, title: str, parts: Sequence[str], kind: str = "chart") -> str:
@@ -196,13 +207,13 @@ def _grid(case: Case, frame: Frame, unit: str, language: Language) -> list[str]:
     while value <= frame.high + step / 2:
         y = frame.y(value)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{frame.right}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text class="tick" x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_short(value, frame.high, language)}</text>')
+        parts.append(f'<text class="tick" x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_short(value, frame.most, language)}</text>')
         value += step
     for day, label in _dates(case, frame, language):
         x = frame.x(day)
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{frame.bottom}" y2="{frame.bottom + 5}"/>')
         parts.append(f'<text class="tick" x="{x:.1f}" y="{frame.bottom + 19}" text-anchor="middle">{escape(label)}</text>')
-    parts.append(f'<text class="tick" x="2" y="12">{escape(axis(unit, frame.high, language))}</text>')
+    parts.append(f'<text class="tick" x="2" y="12">{escape(axis(unit, frame.most, language))}</text>')
     return parts
 
 
@@ -256,7 +267,7 @@ def _labels(frame: Frame, curve: Curve, language: Language) -> list[str]:
     if over > 0:
         places = [min(place, frame.bottom + 4 - 13 * (len(ends) - 1 - i)) for i, place in enumerate(places)]
     return [
-        f'<text class="label" x="{frame.right + 6}" y="{y:.1f}">{name} {_short(words.rounded(value, low, high), frame.high, language)}</text>'
+        f'<text class="label" x="{frame.right + 6}" y="{y:.1f}">{name} {_short(words.rounded(value, low, high), frame.most, language)}</text>'
         for (name, value), y in zip(ends, places, strict=True)
     ]
 

@@ -91,11 +91,20 @@ def reliable(bins: Sequence[Bin], what: str) -> str:
 
 def alone(svg: str) -> str:
     """Return an SVG element as the text of a file that stands alone, with its styles and a background."""
-    environment = _environment()
-    style = "".join(environment.get_template(name).render() for name in ("palette.css", "dark.css", "charts.css"))
+    style = "".join(styles().values())
     start = svg.index(">") + 1
     background = '<rect width="100%" height="100%" style="fill:var(--paper)"/>'
     return f"{svg[:start]}<style>{style}</style>{background}{svg[start:]}\n"
+
+
+def styles() -> dict[str, str]:
+    """Return the styles of charts, by the names of their files."""
+    return {name: _environment().get_template(name).render() for name in ("palette.css", "dark.css", "charts.css")}
+
+
+def scripts() -> dict[str, str]:
+    """Return the script that makes files of charts, by the name of its file."""
+    return {name: _environment().get_template(name).render() for name in ("figures.js",)}
 
 
 def _environment() -> Environment:

@@ -295,7 +295,7 @@ class Table:
         unit = lever.unit or "1"
         own = said(middle, unit) if lever.constant else language.word("own range", middle=said(middle, unit), low=said(low), high=said(high, unit))
         return {
-            "id": lever.id, "name": _capital(str(texts.number(lever.id))), "kind": lever.kind, "unit": language.unit(lever.unit), "low": plain(lever.low),
+            "id": lever.id, "name": _capital(str(texts.number(lever.id))), "kind": lever.kind, "unit": language.unit(lever.unit), "writes": lever.unit, "low": plain(lever.low),
             "high": plain(lever.high), "scale": lever.scale, "position": None,
             "own": {"p5": plain(low), "p50": plain(middle), "p95": plain(high), "constant": lever.constant}, "said": own,
         }  # fmt: skip

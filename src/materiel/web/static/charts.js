@@ -1,0 +1,48 @@
+// The charts that are shown at a time: the reader picks which questions; beside each may stand the same chart of A and of the difference.
+
+import { element } from "./elements.js";
+import { figure } from "./figure.js";
+import { say } from "./words.js";
+
+const BROAD = 560; // pixels of a column for which charts are drawn wide
+
+/** Return the grid of charts: its `root`, `show` for a reply, `narrow` and `axes` for the next question. `picked` gets a change of the state. */
+export function charts(about, { open, picked }) {
+  const fans = about.questions.filter((one) => one.fan);
+  const slots = about.shown.map((_, at) => slot(at, fans, open, picked));
+  const root = element("div", { className: "charts" }, ...slots.map((one) => one.root));
+  let axes = {};
+  return {
+    root,
+    axes: () => axes,
+    narrow: () => (root.querySelector("figure")?.clientWidth ?? 0) < BROAD,
+    show(reply, shown) {
+      root.classList.toggle("beside", Boolean(reply.beside));
+      const of = (list, id) => list?.find((one) => one.id === id);
+      slots.forEach((one, at) => one.show(shown[at], of(reply.charts, shown[at]), of(reply.beside, shown[at]), of(reply.differences, shown[at])));
+      axes = Object.fromEntries(reply.charts.map((one) => [one.id, one.axis]));
+    },
+  };
+}
+
+function slot(at, fans, open, picked) {
+  const pick = element("select", { "aria-label": say("question of chart", { number: at + 1 }) }, ...fans.map((one) => element("option", { value: one.id, textContent: one.text })));
+  pick.addEventListener("change", () => picked(at, pick.value));
+  const alone = figure(open);
+  const [a, b] = [figure(open, "A"), figure(open, "B")];
+  const apart = figure(open, "B − A");
+  const grid = element("div", { className: "trio" });
+  const root = element("article", { className: "slot" }, element("div", { className: "pick" }, pick), grid);
+  return {
+    root,
+    show(id, chart, beside, difference) {
+      pick.value = id ?? "";
+      root.hidden = !chart;
+      if (!chart) return;
+      const shown = beside ? [[a, beside], [b, chart], ...(difference ? [[apart, difference]] : [])] : [[alone, chart]];
+      for (const [one, of] of shown) one.show(of);
+      const roots = shown.map(([one]) => one.root);
+      if (roots.some((one, i) => grid.children[i] !== one) || grid.children.length !== roots.length) grid.replaceChildren(...roots);
+    },
+  };
+}
