@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +21,9 @@ CONNECTIONS = 500
 
 
 def serve(
-    cases: Annotated[list[str] | None, typer.Argument(help="case folders, case files or names of shipped cases; all shipped ones if none")] = None,
+    cases: Annotated[
+        list[str] | None, typer.Argument(metavar="[CASE]...", help="case folders, case files or names of shipped cases; all shipped ones if none")
+    ] = None,
     host: Annotated[str, typer.Option(help="address to listen at; 0.0.0.0 lets other machines reach it")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="port to listen at; 0 takes a free one", min=0, max=65535)] = 8000,
     allow_host: Annotated[list[str] | None, typer.Option(help="a name under which it may be reached, such as that of a proxy; may be repeated")] = None,
@@ -39,21 +42,21 @@ def serve(
             from materiel.web.guard import LOOPBACK
         except ImportError:
             raise RunError("the web app needs starlette and uvicorn: pip install 'materiel[web]'") from None
-        listening = _listen(host, port)
-        app = application(_tables(cases or _shipped()), Settings((host, *LOOPBACK, *(allow_host or ())), root_path, uploads))
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app, log_level="warning", access_log=False, server_header=False, proxy_headers=False, ws="none", limit_concurrency=CONNECTIONS,
-                timeout_graceful_shutdown=2,
-            )
-        )  # fmt: skip
-        at = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}{root_path}/"
-        typer.echo(f"{at}  (Ctrl-C ends it)")
-        sys.stdout.flush()
-        if open_browser:
-            typer.launch(at)
-        with contextlib.suppress(KeyboardInterrupt):
-            server.run(sockets=[listening])
+        with _listen(host, port) as listening:
+            app = application(_tables(cases or _shipped()), Settings((host, *LOOPBACK, *(allow_host or ())), root_path, uploads))
+            server = uvicorn.Server(
+                uvicorn.Config(
+                    app, log_level="warning", access_log=False, server_header=False, proxy_headers=False, ws="none", limit_concurrency=CONNECTIONS,
+                    timeout_graceful_shutdown=2,
+                )
+            )  # fmt: skip
+            at = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}{root_path}/"
+            typer.echo(f"{at}  (Ctrl-C ends it)")
+            sys.stdout.flush()
+            if open_browser:
+                typer.launch(at)
+            with contextlib.suppress(KeyboardInterrupt):
+                server.run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -61,7 +64,9 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        typer.echo(f"cannot listen at {host}, port {port}: {error.strerror}; choose another with --port, or 0 for a free one", err=True)
+        taken = error.errno == errno.EADDRINUSE
+        why = f"port {port} is taken; choose another with --port, or 0 for a free one" if taken else f"cannot listen at {host}, port {port}: {error.strerror}"
+        typer.echo(why, err=True)
         raise typer.Exit(2) from None
 
 
