@@ -16,6 +16,7 @@ from materiel.case import documented, ledgers, problems, schema
 from materiel.case.changes import Change, declare, postponed
 from materiel.case.checks import CHECKS
 from materiel.case.files import find, read_files
+from materiel.case.levers import check_levers
 from materiel.case.links import TURNS, Resolver
 from materiel.case.model import Case, Instance, Target
 from materiel.case.numbers import COMMON, Numbers
@@ -208,7 +209,7 @@ class _Builder:
         self._stop()
         case.conversions.update(self._conversions(case))
         case.discrepancies.update(self._discrepancies())
-        text.problems += [problem for check in CHECKS for problem in check(case)]
+        text.problems += [problem for check in (*CHECKS, check_levers) for problem in check(case)]
         self._stop()
         return case
 
@@ -331,7 +332,7 @@ class _Builder:
         return Case(
             name=self.folder.stem, folder=self.folder, title=model.title, summary=model.summary, start=model.start, end=model.end,
             as_of=day, written=model.as_of or model.end, step=cast("float", self.step), scenario=self.scenario, draft=model.draft, components=self.components,
-            questions=model.questions, scenarios=model.scenarios, hypotheses=model.hypotheses, analysts=model.analysts, observables=model.observables, conversions={}, discrepancies={}, ledger=ledger, whole=whole, rule=rule, observations=observations, series=series,
+            questions=model.questions, scenarios=model.scenarios, levers=model.levers, hypotheses=model.hypotheses, analysts=model.analysts, observables=model.observables, conversions={}, discrepancies={}, ledger=ledger, whole=whole, rule=rule, observations=observations, series=series,
             actors={name: actor.title or name for name, actor in model.actors.items()}, digest=self.digest, undeclared=tuple(self.undeclared),
             remarks=self.like.remarks if self.like else ledgers.remarks(self.text, whole), text=self.text,
             correlated=tuple((tuple(one.between), one.because) for one in model.correlations),

@@ -196,8 +196,10 @@ class Readings:
         self.ordered = {key: Ordered(questions.answer(asked[key], one, float("nan"), scale), drawn.get(key), scale) for key, one in values.items()}
 
     def priors(self, wanted: Mapping[str, float]) -> dict[str, float]:
-        """Return prior probabilities that add up to 1, in the order of the case. Hypotheses that are not named share what is left in their own proportions; where all are named, what counts is how
-        they stand to each other, and where all are nought, the case's own stand. Raises RunError."""
+        """Return prior probabilities that add up to 1, in the order of the case. Raises RunError.
+
+        Hypotheses that are not named share what is left in their own proportions. Where all are named, what counts is how they stand to each other; where all are nought, the case's own stand.
+        """
         for name, prior in wanted.items():
             if name not in self.stated:
                 near = nearest(name, list(self.stated))
@@ -316,7 +318,15 @@ class Beliefs:
         self._readings: dict[int, Readings] = {}
         self._lock = threading.Lock()
 
-    def believe(self, names: Collection[str], changes: Mapping[str, str], seed: int, trust: Mapping[str, float], dropped: Collection[str], odds: Mapping[str, float] | None) -> Found:
+    def believe(
+        self,
+        names: Collection[str],
+        changes: Mapping[str, str],
+        seed: int,
+        trust: Mapping[str, float],
+        dropped: Collection[str],
+        odds: Mapping[str, float] | None,
+    ) -> Found:
         """Return some answers as they are believed. Raises RunError for what nobody can believe, and for voices and hypotheses weighed at once: each has draws of its own."""
         if odds is None:
             voices = self.voices(changes, seed)
