@@ -27,7 +27,7 @@ from materiel.report import chain, html
 from materiel.report.telling import Before, Telling
 from materiel.results import Curve
 from materiel.study import Run, Study
-from materiel.web import believing, drawing, exports, levers, moving
+from materiel.web import believing, drawing, exports, moving
 from materiel.web.believing import Beliefs
 from materiel.web.exports import Sheet
 from materiel.web.levers import Lever
@@ -191,10 +191,7 @@ class Table:
         given = _read(_Flows, asked)
         self._check(given.digest)
         language = languages.load(given.language)
-        values = self.player.read(given.changes)
-        priors = [prior for _, prior in self._moving.program.priors]
-        fixed = {prior.path: value.within(prior.unit) for name, value in values.items() for prior in levers.follow(self.player.levers[name], priors)}
-        moved = self._moving.play(fixed, given.seed)
+        moved = self._moving.play(self.player.read(given.changes), given.seed)
         return drawing.finite(moving.told(self._moving, moved, translation.texts(self.case, language.name), language, narrow=given.narrow))
 
     @functools.cached_property
