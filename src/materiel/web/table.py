@@ -17,6 +17,7 @@ from materiel import language as languages
 from materiel.analysis import words
 from materiel.analysis.questions import Answer
 from materiel.case import translation
+from materiel.case.levers import follow
 from materiel.errors import RunError
 from materiel.evidence.pooling import Prior
 from materiel.language import Language
@@ -26,7 +27,7 @@ from materiel.report import chain, html
 from materiel.report.telling import Before, Telling
 from materiel.results import Curve
 from materiel.study import Run, Study
-from materiel.web import believing, drawing, levers, moving
+from materiel.web import believing, drawing, moving
 from materiel.web.believing import Beliefs
 from materiel.web.levers import Lever
 from materiel.web.moving import Moving
@@ -176,7 +177,7 @@ class Table:
         language = languages.load(given.language)
         values = self.player.read(given.changes)
         priors = [prior for _, prior in self._moving.program.priors]
-        fixed = {prior.path: value.within(prior.unit) for name, value in values.items() for prior in levers.follow(self.player.levers[name], priors)}
+        fixed = {prior.path: value.within(prior.unit) for name, value in values.items() for prior in follow(name, priors)}
         moved = self._moving.play(fixed, given.seed)
         return drawing.finite(moving.told(self._moving, moved, translation.texts(self.case, language.name), language, narrow=given.narrow))
 
