@@ -24,7 +24,7 @@ from materiel.engine import ensemble
 from materiel.engine.draws import Uniform, uniforms
 from materiel.errors import RunError
 from materiel.evidence.pooling import Prior
-from materiel.options import Options, Reading
+from materiel.options import Options
 from materiel.preparation import Prepared
 
 Array = npt.NDArray[np.float64]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from materiel.case import documented, ledgers, problems, schema
 from materiel.case.changes import Change, declare, postponed
 from materiel.case.checks import CHECKS
 from materiel.case.files import find, read_files
+from materiel.case.levers import check_levers
 from materiel.case.links import TURNS, Resolver
 from materiel.case.model import Case, Instance, Target
 from materiel.case.numbers import COMMON, Numbers
@@ -30,6 +32,9 @@ from materiel.quantities import QuantityError
 
 OVERRIDES = {"scenarios": "scenario", "hypotheses": "hypothesis"}
 """Sections whose entries replace parts of a case, and what one of them is called."""
+
+NAMED_FREELY = ("shared", "classes", "mixes", "conversions")
+"""Sections of numbers whose names a case makes up."""
 
 
 def load(
@@ -89,14 +94,25 @@ def _override(text: Text, name: str) -> None:
                 _override(text, one)
     for path, value in (_mapping(entry.get("set", {})) or {}).items():
         at: Key = (section, name, "set", path)
+        place = text.place(at, key=True)
+        by_hand = place.file == name
         target, near = _raw_path(text.data, path)
+        if target is not None and by_hand and target[0] in NAMED_FREELY:
+            target, near = _there(text.data, target)
         if target is None:
-            place = text.place(at, key=True)
-            what = f"unknown path {path!r}" if place.file == name else f"{OVERRIDES[section]} sets unknown path {path!r}"
+            what = f"unknown path {path!r}" if by_hand else f"{OVERRIDES[section]} sets unknown path {path!r}"
             text.problems.append(Problem(place, what, "actor.section.name.key", near))
             continue
         text.data = _changed(text.data, target, value)
         text.spot = text.spot.changed(target, text.spot.down(at)[-1])
+
+
+def _there(data: dict[str, Any], path: Key) -> tuple[Key | None, str]:
+    """Return a path if something stands there, or None and the nearest path beside it: a name that nothing takes would change nothing."""
+    *before, last = cast("tuple[str, ...]", path)
+    beside = functools.reduce(lambda here, key: _mapping(here.get(key)) or {}, before, data)
+    near = nearest(last, list(beside))
+    return (path, "") if last in beside else (None, ".".join((*before, near)) if near else "")
 
 
 def _changed(data: dict[str, Any], path: Key, value: Any) -> dict[str, Any]:
@@ -208,7 +224,7 @@ class _Builder:
         self._stop()
         case.conversions.update(self._conversions(case))
         case.discrepancies.update(self._discrepancies())
-        text.problems += [problem for check in CHECKS for problem in check(case)]
+        text.problems += [problem for check in (*CHECKS, check_levers) for problem in check(case)]
         self._stop()
         return case
 
@@ -331,7 +347,7 @@ class _Builder:
         return Case(
             name=self.folder.stem, folder=self.folder, title=model.title, summary=model.summary, start=model.start, end=model.end,
             as_of=day, written=model.as_of or model.end, step=cast("float", self.step), scenario=self.scenario, draft=model.draft, components=self.components,
-            questions=model.questions, scenarios=model.scenarios, hypotheses=model.hypotheses, analysts=model.analysts, observables=model.observables, conversions={}, discrepancies={}, ledger=ledger, whole=whole, rule=rule, observations=observations, series=series,
+            questions=model.questions, scenarios=model.scenarios, levers=model.levers, hypotheses=model.hypotheses, analysts=model.analysts, observables=model.observables, conversions={}, discrepancies={}, ledger=ledger, whole=whole, rule=rule, observations=observations, series=series,
             actors={name: actor.title or name for name, actor in model.actors.items()}, digest=self.digest, undeclared=tuple(self.undeclared),
             remarks=self.like.remarks if self.like else ledgers.remarks(self.text, whole), text=self.text,
             correlated=tuple((tuple(one.between), one.because) for one in model.correlations),

@@ -86,6 +86,7 @@ class Case:
     components: dict[str, Instance]
     questions: dict[str, Any]
     scenarios: dict[str, Any]
+    levers: list[Any]
     hypotheses: dict[str, Any]
     analysts: dict[str, Any]
     observables: dict[str, Any]

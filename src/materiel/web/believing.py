@@ -155,7 +155,7 @@ class Voices:
         """Return the numbers that voices speak of and an answer visibly hangs on; as in the report, what is correlated with numbers behind a key answer knows whom it listened to."""
         if question not in self._numbers:
             leading = {name: self._leading(name) for name in dict.fromkeys([*self._keys, question])}
-            priors = [prior for name, (given, streams) in leading.items() for prior in given.heard if prior.stream in streams]
+            priors = [prior for given, streams in leading.values() for prior in given.heard if prior.stream in streams]
             mine = leading[question][1]
             self._numbers[question] = [one for one in beliefs.heard(priors, self.seed, self.count) if one.stream in mine]
         return self._numbers[question]
@@ -196,8 +196,10 @@ class Readings:
         self.ordered = {key: Ordered(questions.answer(asked[key], one, float("nan"), scale), drawn.get(key), scale) for key, one in values.items()}
 
     def priors(self, wanted: Mapping[str, float]) -> dict[str, float]:
-        """Return prior probabilities that add up to 1, in the order of the case. Hypotheses that are not named share what is left in their own proportions; where all are named, what counts is how
-        they stand to each other, and where all are nought, the case's own stand. Raises RunError."""
+        """Return prior probabilities that add up to 1, in the order of the case. Raises RunError.
+
+        Hypotheses that are not named share what is left in their own proportions. Where all are named, what counts is how they stand to each other; where all are nought, the case's own stand.
+        """
         for name, prior in wanted.items():
             if name not in self.stated:
                 near = nearest(name, list(self.stated))
@@ -314,7 +316,7 @@ class Beliefs:
         self.name, self.player, self.play = name, player, play
         self._voices: OrderedDict[tuple[object, ...], Voices] = OrderedDict()
         self._readings: dict[int, Readings] = {}
-        self._lock = threading.Lock()
+        self._running, self._weighing = threading.Lock(), threading.Lock()
 
     def believe(
         self,
@@ -343,7 +345,7 @@ class Beliefs:
     def voices(self, changes: Mapping[str, str], seed: int) -> Voices:
         """Return a run ready to be weighed by whom readers trust, kept from before if it is."""
         key = tuple(sorted(changes.items())), seed
-        with self._lock:
+        with self._running:
             if key not in self._voices:
                 self._voices[key] = Voices(self.player.prepared, self.play(changes, seed), seed, changes)
                 while len(self._voices) > KEPT:
@@ -354,7 +356,7 @@ class Beliefs:
     def readings(self, seed: int) -> Readings:
         """Return the hypotheses of the case weighed as its report weighs them: for the key questions and all that have a chart. Raises RunError where there are none."""
         asked = self.player.prepared.asked
-        with self._lock:
+        with self._weighing:
             if seed not in self._readings:
                 only = tuple(name for name, one in asked.items() if one.key or one.fan)
                 found = Study(self.name).weighed(Options(draws=WEIGHED, seed=seed, only=only), {})

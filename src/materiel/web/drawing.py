@@ -72,7 +72,7 @@ def believed(telling: Telling, now: Believed, before: Believed) -> dict[str, Any
     said = str(questions.sentence(now.answer, telling.scale, language, telling.asked(asked.id), judgement, now.weights))
     if not now.enough:
         said = language.word("too few draws")
-        made = {key: None for key in made} | {"shown": dict.fromkeys(made["shown"], said)}
+        made = dict.fromkeys(made) | {"shown": dict.fromkeys(made["shown"], said)}
     return {
         "id": asked.id, "text": str(telling.asked(asked.id)), "sentence": said, "unit": asked.unit, **made, "was": figures(language, before.answer, round(before.effective)),
         "difference": None, "effective": round(now.effective), "enough": now.enough,

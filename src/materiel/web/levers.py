@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import datetime
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from materiel import quantities, units
+from materiel import units
 from materiel.analysis import words
-from materiel.case import postponing
 from materiel.analysis.questions import Asked
-from materiel.case.model import Case, Instance
+from materiel.case import levers, postponing
+from materiel.case.levers import Declared, Value
+from materiel.case.model import Case
 from materiel.component import Parameter
 from materiel.equations import NEVER
 from materiel.errors import RunError
@@ -24,6 +23,8 @@ MOST = 12
 
 DECADES = 100.0
 """From this ratio of the ends on, a lever moves by even factors rather than by even steps."""
+
+_PLAIN = Parameter("", "", "what a lever is set to")
 
 PERCENTS = (1, 5, 50, 95, 99)
 
@@ -56,11 +57,10 @@ class Lever:
     def read(self, written: str, case: Case) -> Value:
         """Return a value as a reader writes it. Raises RunError where it is none, or lies outside of the range."""
         try:
-            value = Value(_day(written, case), "") if self.kind == "day" else Value.of(written, self.unit)
-            shown = value.number if self.kind == "day" else value.within(self.unit)
-        except (QuantityError, units.UnitError, ValueError) as error:
-            allowed = "a day as YYYY-MM-DD" if self.kind == "day" else f"a value in {self.unit or 'plain numbers'}"
-            raise RunError(f"{self.id}={written}: {error}; {allowed}") from None
+            value = levers.day(written, case.start) if self.kind == "day" else levers.value(written, _PLAIN, self.unit or "1", case.start)
+        except QuantityError as error:
+            raise RunError(f"{self.id}={written}: {error.found}; {error.allowed}") from None
+        shown = value.number if self.kind == "day" else value.within(self.unit or "1")
         slack = 1e-9 * max(abs(self.low), abs(self.high))
         if not self.low - slack <= shown <= self.high + slack:
             raise RunError(f"{self.id}={written} is beyond what may be tried; from {self.written(self.low, case)} to {self.written(self.high, case)}")
@@ -71,37 +71,10 @@ class Lever:
         return case.date(value).isoformat() if self.kind == "day" else f"{value:.12g} {self.unit}".strip()
 
 
-@dataclass(frozen=True)
-class Value:
-    """What a lever is set to: a number in the unit in which it was written; days, without a unit, are counted from the start of the case."""
-
-    number: float
-    unit: str
-
-    @classmethod
-    def of(cls, written: str, unit: str) -> Value:
-        """Read a value that measures a unit. Raises QuantityError, UnitError."""
-        found, measure = quantities.read(written)
-        if not found.constant:
-            raise QuantityError("a range")
-        if not measure and unit:
-            raise QuantityError("no unit")
-        units.factor(measure, unit)
-        return cls(found.values[0], measure)
-
-    def within(self, unit: str) -> float:
-        """Return the number in another unit, computed as a case computes it."""
-        return self.number if unit == "date" else self.number * units.factor(self.unit, unit)
-
-
-def _day(written: str, case: Case) -> float:
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", written):
-        raise QuantityError("no day")
-    return case.day(datetime.date.fromisoformat(written))
-
-
 def of(case: Case, asked: Mapping[str, Asked], behind: Collection[str]) -> list[Lever]:
-    """Return the levers of a case: contingencies that are asked about, and what somebody decides of the numbers `behind` its questions, by path."""
+    """Return the levers of a case: those that it declares, or else contingencies that are asked about and what somebody decides of the numbers `behind` its questions, by path."""
+    if case.levers:
+        return [_declared(case, one) for one in levers.declared(case)]
     made = [lever for path in _contingencies(asked) if (lever := _beginning(case, path))]
     known: dict[str, Lever | None] = {}
     for parameter, prior in _decided(case):
@@ -111,13 +84,20 @@ def of(case: Case, asked: Mapping[str, Asked], behind: Collection[str]) -> list[
     return [*made, *sorted(found, key=lambda lever: not lever.id.startswith("shared."))][:MOST]
 
 
-def follow(lever: Lever, priors: Iterable[Prior]) -> Iterator[Prior]:
-    """Yield the numbers that a lever sets: the one of its path, and those that take a shared number."""
-    return (prior for prior in priors if lever.id in (prior.path, prior.stream))
-
-
 def _contingencies(asked: Mapping[str, Asked]) -> list[str]:
     return list(dict.fromkeys(one.branch.contingency for one in asked.values() if one.branch.contingency))
+
+
+def _declared(case: Case, one: Declared) -> Lever:
+    """Return a lever that a case declares, in the unit of the upper end of its range."""
+    if one.prior is None:
+        own = case.day(postponing.begins(case.questions, one.contingency) or case.start)
+        return Lever(one.id, "day", "", one.low.number, one.high.number, (own, own, own), one.contingency)
+    own = [float(value) for value in one.prior.percentiles((5, 50, 95))]
+    if one.prior.unit == "date":
+        return Lever(one.id, "day", "", one.low.number, one.high.number, (min(own[0], NEVER), min(own[1], NEVER), min(own[2], NEVER)))
+    unit, factor = one.high.unit, units.factor(one.prior.unit, one.high.unit)
+    return Lever(one.id, "number", unit, one.low.within(unit), one.high.number, (own[0] * factor, own[1] * factor, own[2] * factor))
 
 
 def _beginning(case: Case, path: str) -> Lever | None:
@@ -133,21 +113,9 @@ def _beginning(case: Case, path: str) -> Lever | None:
 
 def _decided(case: Case) -> Iterator[tuple[Parameter, Prior]]:
     """Yield the numbers of a case that somebody decides and that it gives, with their parameters."""
-    for one in case.components.values():
-        for parameter, prior in _given(one):
-            if parameter.decided and not prior.mix and prior.kind not in ("default", "definition"):
-                yield parameter, prior
-
-
-def _given(one: Instance) -> Iterator[tuple[Parameter, Prior]]:
-    kind = one.type
-    for name, prior in one.numbers.items():
-        if prior is not None:
-            yield kind.parameters[name], prior
-    for name, ends in one.links.items():
-        for end in ends:
-            for key, prior in end.numbers.items():
-                yield kind.links[name].each[key], prior
+    for parameter, prior in levers.given(case):
+        if parameter.decided and not prior.mix and prior.kind not in ("default", "definition"):
+            yield parameter, prior
 
 
 def _number(case: Case, prior: Prior, parameter: Parameter) -> Lever | None:

@@ -19,6 +19,7 @@ from materiel import preparation
 from materiel.analysis import courses, questions
 from materiel.analysis.questions import Answer, Asked, Branch
 from materiel.case import postponing
+from materiel.case.levers import Value, follow
 from materiel.case.model import Case
 from materiel.case.schema import Question
 from materiel.engine import ensemble
@@ -29,7 +30,7 @@ from materiel.options import Options, Reading
 from materiel.preparation import Prepared
 from materiel.results import FAN, Curve
 from materiel.web import levers
-from materiel.web.levers import Lever, Value
+from materiel.web.levers import Lever
 
 Array = npt.NDArray[np.float64]
 
@@ -128,7 +129,7 @@ class Player:
     def _movable(self, one: ensemble.Pass) -> set[str]:
         """Return the numbers of a pass that levers set."""
         priors = [prior for _, prior in one.program.priors]
-        made = {prior.path for lever in self.levers.values() for prior in levers.follow(lever, priors)}
+        made = {prior.path for lever in self.levers.values() for prior in follow(lever.id, priors)}
         gauges = {prior.path for asked in self._plan.asked.values() if asked.branch.contingency for prior in _days(asked)}
         return made | gauges
 
@@ -148,7 +149,7 @@ class Player:
     def _following(self) -> dict[int, dict[str, list[Prior]]]:
         """The numbers that every lever sets, by program."""
         programs = {id(one.program): [prior for _, prior in one.program.priors] for one in self._plan.passes}
-        return {key: {lever.id: list(levers.follow(lever, priors)) for lever in self.levers.values()} for key, priors in programs.items()}
+        return {key: {lever.id: list(follow(lever.id, priors)) for lever in self.levers.values()} for key, priors in programs.items()}
 
     def _moved(self, set_to: Mapping[str, Value]) -> _Plan:
         """Return the plan with what is asked of contingencies moved to the days on which they begin."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import time
 from collections import OrderedDict
@@ -26,8 +27,9 @@ from materiel.report import chain, html
 from materiel.report.telling import Before, Telling
 from materiel.results import Curve
 from materiel.study import Run, Study
-from materiel.web import believing, drawing, levers, moving
+from materiel.web import believing, drawing, exports, moving
 from materiel.web.believing import Beliefs
+from materiel.web.exports import Sheet
 from materiel.web.levers import Lever
 from materiel.web.moving import Moving
 from materiel.web.playing import FULL, PREVIEW, Played, Player
@@ -40,6 +42,13 @@ REMEMBERED = 6
 
 MOST_DROPPED = 200
 """Sources and voices that are left out at a time, at most."""
+
+FILES = {
+    "csv": ("zip", "application/zip", exports.archive),
+    "xlsx": ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", exports.workbook),
+    "page": ("html", "text/html; charset=utf-8", None),
+}
+"""Files that a run is given as: the ending of each, its type, and what writes tables into it; the page is the report."""
 
 DRAWS = {"preview": PREVIEW, "full": FULL}
 
@@ -84,6 +93,14 @@ class _Flows(_Asked):
     seed: int = Field(default=1, ge=0, lt=2**63)
     changes: dict[str, str] = Field(default_factory=dict[str, str])
     narrow: bool = False
+    digest: str = ""
+
+
+class _Export(_Asked):
+    kind: Literal["csv", "xlsx", "page"]
+    seed: int = Field(default=1, ge=0, lt=2**63)
+    changes: dict[str, str] = Field(default_factory=dict[str, str])
+    shown: list[str] | None = Field(default=None, max_length=SHOWN)
     digest: str = ""
 
 
@@ -174,10 +191,7 @@ class Table:
         given = _read(_Flows, asked)
         self._check(given.digest)
         language = languages.load(given.language)
-        values = self.player.read(given.changes)
-        priors = [prior for _, prior in self._moving.program.priors]
-        fixed = {prior.path: value.within(prior.unit) for name, value in values.items() for prior in levers.follow(self.player.levers[name], priors)}
-        moved = self._moving.play(fixed, given.seed)
+        moved = self._moving.play(self.player.read(given.changes), given.seed)
         return drawing.finite(moving.told(self._moving, moved, translation.texts(self.case, language.name), language, narrow=given.narrow))
 
     @functools.cached_property
@@ -194,6 +208,28 @@ class Table:
         telling = Telling(run, language, translation.texts(self.case, language.name))
         answer = html.fragment([chain.about(telling, given.question)])
         return {"html": answer}
+
+    def export(self, asked: Mapping[str, Any]) -> dict[str, str]:
+        """Return a full run as a file: its tables (csv in an archive, or xlsx), or its report as a page. Takes {kind, language, seed, changes, shown, digest}."""
+        given = _read(_Export, asked)
+        self._check(given.digest)
+        language = languages.load(given.language)
+        shown = self.shown if given.shown is None else self._charted(given.shown)
+        ending, kind, write = FILES[given.kind]
+        if write is None:
+            made = html.render(self.study.again(Options(_reading(given.changes), FULL, given.seed)), language.name).encode()
+        else:
+            made = write(*self._tables(given, shown, language))
+        return {"name": f"{self.case.name}.{ending}", "type": kind, "base64": base64.b64encode(made).decode()}
+
+    def _tables(self, given: _Export, shown: Collection[str], language: Language) -> tuple[list[Sheet], str]:
+        """Return the tables of a run, and what is said of them."""
+        played, plain = (self._play(one, FULL, given.seed, ()) for one in (given.changes, {}))
+        telling = self._telling(played, shown, language, given.seed)
+        charts = [drawing.chart(telling, one, "") for one in shown]
+        levers = [self._lever(one, language, telling.texts) for one in self.player.levers.values()]
+        command = drawing.copies(self.name, given.changes, {}, FULL, given.seed)["command"]
+        return exports.sheets(telling, plain.answers, charts, levers, given.changes), exports.readme(telling, given.changes, command)
 
     @functools.cached_property
     def shown(self) -> list[str]:

@@ -20,6 +20,7 @@ export function aboutNumber(id) {
       try {
         if (!kept.has(question)) kept.set(question, (await get(`/api/cases/${id}/why/${encodeURIComponent(question)}?language=${language}`)).html);
         inside.replaceChildren(element("p", { className: "soft", textContent: say("of the case as it stands") }), ...markup(kept.get(question)));
+        for (const link of inside.querySelectorAll("a[href^='#']")) link.replaceWith(...link.childNodes); // to a place that only a report has
         for (const fold of inside.querySelectorAll(":scope > details")) fold.open = true;
       } catch (error) {
         inside.replaceChildren(element("p", { className: "wrong", textContent: error.message }));

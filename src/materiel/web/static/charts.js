@@ -30,7 +30,7 @@ function slot(at, fans, open, picked) {
   pick.addEventListener("change", () => picked(at, pick.value));
   const alone = figure(open);
   const [a, b] = [figure(open, "A"), figure(open, "B")];
-  const apart = figure(open, "B − A");
+  const apart = figure(open); // its title says of what it is the difference
   const grid = element("div", { className: "trio" });
   const root = element("article", { className: "slot" }, element("div", { className: "pick" }, pick), grid);
   return {
