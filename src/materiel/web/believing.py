@@ -259,6 +259,12 @@ def _course(asked: Asked, one: ensemble.Pass, settings: ensemble.Settings, recor
     return Drawn(asked.fan, seen.unit, seen.on, times[seen.shown], seen.of(record.T).T)
 
 
+def without_seen(case: Case, dropped: Collection[str]) -> Case:
+    """Return a case without what sources and origins that are left out observed, as it is read without them."""
+    left = [one for one in case.observations if {one.source, one.origin, case.ledger.sources[one.source].publisher}.isdisjoint(dropped)]
+    return case if len(left) == len(case.observations) else replace(case, observations=left)
+
+
 def answers(side: Mapping[str, Believed]) -> dict[str, Answer]:
     """Return the answers by question."""
     return {name: one.answer for name, one in side.items()}
