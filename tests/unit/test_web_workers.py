@@ -104,7 +104,9 @@ def test_a_request_of_a_stranger_that_is_wrong_gets_a_sentence(web):
     assert web.post(f"/api/cases/{case}/run", json=RUN).status_code == 200
 
 
-BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(f"{b}: &{b} [{', '.join(f'*{a}' for _ in range(10))}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True))
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{b}: &{b} [{', '.join(f'*{a}' for _ in range(10))}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+)
 
 
 @pytest.mark.parametrize(
@@ -250,7 +252,10 @@ def test_two_questions_about_a_case_at_once_get_their_own_answers(kept):
     visitors = kept()
     case = visitors.add(SOUND)
     found: dict[str, int] = {}
-    asking = [threading.Thread(target=lambda draws=draws: found.update({draws: visitors.ask(case, "run", {"draws": draws})["draws"]})) for draws in ("preview", "full")]
+    asking = [
+        threading.Thread(target=lambda draws=draws: found.update({draws: visitors.ask(case, "run", {"draws": draws})["draws"]}))
+        for draws in ("preview", "full")
+    ]
     for one in asking:
         one.start()
     for one in asking:

@@ -316,7 +316,15 @@ class Beliefs:
         self._readings: dict[int, Readings] = {}
         self._lock = threading.Lock()
 
-    def believe(self, names: Collection[str], changes: Mapping[str, str], seed: int, trust: Mapping[str, float], dropped: Collection[str], odds: Mapping[str, float] | None) -> Found:
+    def believe(
+        self,
+        names: Collection[str],
+        changes: Mapping[str, str],
+        seed: int,
+        trust: Mapping[str, float],
+        dropped: Collection[str],
+        odds: Mapping[str, float] | None,
+    ) -> Found:
         """Return some answers as they are believed. Raises RunError for what nobody can believe, and for voices and hypotheses weighed at once: each has draws of its own."""
         if odds is None:
             voices = self.voices(changes, seed)
