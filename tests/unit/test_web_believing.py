@@ -15,6 +15,7 @@ from materiel import language, portable
 from materiel.analysis import beliefs, lineage, odds
 from materiel.analysis.beliefs import Heard
 from materiel.errors import RunError
+from materiel.options import Reading
 from materiel.report.beliefs import section
 from materiel.report.html import tell
 from materiel.results import FAN
@@ -194,6 +195,18 @@ def test_what_is_left_out_is_as_if_it_had_never_been_said(pool, dropped):
     ended = voices(table).played.curves["held"].values[-1]
     below = float(found.weights[ended < np.interp(0.5, FAN, run.curves["held"].quantiles[:, -1])].sum())
     assert below == pytest.approx(0.5, abs=4 * 0.5 * (1 / np.sqrt(found.effective) + 1 / np.sqrt(8000)))
+
+
+def test_what_is_left_out_is_not_in_the_charts_either(korea):
+    """Observations of a source that is left out are no marks of a chart, as in a run without it."""
+    name, source = next(
+        (name, one.source) for name, asked in korea.player.prepared.asked.items() if asked.fan and asked.observed for one in korea.case.observations if one.series == asked.observed
+    )  # fmt: skip
+    kinds = [[row[0] for row in korea.weigh({"shown": [name], "dropped": dropped})["charts"][0]["rows"]].count("observation") for dropped in ([], [source])]
+    left = materiel.load("dprk-2023").case(Reading(drop=(source,)))
+    series = korea.player.prepared.asked[name].observed
+    assert kinds == [sum(one.series == series for one in case.observations) for case in (korea.case, left)]
+    assert kinds[0] > kinds[1]
 
 
 def test_a_case_without_a_voice_of_weight_is_that_of_a_run_without_it(korea):

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 import materiel
 from materiel import language, network, proof
 from materiel.case import translation
+from materiel.case.levers import Value
 from materiel.case.loading import load
 from materiel.engine.draws import sample
+from materiel.errors import RunError
 from materiel.web import moving
 from materiel.web.moving import Moving
+from materiel.web.table import Table
 
 CASES = ("dprk-2023", "us-155mm-2022", "britain-1915")
 
@@ -96,7 +99,7 @@ questions:
 def test_what_is_set_is_shipped(korea, factor):
     """No tonnage, no shipment; and it never depends on what was played before."""
     plain = korea.play({}).passed
-    none = korea.play(dict.fromkeys(FREE[:5], 0.0))
+    none = korea.play(dict.fromkeys(FREE[:5], Value(0.0, "kt")))
     shipped = [
         i
         for i, one in enumerate(korea.passages)
@@ -104,14 +107,14 @@ def test_what_is_set_is_shipped(korea, factor):
     ]
     assert shipped
     assert not none.passed[shipped].any()
-    some = korea.play(dict.fromkeys(FREE[:5], factor * 1e8)).passed[shipped]
+    some = korea.play(dict.fromkeys(FREE[:5], Value(100 * factor, "kt"))).passed[shipped]
     assert some.any() == (factor > 0) or factor < 1e-6
     assert np.array_equal(korea.play({}).passed, plain)
 
 
 def test_a_war_that_begins_is_fought(korea):
     day = korea.case.day(korea.case.as_of)
-    moved = korea.play({"contingencies.war.begins": day})
+    moved = korea.play({"contingencies.war.begins": Value(day)})
     fought = [i for i, one in enumerate(korea.passages) if ".demands." in one.enters and one.leaves == "dprk.stockpiles.shell-152"]
     before, after = moved.days <= day, moved.days > day + korea.every
     rate = moved.passed[fought].sum(axis=0).mean(axis=1)
@@ -172,7 +175,29 @@ def test_what_shares_a_box_is_alike(ready):
 
 def test_what_carries_nothing_is_left_out(korea):
     made = told(korea, korea.play({}))
-    fought = told(korea, korea.play({"contingencies.war.begins": korea.case.day(korea.case.as_of)}))
+    fought = told(korea, korea.play({"contingencies.war.begins": Value(korea.case.day(korea.case.as_of))}))
     assert "dprk.demands.war-rocket-240" not in {one["to"] for one in made["arrows"]}
     assert "dprk.demands.war-rocket-240" in {one["to"] for one in fought["arrows"]}
     assert made["hidden"]
+
+
+def test_the_table_gives_what_moves_with_levers_set():
+    """A war that begins on a day is in the picture; a mass that is set is shipped."""
+    table = Table("dprk-2023")
+    plain = table.flows({"language": "fr"})
+    assert {"svg", "days", "arrows", "boxes", "key", "hidden"} == set(plain)
+    war = next(lever.id for lever in table.player.levers.values() if lever.contingency)
+    fought = table.flows({"changes": {war: "2023-10-01"}})
+    assert "dprk.demands.war-rocket-240" in {one["to"] for one in fought["arrows"]}
+    shipped = []
+    for mass in ("20 kt", "200 kt"):
+        made = table.flows({"changes": {"shared.order-mass": mass, "shared.order-first-day": "2023-09-01"}})
+        shipped.append(
+            sum(sum(one["rates"]) for one in made["arrows"] if one["from"].startswith("dprk.contracts.152") and one["to"].startswith("russia.stockpiles"))
+        )
+    assert shipped[1] > shipped[0] > 0
+    assert table.flows({"language": "fr"}) == plain
+    with pytest.raises(RunError, match="is no lever"):
+        table.flows({"changes": {"shared.order-mas": "20 kt"}})
+    with pytest.raises(RunError, match="narrow"):
+        table.flows({"narrow": "yes"})

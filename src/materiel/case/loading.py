@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,6 +32,9 @@ from materiel.quantities import QuantityError
 
 OVERRIDES = {"scenarios": "scenario", "hypotheses": "hypothesis"}
 """Sections whose entries replace parts of a case, and what one of them is called."""
+
+NAMED_FREELY = ("shared", "classes", "mixes", "conversions")
+"""Sections of numbers whose names a case makes up."""
 
 
 def load(
@@ -67,8 +71,8 @@ def load(
         raise CaseError([*text.problems, *problems.translate(error, schema.case_model(), text)]) from None
     if text.problems:
         raise CaseError(text.problems)
-    own = ",".join(one for one in scenario.split(",") if one not in {change.place.file for change in changes})
-    builder = _Builder(text, cast("Any", model), folder, own, step, digest, like)
+    applied = [one for one in scenario.split(",") if one]
+    builder = _Builder(text, cast("Any", model), folder, applied, {one.place.file for one in changes}, step, digest, like)
     return postponed(builder.build(observations, as_of, rule(rules), drop, silent, independent=independent), begin)
 
 
@@ -90,14 +94,25 @@ def _override(text: Text, name: str) -> None:
                 _override(text, one)
     for path, value in (_mapping(entry.get("set", {})) or {}).items():
         at: Key = (section, name, "set", path)
+        place = text.place(at, key=True)
+        by_hand = place.file == name
         target, near = _raw_path(text.data, path)
+        if target is not None and by_hand and target[0] in NAMED_FREELY:
+            target, near = _there(text.data, target)
         if target is None:
-            place = text.place(at, key=True)
-            what = f"unknown path {path!r}" if place.file == name else f"{OVERRIDES[section]} sets unknown path {path!r}"
+            what = f"unknown path {path!r}" if by_hand else f"{OVERRIDES[section]} sets unknown path {path!r}"
             text.problems.append(Problem(place, what, "actor.section.name.key", near))
             continue
         text.data = _changed(text.data, target, value)
         text.spot = text.spot.changed(target, text.spot.down(at)[-1])
+
+
+def _there(data: dict[str, Any], path: Key) -> tuple[Key | None, str]:
+    """Return a path if something stands there, or None and the nearest path beside it: a name that nothing takes would change nothing."""
+    *before, last = cast("tuple[str, ...]", path)
+    beside = functools.reduce(lambda here, key: _mapping(here.get(key)) or {}, before, data)
+    near = nearest(last, list(beside))
+    return (path, "") if last in beside else (None, ".".join((*before, near)) if near else "")
 
 
 def _changed(data: dict[str, Any], path: Key, value: Any) -> dict[str, Any]:
@@ -169,8 +184,11 @@ def _torn(data: dict[str, Any]) -> dict[str, str]:
 class _Builder:
     """Builds one Case from validated data; problems gather in `text.problems`."""
 
-    def __init__(self, text: Text, model: Any, folder: Path, scenario: str, step: float | None, digest: str, like: Case | None) -> None:
-        self.text, self.model, self.folder, self.scenario, self.step, self.digest = text, model, folder, scenario, step, digest
+    def __init__(
+        self, text: Text, model: Any, folder: Path, applied: Sequence[str], by_hand: Collection[str], step: float | None, digest: str, like: Case | None
+    ) -> None:
+        self.text, self.model, self.folder, self.step, self.digest = text, model, folder, step, digest
+        self.scenario, self.plain = ",".join(one for one in applied if one not in by_hand), not applied
         self.like = like if like and _same(text, like, ledgers.SECTIONS) else None
         self.components: dict[str, Instance] = {}
         self.undeclared: list[str] = []
@@ -209,7 +227,8 @@ class _Builder:
         self._stop()
         case.conversions.update(self._conversions(case))
         case.discrepancies.update(self._discrepancies())
-        text.problems += [problem for check in (*CHECKS, check_levers) for problem in check(case)]
+        text.problems += [problem for check in CHECKS for problem in check(case)]
+        text.problems += check_levers(case) if self.plain else []  # what is set may take a number's place
         self._stop()
         return case
 

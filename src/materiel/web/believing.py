@@ -155,7 +155,7 @@ class Voices:
         """Return the numbers that voices speak of and an answer visibly hangs on; as in the report, what is correlated with numbers behind a key answer knows whom it listened to."""
         if question not in self._numbers:
             leading = {name: self._leading(name) for name in dict.fromkeys([*self._keys, question])}
-            priors = [prior for name, (given, streams) in leading.items() for prior in given.heard if prior.stream in streams]
+            priors = [prior for given, streams in leading.values() for prior in given.heard if prior.stream in streams]
             mine = leading[question][1]
             self._numbers[question] = [one for one in beliefs.heard(priors, self.seed, self.count) if one.stream in mine]
         return self._numbers[question]
@@ -259,6 +259,12 @@ def _course(asked: Asked, one: ensemble.Pass, settings: ensemble.Settings, recor
     return Drawn(asked.fan, seen.unit, seen.on, times[seen.shown], seen.of(record.T).T)
 
 
+def without_seen(case: Case, dropped: Collection[str]) -> Case:
+    """Return a case without what sources and origins that are left out observed, as it is read without them."""
+    left = [one for one in case.observations if {one.source, one.origin, case.ledger.sources[one.source].publisher}.isdisjoint(dropped)]
+    return case if len(left) == len(case.observations) else replace(case, observations=left)
+
+
 def answers(side: Mapping[str, Believed]) -> dict[str, Answer]:
     """Return the answers by question."""
     return {name: one.answer for name, one in side.items()}
@@ -316,7 +322,7 @@ class Beliefs:
         self.name, self.player, self.play = name, player, play
         self._voices: OrderedDict[tuple[object, ...], Voices] = OrderedDict()
         self._readings: dict[int, Readings] = {}
-        self._lock = threading.Lock()
+        self._running, self._weighing = threading.Lock(), threading.Lock()
 
     def believe(
         self,
@@ -345,7 +351,7 @@ class Beliefs:
     def voices(self, changes: Mapping[str, str], seed: int) -> Voices:
         """Return a run ready to be weighed by whom readers trust, kept from before if it is."""
         key = tuple(sorted(changes.items())), seed
-        with self._lock:
+        with self._running:
             if key not in self._voices:
                 self._voices[key] = Voices(self.player.prepared, self.play(changes, seed), seed, changes)
                 while len(self._voices) > KEPT:
@@ -356,7 +362,7 @@ class Beliefs:
     def readings(self, seed: int) -> Readings:
         """Return the hypotheses of the case weighed as its report weighs them: for the key questions and all that have a chart. Raises RunError where there are none."""
         asked = self.player.prepared.asked
-        with self._lock:
+        with self._weighing:
             if seed not in self._readings:
                 only = tuple(name for name, one in asked.items() if one.key or one.fan)
                 found = Study(self.name).weighed(Options(draws=WEIGHED, seed=seed, only=only), {})

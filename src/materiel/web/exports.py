@@ -165,8 +165,7 @@ def _fill(sheet: Worksheet, title: str, rows: Sequence[Sequence[Cell]]) -> None:
         for column, value in enumerate(row, 1):
             if value is None or value == "":
                 continue
-            cell = sheet.cell(at, column)
-            cell.value = ILLEGAL_CHARACTERS_RE.sub("", value) if isinstance(value, str) else value
+            cell = sheet.cell(at, column, ILLEGAL_CHARACTERS_RE.sub("", value) if isinstance(value, str) else value)
             if isinstance(value, str):
                 cell.data_type = "s"  # a text stays one, whatever it begins with
             widths[column] = min(max(widths.get(column, 0), len(str(value)) + 2), WIDEST)

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from materiel import network, units
-from materiel.analysis import words
+from materiel.analysis import questions, words
+from materiel.case.levers import Value, follow
 from materiel.case.model import Case, Instance
 from materiel.case.translation import Texts
 from materiel.engine import reference
@@ -95,8 +96,10 @@ class Moving:
         self.every = max(1, round(self.steps / TIMES))
         self._drawn: dict[int, Array] = {}
 
-    def play(self, fixed: Mapping[str, float], seed: int = 1) -> Moved:
-        """Return what moves where some numbers, by their paths, are set in every draw."""
+    def play(self, set_to: Mapping[str, Value], seed: int = 1) -> Moved:
+        """Return what moves where numbers that are free are set in every draw; of two that set the same, the later stands."""
+        priors = [prior for _, prior in self.program.priors]
+        fixed = {prior.path: value.within(prior.unit) for number, value in set_to.items() for prior in follow(number, priors)}
         if seed not in self._drawn:
             self._drawn = {seed: self.sampler.draw(seed, 0, DRAWS)}
         memory = reference.fill(self.program, self._drawn[seed], self.case.step, fixed)
@@ -104,7 +107,7 @@ class Moving:
         totals = np.diff(records, axis=1, prepend=0.0)
         passed = np.array([totals[one.rows].sum(axis=0) for one in self.passages])
         held, lost = (np.array([records[rows].sum(axis=0) for rows in of]) for of in (self.held, self.lost))
-        days = np.arange(1, records.shape[1] + 1) * self.every * self.case.step
+        days: Array = np.arange(1, records.shape[1] + 1, dtype=np.float64) * self.every * self.case.step
         return Moved(days, passed, held, lost)
 
     def _positions(self, of: Mapping[str, Sequence[int]], group: Group) -> list[int]:
@@ -135,25 +138,13 @@ def grouped(case: Case, passing: Sequence[network.Passing]) -> tuple[dict[str, G
     return {group.id: group for group in groups.values()}, list(passages.values())
 
 
-def asked_about(case: Case, moving: Moving) -> set[str]:
+def asked_about(case: Case) -> set[str]:
     """Return the items that key questions are about, by path: what carries them is the main flow."""
-    keys = [one for one in case.questions.values() if one.key] or list(case.questions.values())
-    read = [
-        path
-        for one in keys
-        for form in (one.value, one.largest, one.smallest, one.total, one.first)
-        for path in ([form] if isinstance(form, str) else form or [])
-    ]
-    read += [path for one in keys for part in one.ratio or [] if part in case.questions for path in [case.questions[part].value or ""] if isinstance(path, str)]
-    found = {group.id: group for group in moving.groups.values()}
-    items = {
-        one.item
-        for one in moving.passages
-        for end in (one.leaves, one.enters)
-        for member in found[end].members
-        if any(path.startswith(f"{member.path}.") for path in read)
-    }
-    return items & {end.path for one in case.components.values() for end in one.links.get("item", [])}
+    asked = questions.prepare(case)
+    keys = [name for name, one in asked.items() if one.key] or list(asked)
+    read = [asked[part].gauge for name in keys for part in (name, *asked[name].parts)]
+    targets = [target for gauge in read if gauge is not None for target in gauge.links["of"]]
+    return {item.path for target in targets for item in case.components[target.path].links.get("item", [])}
 
 
 def told(moving: Moving, moved: Moved, texts: Texts, language: Language, *, narrow: bool = False) -> dict[str, Any]:
@@ -166,7 +157,7 @@ class _Telling:
 
     def __init__(self, moving: Moving, moved: Moved, texts: Texts, language: Language, *, narrow: bool) -> None:
         self.moving, self.moved, self.texts, self.language, self.narrow = moving, moved, texts, language, narrow
-        self.main = asked_about(moving.case, moving)
+        self.main = asked_about(moving.case)
         carried = (moved.passed.sum(axis=1) > 0).mean(axis=1) >= CARRIED
         chosen = [i for i, one in enumerate(moving.passages) if carried[i] and not (narrow and one.item not in self.main)]
         self.hidden = len(moving.passages) - len(chosen)

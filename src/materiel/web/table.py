@@ -18,6 +18,7 @@ from materiel import language as languages
 from materiel.analysis import words
 from materiel.analysis.questions import Answer
 from materiel.case import translation
+from materiel.case.model import Case
 from materiel.errors import RunError
 from materiel.evidence.pooling import Prior
 from materiel.language import Language
@@ -27,7 +28,7 @@ from materiel.report import chain, html
 from materiel.report.telling import Before, Telling
 from materiel.results import Curve
 from materiel.study import Run, Study
-from materiel.web import believing, drawing, exports, levers, moving
+from materiel.web import believing, drawing, exports, moving
 from materiel.web.believing import Beliefs
 from materiel.web.exports import Sheet
 from materiel.web.levers import Lever
@@ -173,8 +174,9 @@ class Table:
         found = self._beliefs.believe(names, given.changes, given.seed, given.trust, given.dropped, given.odds)
         now, then = found.now, found.before
         seen = {name: one if one.enough else then[name] for name, one in now.items()}
+        case = believing.without_seen(self.case, given.dropped)
         telling, before = (
-            self._told(believing.answers(side), believing.curves(side), found.draws, given.changes, language, given.seed) for side in (seen, then)
+            self._told(believing.answers(side), believing.curves(side), found.draws, given.changes, language, given.seed, case) for side in (seen, then)
         )
         ghosts = {name: curve for name, curve in before.run.curves.items() if seen[name].differs(then[name])}
         drawn = Telling(telling.run, language, telling.texts, Before(ghosts))
@@ -191,10 +193,7 @@ class Table:
         given = _read(_Flows, asked)
         self._check(given.digest)
         language = languages.load(given.language)
-        values = self.player.read(given.changes)
-        priors = [prior for _, prior in self._moving.program.priors]
-        fixed = {prior.path: value.within(prior.unit) for name, value in values.items() for prior in levers.follow(self.player.levers[name], priors)}
-        moved = self._moving.play(fixed, given.seed)
+        moved = self._moving.play(self.player.read(given.changes), given.seed)
         return drawing.finite(moving.told(self._moving, moved, translation.texts(self.case, language.name), language, narrow=given.narrow))
 
     @functools.cached_property
@@ -271,13 +270,22 @@ class Table:
         curves: dict[str, Curve] = {name: played.curves[name].curve for name in shown}
         return self._told(played.answers, curves, played.draws, played.changes, language, seed)
 
-    def _told(self, answers: Mapping[str, Answer], curves: dict[str, Curve], draws: int, changes: Mapping[str, str], language: Language, seed: int) -> Telling:
-        """Return what charts and sentences are told from."""
+    def _told(
+        self,
+        answers: Mapping[str, Answer],
+        curves: dict[str, Curve],
+        draws: int,
+        changes: Mapping[str, str],
+        language: Language,
+        seed: int,
+        case: Case | None = None,
+    ) -> Telling:
+        """Return what charts and sentences are told from; `case` is one of which less was seen, if it is not the case itself."""
         options = Options(_reading(changes), draws, seed)
         said = self._said | {"run": manifest.identity(self.case, {}, options), "draws": draws, "seed": seed, "set": list(options.reading.set)}
         prepared = self.player.prepared
         program = next(iter(prepared.passes.values())).program
-        run = Run(self.study, self.case, options, dict(answers), curves, {}, {}, {}, {}, program, said)
+        run = Run(self.study, case or self.case, options, dict(answers), curves, {}, {}, {}, {}, program, said)
         return Telling(run, language, translation.texts(self.case, language.name))
 
     def _copies(self, given: _Run, draws: int) -> dict[str, str]:
