@@ -39,7 +39,7 @@ def test_the_version_is_printed():
 
 @pytest.mark.parametrize(
     "command",
-    ["", "run", "resume", "reproduce", "why", "examine", "compare", "solve", "forecast", "score", "sources", "check", "report", "schema", "cases", "order"],
+    ["", "run", "resume", "reproduce", "why", "examine", "compare", "solve", "forecast", "score", "sources", "check", "report", "serve", "schema", "cases", "order"],
 )
 def test_help_explains_and_exits_with_nought(command):
     done = call(*command.split(), "--help")

@@ -103,7 +103,10 @@ def test_the_command_sets_numbers_as_python_does(case):
     told = CliRunner().invoke(app, ["run", str(case), "--draws", str(DRAWS), "--json", *given])
     run = materiel.load(case).run(draws=DRAWS, set={"shared.order": "20 kt", "north.contracts.export.first_day": "2023-04-01"})
     assert json.loads(told.stdout)["questions"] == json.loads(json.dumps(run.json()))["questions"]
-    assert "Set by hand: shared.order=20 kt, north.contracts.export.first_day=2023-04-01." in CliRunner().invoke(app, ["run", str(case), "--draws", "50", *given]).stdout
+    assert (
+        "Set by hand: shared.order=20 kt, north.contracts.export.first_day=2023-04-01."
+        in CliRunner().invoke(app, ["run", str(case), "--draws", "50", *given]).stdout
+    )
 
 
 @pytest.mark.parametrize(
@@ -112,13 +115,19 @@ def test_the_command_sets_numbers_as_python_does(case):
         (["shared.order"], ["--set:1:1: 'shared.order' sets nothing; NUMBER=VALUE UNIT, or NUMBER=DAY"]),
         (["shared.order=", "=3"], ["--set:1:14: 'shared.order=' sets nothing", "--set:2:2: '=3' sets nothing"]),
         (["shared.order=1 kt", "shared.order=2 kt"], ["--set:2:14: shared.order is set twice; every number once"]),
-        (["shared.oder=1 kt", "noth.x=1"], ["--set:1:13: unknown path 'shared.oder'; actor.section.name.key; did you mean 'shared.order'?", "--set:2:8: unknown path 'noth.x'"]),
+        (
+            ["shared.oder=1 kt", "noth.x=1"],
+            ["--set:1:13: unknown path 'shared.oder'; actor.section.name.key; did you mean 'shared.order'?", "--set:2:8: unknown path 'noth.x'"],
+        ),
         (["shared.order=20 h"], ["--set:1:14: order: unit 'h' does not measure"]),
         (["shared.order=20"], ["--set:1:14:"]),
         (["shared.order=1 to 2 kt"], ["--set:1:14:", "is a range"]),
         (["north.contracts.export.first_day=2023-02-30"], ["--set:1:34: first_day: '2023-02-30' is not a day"]),
         (["north.contracts.export.tonnage=-1 kt"], ["--set:1:32: tonnage:", "can fall below 0"]),
-        (["contingencies.war.begins=2023-10-01"], ["--set:1:26: war on 2023-10-01; a day from 2023-01-01 to 2023-08-31, so that all that is asked of 'war' lies within the case"]),
+        (
+            ["contingencies.war.begins=2023-10-01"],
+            ["--set:1:26: war on 2023-10-01; a day from 2023-01-01 to 2023-08-31, so that all that is asked of 'war' lies within the case"],
+        ),
         (["contingencies.war.begins=soon"], ["--set:1:26: 'soon' is not a day; a day from 2023-01-01"]),
         (["contingencies.ware.begins=2023-05-01"], ["--set:1:27: unknown path 'contingencies.ware.begins'", "did you mean 'contingencies.war.begins'?"]),
     ],

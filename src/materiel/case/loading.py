@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 import functools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -71,8 +71,8 @@ def load(
         raise CaseError([*text.problems, *problems.translate(error, schema.case_model(), text)]) from None
     if text.problems:
         raise CaseError(text.problems)
-    own = ",".join(one for one in scenario.split(",") if one not in {change.place.file for change in changes})
-    builder = _Builder(text, cast("Any", model), folder, own, step, digest, like)
+    applied = [one for one in scenario.split(",") if one]
+    builder = _Builder(text, cast("Any", model), folder, applied, {one.place.file for one in changes}, step, digest, like)
     return postponed(builder.build(observations, as_of, rule(rules), drop, silent, independent=independent), begin)
 
 
@@ -184,8 +184,11 @@ def _torn(data: dict[str, Any]) -> dict[str, str]:
 class _Builder:
     """Builds one Case from validated data; problems gather in `text.problems`."""
 
-    def __init__(self, text: Text, model: Any, folder: Path, scenario: str, step: float | None, digest: str, like: Case | None) -> None:
-        self.text, self.model, self.folder, self.scenario, self.step, self.digest = text, model, folder, scenario, step, digest
+    def __init__(
+        self, text: Text, model: Any, folder: Path, applied: Sequence[str], by_hand: Collection[str], step: float | None, digest: str, like: Case | None
+    ) -> None:
+        self.text, self.model, self.folder, self.step, self.digest = text, model, folder, step, digest
+        self.scenario, self.plain = ",".join(one for one in applied if one not in by_hand), not applied
         self.like = like if like and _same(text, like, ledgers.SECTIONS) else None
         self.components: dict[str, Instance] = {}
         self.undeclared: list[str] = []
@@ -224,7 +227,8 @@ class _Builder:
         self._stop()
         case.conversions.update(self._conversions(case))
         case.discrepancies.update(self._discrepancies())
-        text.problems += [problem for check in (*CHECKS, check_levers) for problem in check(case)]
+        text.problems += [problem for check in CHECKS for problem in check(case)]
+        text.problems += check_levers(case) if self.plain else []  # what is set may take a number's place
         self._stop()
         return case
 

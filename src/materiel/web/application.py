@@ -231,7 +231,7 @@ class _App:
         """Return what the table of a case answers, when it is its turn. Raises Refused, CaseError, RunError."""
         self._said(case)
         table, workers = self.tables.get(case), self.workers
-        async with (self.turns if table else self.strangers).turn(tab and f"{case} {tab}"):
+        async with (self.turns if table else self.strangers).turn(tab and f"{case} {tab}", long=asked.get("draws") != "preview"):
             if request and await request.is_disconnected():
                 raise Refused(408, "nobody waits for the answer any more")
             if table:

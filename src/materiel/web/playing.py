@@ -161,12 +161,12 @@ class Player:
             moved = postponing.postponed(moved, contingency, case.date(day))
         asked = questions.prepare(replace(case, questions=moved))
         branches = preparation.branches(asked)
+        gauges = {prior.path: prior.parts[0].distribution.values[0] for one in asked.values() if one.branch.contingency for prior in _days(one)}
         passes: list[ensemble.Pass] = []
         for (branch, names), one in zip(branches.items(), self._plan.passes, strict=True):
-            gauges = {prior.path: prior.parts[0].distribution.values[0] for name in names for prior in _days(asked[name])}
             steps = preparation.periods(case, max(asked[name].last_day for name in names))
             leaves = max(int(branch.day // case.step), 0) if one.stem is not None else 0
-            passes.append(replace(one, steps=steps, leaves=leaves, fixed=branch.fixed | (gauges if branch.contingency else {})))
+            passes.append(replace(one, steps=steps, leaves=leaves, fixed=branch.fixed | gauges))
         return _Plan(asked, branches, passes)
 
     def _play(self, changes: Mapping[str, str], plan: _Plan, chosen: Sequence[int], wanted: Sequence[str], draws: int, seed: int) -> Played:
