@@ -72,6 +72,7 @@ class _Run(_Asked):
     axes: dict[str, _Ends] = Field(default_factory=dict[str, "_Ends"])
     narrow: bool = False
     beside: bool = False
+    every: bool = False
     digest: str = ""
 
 
@@ -141,12 +142,15 @@ class Table:
         }  # fmt: skip
 
     def run(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """Return answers and charts with decisions set, held against the case as it stands or against other decisions."""
+        """Return answers and charts with decisions set, held against the case as it stands or against other decisions.
+
+        A preview answers the questions shown and the key ones that are read in the same runs, a full run all key ones as well, and all questions if `every`.
+        """
         began, given = time.perf_counter(), _read(_Run, asked)
         self._check(given.digest)
         language, draws = languages.load(given.language), DRAWS[given.draws]
         shown = self.shown if given.shown is None else self._charted(given.shown)
-        only = shown if given.draws == "preview" else ()
+        only = () if given.every else self.player.along(shown) if given.draws == "preview" else [*shown, *self._keys]
         played = self._play(given.changes, draws, given.seed, only)
         other = self._play(given.against or {}, draws, given.seed, only)
         now, then = (self._telling(one, shown, language, given.seed) for one in (played, other))
@@ -154,7 +158,9 @@ class Table:
         drawn = Telling(now.run, language, now.texts, Before(then.run.curves)) if other is not played else now
         made: dict[str, Any] = {
             "draws": draws,
-            "answers": [drawing.answer(now, answer, None if other is played else other.answers.get(name)) for name, answer in played.answers.items()],
+            "answers": [
+                drawing.answer(now, answer, None if other is played else other.answers.get(name)) for name, answer in played.answers.items() if not only or name in only
+            ],
             "charts": [drawing.chart(drawn, name, ghost, given.axes.get(name), narrow=given.narrow) for name in shown],
             "copy": self._copies(given, draws),
         }
@@ -239,6 +245,10 @@ class Table:
         asked = self.player.prepared.asked
         drawn = [name for name, one in asked.items() if one.fan]
         return sorted(drawn, key=lambda name: not asked[name].key)[:SHOWN]
+
+    @functools.cached_property
+    def _keys(self) -> list[str]:
+        return [name for name, one in self.player.prepared.asked.items() if one.key]
 
     def _check(self, digest: str) -> None:
         if digest and digest != self.case.digest:
