@@ -106,7 +106,7 @@ function page(about, first) {
     if (state.family === "believe") panels.believe.answer(reply);
     status.textContent = say(preview ? "preview of draws" : "drawn", { n: reply.draws });
     if (!preview) {
-      tell();
+      if (notice.querySelector(".wrong")) tell();
       along.show(reply);
       flows.show(state);
       place.setAttribute("aria-busy", "false");
