@@ -147,9 +147,21 @@ def test_the_picture_has_what_the_numbers_have(ready, narrow):
     assert made["arrows"]
     assert all(one["main"] for one in made["arrows"]) or not narrow
     width = float(re.search(r'<svg width="(\d+)"', made["svg"])[1])
-    assert width <= (400 if narrow else 1200)
+    assert width <= (400 if narrow else 800)
     look = moving.NARROW if narrow else moving.WIDE
-    assert all(len(text) <= look.signs for text in re.findall(r"<text (?!x=\"8\").*?>(.*?)</text>", made["svg"]))
+    assert all(len(text) <= look.signs for text in re.findall(r'<text (?!x="8").*?>(.*?)</text>', made["svg"]))
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_no_arrow_runs_behind_a_box(ready, narrow):
+    """It leaves one box, runs between the others, and enters another: at no point of its straight stretch does it cross a box."""
+    made = told(ready, ready.play({}), narrow=narrow)
+    look = moving.NARROW if narrow else moving.WIDE
+    corners = [(float(x), float(y)) for x, y in re.findall(r'<rect x="(\d+)" y="(\d+)" width="\d+" height="45" rx="3"/>', made["svg"])]
+    assert len(corners) == len(made["boxes"])
+    for x, first, last in re.findall(r" (\d+),(\d+)L\d+,(\d+)C", made["svg"]):
+        low, high = sorted((float(first), float(last)))
+        assert not any(left < float(x) < left + look.box and top < high and low < top + look.height for left, top in corners)
 
 
 def test_rates_are_medians_in_a_unit_that_people_use(korea):

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
+from typing import TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from materiel.language import ENGLISH, Language
 from materiel.results import Curve
 
 Array = npt.NDArray[np.float64]
+Place = TypeVar("Place", float, Array)
 
 WIDE, NARROW = 760, 380
 """Widths for which charts are drawn: for a page, and for a telephone or a column."""
@@ -56,13 +58,14 @@ class Frame:
         """Where its lowest value lies."""
         return self.top + HEIGHT - TOP - BOTTOM
 
-    def x(self, day: float) -> float:
-        """Return the place across of a day."""
+    def x(self, day: Place) -> Place:
+        """Return the place across of a day, or of many."""
         return LEFT + (day - self.first) / (self.last - self.first) * (self.right - LEFT)
 
-    def y(self, value: float) -> float:
-        """Return the place down of a value; beyond the ends of the plane, where an axis that was given may leave it, that of the end."""
-        return self.bottom - (min(max(value, self.low), self.high) - self.low) / (self.high - self.low) * (self.bottom - self.top)
+    def y(self, value: Place) -> Place:
+        """Return the place down of a value, or of many; beyond the ends of the plane, where an axis that was given may leave it, that of the end."""
+        within = cast("Place", np.clip(value, self.low, self.high))
+        return self.bottom - (within - self.low) / (self.high - self.low) * (self.bottom - self.top)
 
 
 @dataclass(frozen=True)
@@ -246,7 +249,8 @@ def _path(frame: Frame, days: Array, values: Array) -> str:
     """Return a line through values by day, to half a point: what lies between two points that are nearer is not seen."""
     every = max(1, int(len(days) / (2 * (frame.right - LEFT))))
     chosen = np.unique(np.append(np.arange(0, len(days), every), len(days) - 1))
-    return "M" + "L".join(f"{frame.x(float(days[i])):.1f},{frame.y(float(values[i])):.1f}" for i in chosen)
+    places = zip(frame.x(days[chosen]).tolist(), frame.y(values[chosen]).tolist(), strict=True)
+    return "M" + "L".join([f"{x:.1f},{y:.1f}" for x, y in places])
 
 
 def _band(frame: Frame, days: Array, low: Array, high: Array, kind: str) -> str:

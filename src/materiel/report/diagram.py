@@ -80,8 +80,9 @@ def drawn(boxes: Mapping[str, Box], arrows: Sequence[Arrow], texts: Texts, title
     """Return boxes that have their columns, and what passes between them, as an SVG element."""
     place = _down if look.abreast else _across
     width, height, lanes = place(texts, boxes, look)
-    parts = [f'<g class="lane"><rect x="0" y="{y}" width="{width}" height="{h}"/><text x="8" y="{y + 16}">{escape(n)}</text></g>' for n, y, h in lanes]
+    parts = [f'<g class="lane"><rect x="0" y="{y}" width="{width}" height="{h}"/></g>' for _, y, h in lanes]
     parts += [_arrow(one, boxes[one.leaves], boxes[one.enters], look) for one in arrows]
+    parts += [f'<g class="lane"><text x="8" y="{y + 16}">{escape(name)}</text></g>' for name, y, _ in lanes]
     parts += [_box(box, look) for box in boxes.values()]
     return svg(width, height, title, parts, "flow").replace("<svg ", f'<svg width="{width:.0f}" height="{height:.0f}" ', 1)
 
@@ -180,18 +181,30 @@ def _down(texts: Texts, boxes: Mapping[str, Box], look: Look) -> tuple[float, fl
 
 
 def _arrow(arrow: Arrow, a: Box, b: Box, look: Look) -> str:
-    if look.abreast:
-        x1, y1, x2, y2 = a.x + look.box / 2, a.y + look.height, b.x + look.box / 2, b.y
-        bend = max(abs(y2 - y1) / 2, 16)
-        path = f"M{x1:.0f},{y1:.0f}C{x1:.0f},{y1 + bend:.0f} {x2:.0f},{y2 - bend:.0f} {x2:.0f},{y2:.0f}"
-    else:
-        x1, y1, x2, y2 = a.x + look.box, a.y + look.height / 2, b.x, b.y + look.height / 2
-        bend = max(abs(x2 - x1) / 2, 24)
-        path = f"M{x1:.0f},{y1:.0f}C{x1 + bend:.0f},{y1:.0f} {x2 - bend:.0f},{y2:.0f} {x2:.0f},{y2:.0f}"
+    path = _downward(a, b, look) if look.abreast else _rightward(a, b, look)
     kind = f"link{' abroad' if a.actor != b.actor else ''}{' weak' if arrow.weak else ''}"
     if not arrow.id:
         return f'<path class="{kind}" d="{path}"/>'
     return f'<path class="{kind}" data-arrow="{escape(arrow.id)}" d="{path}"><title>{escape(arrow.title)}</title></path>'
+
+
+def _rightward(a: Box, b: Box, look: Look) -> str:
+    """Return a line from the right of one box to the left of another."""
+    x1, y1, x2, y2 = a.x + look.box, a.y + look.height / 2, b.x, b.y + look.height / 2
+    bend = max(abs(x2 - x1) / 2, 24)
+    return f"M{x1:.0f},{y1:.0f}C{x1 + bend:.0f},{y1:.0f} {x2 - bend:.0f},{y2:.0f} {x2:.0f},{y2:.0f}"
+
+
+def _downward(a: Box, b: Box, look: Look) -> str:
+    """Return a line from the bottom of one box to the top of another, or up from its top where that lies above; past rows between the two it runs beside their boxes."""
+    up = b.y < a.y
+    x1, y1, x2, y2 = a.x + look.box / 2, a.y + (0 if up else look.height), b.x + look.box / 2, b.y + (look.height if up else 0)
+    aside, gap = look.column - look.box, look.row - look.height
+    if abs(y2 - y1) <= gap:
+        return f"M{x1:.0f},{y1:.0f}C{x1:.0f},{y2:.0f} {x2:.0f},{y1:.0f} {x2:.0f},{y2:.0f}"
+    x = b.x - aside / 2 if b.x > a.x else b.x + look.box + aside / 2
+    first, last = (y1 - gap, y2 + gap) if up else (y1 + gap, y2 - gap)
+    return f"M{x1:.0f},{y1:.0f}C{x1:.0f},{first:.0f} {x:.0f},{y1:.0f} {x:.0f},{first:.0f}L{x:.0f},{last:.0f}C{x:.0f},{y2:.0f} {x2:.0f},{last:.0f} {x2:.0f},{y2:.0f}"
 
 
 def _box(box: Box, look: Look) -> str:

@@ -30,10 +30,10 @@ TIMES = 60
 """About so many stretches of time are told apart."""
 CARRIED = 0.1
 """Share of the draws in which anything must pass for an arrow to be drawn."""
-WIDE, NARROW = Look(131, 54, 112, 45, lines=2), Look(129, 60, 119, 45, abreast=3, lines=2)
-"""Layouts for a page some 1200 pixels wide, and for a telephone."""
-THINNEST, WIDEST = 0.8, 7.0
-"""Widths of arrows, in pixels."""
+WIDE, NARROW = Look(130, 62, 118, 45, abreast=6, lines=2), Look(129, 62, 119, 45, abreast=3, lines=2)
+"""Layouts from the top down, for a column some 800 pixels wide, and for a telephone."""
+THINNEST, WIDEST, WEAK = 0.8, 7.0, 3.0
+"""Widths of arrows, in pixels: least and most, and most of what only feeds the main flow."""
 PERIODS = (("day", 1.0), ("month", 30.4375), ("year", 365.25))
 """Periods for rates, in days: the shortest is taken in which a whole thing passes."""
 
@@ -202,12 +202,24 @@ class _Telling:
         found = self.rates[one.id]
         rates, unit = rated(*bare(found, one.unit))
         item, (a, b) = str(self.texts.component(one.store)), (self._name(self.moving.groups[end]) for end in (one.leaves, one.enters))
-        largest = max(float(rate.max()) for key, rate in self.rates.items() if self.moving.passages[self.chosen[key]].unit == one.unit)
-        widths = np.where(found > 0, THINNEST + (WIDEST - THINNEST) * np.sqrt(found / (largest or 1.0)), 0.0)
+        widths = self._widths(one, found)
         return {
             "id": one.id, "from": one.leaves, "to": one.enters, "item": item, "unit": self.language.unit(unit), "main": one.item in self.main,
-            "about": self.language.word("moving arrow", item=item, leaves=a, enters=b), "rates": _plain(rates), "shown": self._shown(rates, unit), "widths": [round(float(w), 2) for w in widths],
+            "about": self.language.word("moving arrow", item=item, leaves=a, enters=b), "rates": _plain(rates), "shown": self._shown(rates, unit), "widths": widths,
         }  # fmt: skip
+
+    def _widths(self, one: Passage, found: Array) -> list[float]:
+        """Return the widths of an arrow: by the root of its rate beside the highest in its unit, of the main flow or of what feeds it."""
+        main = one.item in self.main
+        alike = [
+            self.rates[key]
+            for key, i in self.chosen.items()
+            for other in [self.moving.passages[i]]
+            if other.unit == one.unit and (other.item in self.main) == main
+        ]
+        highest = max(float(rate.max()) for rate in alike) or 1.0
+        widest = WIDEST if main else WEAK
+        return [round(float(width), 2) for width in np.where(found > 0, THINNEST + (widest - THINNEST) * np.sqrt(found / highest), 0.0)]
 
     def _box(self, group: Group) -> dict[str, Any]:
         at = list(self.moving.groups).index(group.id)

@@ -69,42 +69,79 @@ class Played:
 
 @dataclass(frozen=True)
 class _Plan:
-    """A case as it is run with a contingency moved: what is asked, by branch, and the passes."""
+    """Questions as they are run: what is asked, by branch, and the passes, each with the numbers that every lever sets in it."""
 
     asked: Mapping[str, Asked]
     branches: Mapping[Branch, Sequence[str]]
     passes: Sequence[ensemble.Pass]
+    follow: Sequence[Mapping[str, Sequence[Prior]]]
+
+    def chosen(self, wanted: Collection[str]) -> list[int]:
+        """Return the passes that questions are read in, with whatever runs together with them."""
+        found = {i for i, names in enumerate(self.branches.values()) if any(name in wanted for name in names)}
+        stems = {i if (stem := self.passes[i].stem) is None else stem for i in found}
+        return [i for i, one in enumerate(self.passes) if i in stems or one.stem in stems]
+
+    def with_parts(self, only: Collection[str]) -> list[str]:
+        """Return questions with those that a ratio among them is taken of, in the order of the case. Raises RunError for one that there is not."""
+        for name in only:
+            if name not in self.asked:
+                near = nearest(name, list(self.asked))
+                raise RunError(f"unknown question {name!r}" + (f"; did you mean {near!r}?" if near else ""))
+        wanted = {part for name in only for part in (name, *self.asked[name].parts)}
+        return [name for name in self.asked if name in wanted]
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """Some questions, and what runs them."""
+
+    names: frozenset[str]
+    plan: _Plan
+    simulator: ensemble.Simulator
 
 
 class Player:
-    """One case, compiled once, that can be run with its levers set; several threads may run it at once."""
+    """One case, compiled once, that can be run with its levers set; several threads may run it at once.
+
+    What readers see most, questions that have a chart and key ones, has code of its own, which computes nothing else; all questions are compiled when somebody asks for more.
+    """
 
     def __init__(self, name: str | Path, reading: Reading | None = None) -> None:
         """Read, build and compile. Raises CaseError, RunError."""
         options = Options(reading or Reading(), draws=FULL)
         self.case: Case = preparation.read(name, {}, options.reading)
         self.prepared: Prepared = preparation.prepare(name, {}, options, self.case)
-        passes = list(self.prepared.passes.values())
         behind = set[str]()
-        for one in passes:
+        for one in self.prepared.passes.values():
             behind |= {prior.path for _, prior in one.program.behind(one.kept).priors}
         self.levers: dict[str, Lever] = {lever.id: lever for lever in levers.of(self.case, self.prepared.asked, behind)}
-        self._plan = _Plan(self.prepared.asked, self.prepared.branches, passes)
-        loose = [replace(one, fixed=dict.fromkeys(self._movable(one), np.nan), stem=None, leaves=0) for one in passes]
-        self._simulator = ensemble.Simulator([*passes, *loose], self.prepared.settings)
         self._lock = threading.Lock()
-        self._draws: dict[tuple[int, tuple[int, ...]], Array] = {}
+        self._draws: dict[tuple[object, ...], Array] = {}
+        self._plan = self._planned(self.prepared.asked, self.prepared.branches, list(self.prepared.passes.values()))
+        often = self._plan.with_parts([name for name, one in self.prepared.asked.items() if one.fan or one.key])
+        self._often = self._compiled(self._narrowed(often), often) if often else self._all
 
     def play(self, changes: Mapping[str, str], draws: int, seed: int = 1, only: Collection[str] = ()) -> Played:
         """Return what some draws leave with levers set, for the questions named, or all. Raises RunError for what cannot be set, CaseError for what makes no case."""
+        if not 1 <= draws <= FULL:
+            raise RunError(f"{draws} draws; from 1 to {FULL}")
         set_to = self.read(changes)
-        plan = self._moved(set_to)
-        wanted = self._wanted(plan, only)
-        chosen = [i for i, branch in enumerate(plan.branches) if any(name in wanted for name in plan.branches[branch])]
-        chosen = sorted({*chosen, *(stem for i in chosen if (stem := plan.passes[i].stem) is not None)})
-        chosen = sorted({*chosen, *(i for i, one in enumerate(plan.passes) if one.stem in chosen)})
-        passes = [replace(one, fixed={**one.fixed, **self._fixed(branch, one, set_to)}) for branch, one in zip(plan.branches, plan.passes, strict=True)]
-        return self._play(dict(changes), replace(plan, passes=passes), chosen, wanted, draws, seed)
+        wanted = self._plan.with_parts(only or self._plan.asked)
+        ready = self._often if self._often.names.issuperset(wanted) else self._all
+        plan = self._moved(ready.plan, set_to)
+        passes = [
+            replace(one, fixed={**one.fixed, **self._fixed(branch, follow, set_to)})
+            for branch, one, follow in zip(plan.branches, plan.passes, plan.follow, strict=True)
+        ]
+        return self._run(dict(changes), ready, replace(plan, passes=passes), wanted, draws, seed)
+
+    def along(self, only: Collection[str]) -> list[str]:
+        """Return questions, and the key ones that cost nothing besides: those that are read in the same runs. Raises RunError for a question that there is not."""
+        plan = self._often.plan if self._often.names.issuperset(self._plan.with_parts(only)) else self._plan
+        chosen = plan.chosen(plan.with_parts(only))
+        there = {name for i, names in enumerate(plan.branches.values()) if i in chosen for name in names}
+        return [name for name, one in plan.asked.items() if name in only or (one.key and there.issuperset(one.parts or (name,)))]
 
     def read(self, changes: Mapping[str, str]) -> dict[str, Value]:
         """Return what levers are set to, shared numbers first, so that a number of one's own comes after the shared one that it takes. Raises RunError for what cannot be set."""
@@ -117,63 +154,80 @@ class Player:
             raise RunError(f"{name!r} is no lever; one of {', '.join(self.levers) or 'none'}" + (f"; did you mean {near!r}?" if near else ""))
         return self.levers[name]
 
-    def _wanted(self, plan: _Plan, only: Collection[str]) -> list[str]:
-        """Return the questions asked for, with those that a ratio among them is taken of."""
-        for name in only:
-            if name not in plan.asked:
-                near = nearest(name, list(plan.asked))
-                raise RunError(f"unknown question {name!r}" + (f"; did you mean {near!r}?" if near else ""))
-        wanted = {part for name in only or plan.asked for part in (name, *plan.asked[name].parts)}
-        return [name for name in plan.asked if name in wanted]
+    @functools.cached_property
+    def _all(self) -> _Compiled:
+        """What runs every question."""
+        return self._compiled(self._plan, self._plan.asked)
 
-    def _movable(self, one: ensemble.Pass) -> set[str]:
-        """Return the numbers of a pass that levers set."""
-        priors = [prior for _, prior in one.program.priors]
-        made = {prior.path for lever in self.levers.values() for prior in follow(lever.id, priors)}
-        gauges = {prior.path for asked in self._plan.asked.values() if asked.branch.contingency for prior in _days(asked)}
-        return made | gauges
+    def _planned(self, asked: Mapping[str, Asked], branches: Mapping[Branch, Sequence[str]], passes: Sequence[ensemble.Pass]) -> _Plan:
+        programs = {id(one.program): [prior for _, prior in one.program.priors] for one in passes}
+        found = {key: {name: list(follow(name, priors)) for name in self.levers} for key, priors in programs.items()}
+        return _Plan(asked, branches, passes, [found[id(one.program)] for one in passes])
 
-    def _fixed(self, branch: Branch, one: ensemble.Pass, set_to: Mapping[str, Value]) -> dict[str, float]:
-        """Return what a pass fixes where levers are set. The scenario that a question is asked in comes after them; the number itself after the shared one that it takes."""
+    def _narrowed(self, often: Collection[str]) -> _Plan:
+        """Return the plan of some questions, of nothing but what they rest on; a branch without any of them is left out unless another leaves it."""
+        branches = list(self._plan.branches.items())
+        kept = [dict(zip(names, one.kept, strict=True)) for (_, names), one in zip(branches, self._plan.passes, strict=True)]
+        fans = [
+            dict(zip([name for name in names if self._plan.asked[name].fan], one.fans, strict=True))
+            for (_, names), one in zip(branches, self._plan.passes, strict=True)
+        ]
+        mine = [[name for name in names if name in often] for _, names in branches]
+        left = [i for i in range(len(branches)) if mine[i] or any(mine[k] for k, one in enumerate(self._plan.passes) if one.stem == i)]
+        recorded = list(dict.fromkeys(fans[i][name] for i in left for name in mine[i] if name in fans[i]))
+        roots = [*recorded, *(kept[i][name] for i in left for name in mine[i])]
+        programs = {id(one.program): one.program.behind(roots) for one in self._plan.passes}
+        passes: list[ensemble.Pass] = []
+        for i in left:
+            one = self._plan.passes[i]
+            stem = None if one.stem is None else left.index(one.stem)
+            slots = [fans[i][name] for name in mine[i] if name in fans[i]]
+            passes.append(replace(one, program=programs[id(one.program)], kept=[kept[i][name] for name in mine[i]], recorded=recorded, fans=slots, stem=stem))
+        return self._planned(self._plan.asked, {branches[i][0]: mine[i] for i in left}, passes)
+
+    def _compiled(self, plan: _Plan, names: Collection[str]) -> _Compiled:
+        """Compile a plan so that no number that levers set is taken for given: as if each run set it to something else."""
+        gauges = {prior.path for asked in plan.asked.values() if asked.branch.contingency for prior in _days(asked)}
+        loose: list[ensemble.Pass] = []
+        for one, found in zip(plan.passes, plan.follow, strict=True):
+            movable = gauges | {prior.path for priors in found.values() for prior in priors}
+            loose.append(replace(one, fixed=dict.fromkeys(movable, np.nan), stem=None, leaves=0))
+        return _Compiled(frozenset(names), plan, ensemble.Simulator([*plan.passes, *loose], self.prepared.settings))
+
+    def _fixed(self, branch: Branch, found: Mapping[str, Sequence[Prior]], set_to: Mapping[str, Value]) -> dict[str, float]:
+        """Return what a pass fixes where levers are set. The scenario that a question is asked in comes after them."""
         sets = self.case.scenarios[branch.scenario].set if branch.scenario else {}
         made: dict[str, float] = {}
-        for name in set_to:
+        for name, value in set_to.items():
             if name not in sets and not self.levers[name].contingency:
-                made |= {prior.path: set_to[name].within(prior.unit) for prior in self._followers(name, id(one.program))}
+                made |= {prior.path: value.within(prior.unit) for prior in found[name]}
         return made
 
-    def _followers(self, name: str, program: int) -> Sequence[Prior]:
-        return self._following[program][name]
-
-    @functools.cached_property
-    def _following(self) -> dict[int, dict[str, list[Prior]]]:
-        """The numbers that every lever sets, by program."""
-        programs = {id(one.program): [prior for _, prior in one.program.priors] for one in self._plan.passes}
-        return {key: {lever.id: list(follow(lever.id, priors)) for lever in self.levers.values()} for key, priors in programs.items()}
-
-    def _moved(self, set_to: Mapping[str, Value]) -> _Plan:
-        """Return the plan with what is asked of contingencies moved to the days on which they begin."""
+    def _moved(self, plan: _Plan, set_to: Mapping[str, Value]) -> _Plan:
+        """Return a plan with what is asked of contingencies moved to the days on which they begin."""
         days = {lever.contingency: set_to[lever.id].number for lever in self.levers.values() if lever.contingency and lever.id in set_to}
         if not days:
-            return self._plan
+            return plan
         case, moved = self.case, dict[str, Question](self.case.questions)
         for contingency, day in days.items():
             moved = postponing.postponed(moved, contingency, case.date(day))
         asked = questions.prepare(replace(case, questions=moved))
-        branches = preparation.branches(asked)
         gauges = {prior.path: prior.parts[0].distribution.values[0] for one in asked.values() if one.branch.contingency for prior in _days(one)}
+        branches: dict[Branch, Sequence[str]] = {}
         passes: list[ensemble.Pass] = []
-        for (branch, names), one in zip(branches.items(), self._plan.passes, strict=True):
-            steps = preparation.periods(case, max(asked[name].last_day for name in names))
-            leaves = max(int(branch.day // case.step), 0) if one.stem is not None else 0
-            passes.append(replace(one, steps=steps, leaves=leaves, fixed=branch.fixed | gauges))
-        return _Plan(asked, branches, passes)
+        for (branch, names), one in zip(plan.branches.items(), plan.passes, strict=True):
+            later = asked[names[0]].branch if names else branch
+            branches[later] = names
+            steps = preparation.periods(case, max(asked[name].last_day for name in names)) if names else one.steps
+            leaves = max(int(later.day // case.step), 0) if one.stem is not None else 0
+            passes.append(replace(one, steps=steps, leaves=leaves, fixed=later.fixed | gauges))
+        return _Plan(asked, branches, passes, plan.follow)
 
-    def _play(self, changes: Mapping[str, str], plan: _Plan, chosen: Sequence[int], wanted: Sequence[str], draws: int, seed: int) -> Played:
-        simulator, settings = self._simulator.fixing(plan.passes), self.prepared.settings
+    def _run(self, changes: Mapping[str, str], ready: _Compiled, plan: _Plan, wanted: Sequence[str], draws: int, seed: int) -> Played:
+        simulator, settings, chosen = ready.simulator.fixing(plan.passes), self.prepared.settings, plan.chosen(wanted)
         names = list(plan.branches.values())
         kept = {i: np.empty((len(plan.passes[i].kept), draws)) for i in chosen}
-        shown = {name: (i, plan.passes[i].fans[row]) for i in chosen for row, name in enumerate(n for n in names[i] if plan.asked[n].fan) if name in wanted}
+        shown = {name: (i, slot) for i in chosen for name, slot in zip(_drawn(plan, names[i]), plan.passes[i].fans, strict=True) if name in wanted}
         records = {name: np.empty((plan.passes[i].steps // settings.every, draws)) for name, (i, _) in shown.items()}
 
         def take(i: int, part: range, outcome: Outcome) -> None:
@@ -182,7 +236,7 @@ class Player:
                 if of == i:
                     records[name][:, part.start : part.stop] = outcome.series(plan.passes[i].recorded.index(slot))
 
-        drawn = self._drawn(seed, chosen)
+        drawn = self._numbers(ready, seed, chosen)
         simulator.each(draws, chosen, lambda part: drawn[:, part.start : part.stop], take)
         values = {name: row for i in chosen for name, row in zip(names[i], kept[i], strict=True) if name in wanted}
         found = questions.values({name: plan.asked[name] for name in wanted}, values)
@@ -196,15 +250,20 @@ class Player:
         seen = courses.course(asked, one.program.kinds, times, self.case.step)
         return Drawn(asked.fan, seen.unit, seen.on, times[seen.shown], seen.of(record.T).T)
 
-    def _drawn(self, seed: int, chosen: Sequence[int]) -> Array:
+    def _numbers(self, ready: _Compiled, seed: int, chosen: Sequence[int]) -> Array:
         """Return the draws of the numbers of some passes, shape (distinct numbers, most draws): the same for every run of a seed."""
-        key = seed, tuple(chosen)
+        key = id(ready), seed, tuple(chosen)
         with self._lock:
             if key not in self._draws:
-                self._draws[key] = self._simulator.sampler_of(chosen).distinct(seed, 0, FULL)
+                self._draws[key] = ready.simulator.sampler_of(chosen).distinct(seed, 0, FULL)
                 while len(self._draws) > KEPT:
                     self._draws.pop(next(iter(self._draws)))
             return self._draws[key]
+
+
+def _drawn(plan: _Plan, names: Collection[str]) -> list[str]:
+    """Return those of some questions that have a chart."""
+    return [name for name in names if plan.asked[name].fan]
 
 
 def _days(asked: Asked) -> list[Prior]:

@@ -72,6 +72,7 @@ class _Run(_Asked):
     axes: dict[str, _Ends] = Field(default_factory=dict[str, "_Ends"])
     narrow: bool = False
     beside: bool = False
+    every: bool = False
     digest: str = ""
 
 
@@ -123,12 +124,13 @@ class Table:
         self._said = manifest.manifest(name, self.case, {}, Options(), languages.DEFAULT)
         self._beliefs = Beliefs(self.name, self.player, lambda changes, seed: self._play(changes, FULL, seed, ()))
         self._played: OrderedDict[tuple[object, ...], Played] = OrderedDict()
+        self._read_texts: dict[str, translation.Texts] = {}
         self._lock = Lock()
 
     def about(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the case is, what it is asked, and what may be moved. Takes {language}."""
         language = languages.load(_read(_Asked, asked).language)
-        texts = translation.texts(self.case, language.name)
+        texts = self._texts(language)
         questions = self.player.prepared.asked
         return {
             "id": self.case.name, "title": str(texts.title), "summary": str(texts.summary), "as_of": self.case.as_of.isoformat(), "version": __version__,
@@ -141,12 +143,15 @@ class Table:
         }  # fmt: skip
 
     def run(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """Return answers and charts with decisions set, held against the case as it stands or against other decisions."""
+        """Return answers and charts with decisions set, held against the case as it stands or against other decisions.
+
+        A preview answers the questions shown and the key ones that are read in the same runs, a full run all key ones as well, and all questions if `every`.
+        """
         began, given = time.perf_counter(), _read(_Run, asked)
         self._check(given.digest)
         language, draws = languages.load(given.language), DRAWS[given.draws]
         shown = self.shown if given.shown is None else self._charted(given.shown)
-        only = shown if given.draws == "preview" else ()
+        only = () if given.every else self.player.along(shown) if given.draws == "preview" else [*shown, *self._keys]
         played = self._play(given.changes, draws, given.seed, only)
         other = self._play(given.against or {}, draws, given.seed, only)
         now, then = (self._telling(one, shown, language, given.seed) for one in (played, other))
@@ -154,7 +159,9 @@ class Table:
         drawn = Telling(now.run, language, now.texts, Before(then.run.curves)) if other is not played else now
         made: dict[str, Any] = {
             "draws": draws,
-            "answers": [drawing.answer(now, answer, None if other is played else other.answers.get(name)) for name, answer in played.answers.items()],
+            "answers": [
+                drawing.answer(now, answer, None if other is played else other.answers.get(name)) for name, answer in played.answers.items() if not only or name in only
+            ],
             "charts": [drawing.chart(drawn, name, ghost, given.axes.get(name), narrow=given.narrow) for name in shown],
             "copy": self._copies(given, draws),
         }
@@ -194,7 +201,7 @@ class Table:
         self._check(given.digest)
         language = languages.load(given.language)
         moved = self._moving.play(self.player.read(given.changes), given.seed)
-        return drawing.finite(moving.told(self._moving, moved, translation.texts(self.case, language.name), language, narrow=given.narrow))
+        return drawing.finite(moving.told(self._moving, moved, self._texts(language), language, narrow=given.narrow))
 
     @functools.cached_property
     def _moving(self) -> Moving:
@@ -207,7 +214,7 @@ class Table:
         if given.question not in self.player.prepared.asked:
             raise RunError(f"unknown question {given.question!r}; one of {', '.join(self.player.prepared.asked)}")
         run = self.study.again(Options(_reading(given.changes), FULL, given.seed, only=(given.question,)))
-        telling = Telling(run, language, translation.texts(self.case, language.name))
+        telling = Telling(run, language, self._texts(language))
         answer = html.fragment([chain.about(telling, given.question)])
         return {"html": answer}
 
@@ -239,6 +246,16 @@ class Table:
         asked = self.player.prepared.asked
         drawn = [name for name, one in asked.items() if one.fan]
         return sorted(drawn, key=lambda name: not asked[name].key)[:SHOWN]
+
+    @functools.cached_property
+    def _keys(self) -> list[str]:
+        return [name for name, one in self.player.prepared.asked.items() if one.key]
+
+    def _texts(self, language: Language) -> translation.Texts:
+        """Return the words of the case in a language, read once."""
+        if language.name not in self._read_texts:
+            self._read_texts[language.name] = translation.texts(self.case, language.name)
+        return self._read_texts[language.name]
 
     def _check(self, digest: str) -> None:
         if digest and digest != self.case.digest:
@@ -286,7 +303,7 @@ class Table:
         prepared = self.player.prepared
         program = next(iter(prepared.passes.values())).program
         run = Run(self.study, case or self.case, options, dict(answers), curves, {}, {}, {}, {}, program, said)
-        return Telling(run, language, translation.texts(self.case, language.name))
+        return Telling(run, language, self._texts(language))
 
     def _copies(self, given: _Run, draws: int) -> dict[str, str]:
         numbers = {name: value for name, value in given.changes.items() if not self.player.levers[name].contingency}
