@@ -92,7 +92,10 @@ def prepare(
     found = branches(asked)
     if not found:
         raise RunError(f"{case.name} asks no questions; nothing to run for")
-    every = max(1, round(periods(case, case.day(case.end)) / FAN_POINTS))
+    soonest = min(
+        (periods(case, one.last_day) for one in asked.values() if one.fan), default=1
+    )  # what is shown of a few days in a century has a point at least
+    every = max(1, min(round(periods(case, case.day(case.end)) / FAN_POINTS), soonest))
     settings = ensemble.Settings(options.seed, options.draws, case.step, every, options.chunk, options.engine)
     made = Prepared(case, watched, asked, found, {}, settings, seconds={"load": time.perf_counter() - began})
     with made.timed("build"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ from materiel.options import Reading
 from materiel.report.beliefs import section
 from materiel.report.html import tell
 from materiel.results import FAN
-from materiel.web.believing import MOST_TRUST, Ordered, Voices
+from materiel.web.believing import KEPT, MOST_TRUST, Ordered, Voices
 from materiel.web.playing import FULL, Drawn
 from materiel.web.table import Table
 
@@ -249,6 +251,17 @@ def test_where_others_would_say_something_new_the_draws_cannot_tell(tmp_path):
     assert not found.enough
     assert not whole.untold
     assert "these draws cannot tell" in table.weigh({"dropped": ["one"]})["said"]
+
+
+def test_a_run_that_is_no_longer_kept_is_forgotten(pool):
+    first = voices(pool[0], seed=11)
+    first.believe("held", dict.fromkeys(first.origins, 0.5))
+    gone = weakref.ref(first)
+    del first
+    for seed in range(12, 12 + KEPT):
+        voices(pool[0], seed)
+    gc.collect()
+    assert gone() is None
 
 
 def test_a_number_that_is_set_listens_to_nobody(pool):

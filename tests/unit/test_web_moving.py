@@ -147,7 +147,21 @@ def test_the_picture_has_what_the_numbers_have(ready, narrow):
     assert made["arrows"]
     assert all(one["main"] for one in made["arrows"]) or not narrow
     width = float(re.search(r'<svg width="(\d+)"', made["svg"])[1])
-    assert width <= (400 if narrow else 1240)
+    assert width <= (400 if narrow else 800)
+    look = moving.NARROW if narrow else moving.WIDE
+    assert all(len(text) <= look.signs for text in re.findall(r'<text (?!x="8").*?>(.*?)</text>', made["svg"]))
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_no_arrow_runs_behind_a_box(ready, narrow):
+    """It leaves one box, runs between the others, and enters another: at no point of its straight stretch does it cross a box."""
+    made = told(ready, ready.play({}), narrow=narrow)
+    look = moving.NARROW if narrow else moving.WIDE
+    corners = [(float(x), float(y)) for x, y in re.findall(r'<rect x="(\d+)" y="(\d+)" width="\d+" height="45" rx="3"/>', made["svg"])]
+    assert len(corners) == len(made["boxes"])
+    for x, first, last in re.findall(r" (\d+),(\d+)L\d+,(\d+)C", made["svg"]):
+        low, high = sorted((float(first), float(last)))
+        assert not any(left < float(x) < left + look.box and top < high and low < top + look.height for left, top in corners)
 
 
 def test_rates_are_medians_in_a_unit_that_people_use(korea):
@@ -156,10 +170,15 @@ def test_rates_are_medians_in_a_unit_that_people_use(korea):
     for one in made["arrows"]:
         days = {"day": 1.0, "month": 30.4375, "year": 365.25}[one["unit"].rsplit("/", 1)[1]]
         i = [passage.id for passage in korea.passages].index(one["id"])
-        assert one["rates"] == pytest.approx(np.median(moved.passed[i], axis=1) / (korea.every * korea.case.step) * days, rel=1e-5)
+        prefix = 1e6 if korea.passages[i].unit == "MUSD" else 1.0
+        assert one["rates"] == pytest.approx(np.median(moved.passed[i], axis=1) / (korea.every * korea.case.step) * days * prefix, rel=1e-5)
         assert max(one["rates"]) >= 1 or days > 300 or not any(one["rates"])
         assert all((width > 0) == (rate > 0) for rate, width in zip(one["rates"], one["widths"], strict=True))
         assert max(one["widths"]) <= moving.WIDEST
+    cash = next(one for one in made["boxes"] if one["id"] == "dprk.stockpiles.cash")
+    assert cash["unit"] == "USD"
+    assert "million" in cash["shown"][-1]
+    assert "million" in cash["brief"][-1]
     french = told(korea, moved, "fr")
     assert {"coups/jour", "t/jour"} <= {one["unit"] for one in french["arrows"]}
 

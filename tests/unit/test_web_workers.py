@@ -96,6 +96,31 @@ def test_a_broken_case_gets_its_problems_at_their_lines(web):
     assert (problem["file"], problem["line"], problem["nearest"]) == ("case.yaml", 5, "round")
 
 
+def test_a_broken_translation_is_told_as_well(web):
+    (problem,) = told(bring(web, case=LINE, fr="titre: x\n"))
+    assert (problem["file"], problem["line"], problem["found"]) == ("fr.yaml", 1, "unknown key 'titre'")
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"mine/case.yaml": LINE, "mine/../../x.yaml": "x"}, "leads out of the folder"),
+        ({"case.yaml": "0" * 4_000_000}, "unpacks to more than 100 times its size"),
+        ({"case.yaml": LINE, "inner.zip": "PK"}, "an archive in the zip"),
+        ({"case.yaml": LINE, "claims.xlsx": "PK"}, "not a workbook"),
+    ],
+    ids=["path", "bomb", "nested", "workbook"],
+)
+def test_hostile_zips_are_told_as_problems(web, files, said):
+    reply = web.post("/api/uploads", content=zipped(files), headers={"Content-Type": "application/zip"})
+    assert any(said in one["found"] for one in told(reply))
+    assert web.get("/api/cases").status_code == 200
+
+
+def test_more_than_may_be_sent_is_not_taken(web):
+    assert web.post("/api/uploads", content=b"x" * 5_000_001, headers={"Content-Type": "application/zip"}).status_code == 413
+
+
 def test_a_request_of_a_stranger_that_is_wrong_gets_a_sentence(web):
     case = bring(web, case=LINE).json()["id"]
     reply = web.post(f"/api/cases/{case}/run", json={"draws": 1_000_000})

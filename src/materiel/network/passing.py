@@ -15,10 +15,11 @@ from materiel.network.sharing import coefficient
 
 @dataclass(frozen=True)
 class Passing:
-    """What passes from one component to another, by their paths: of which item (its path), in which unit, and the slot of all that has passed so far."""
+    """What passes from one component to another, by their paths: which of them is the `store` of it, of which item (its path), in which unit, and the slot of all that has passed so far."""
 
     leaves: str
     enters: str
+    store: str
     item: str
     unit: str
     total: int
@@ -57,7 +58,7 @@ def counted(case: Case) -> Counted:
         arguments, results = rows.setdefault(one.each is not None, ([], []))
         arguments.append([total, one.flow] if one.each is None else [total, one.flow, one.each])
         results.append([total])
-        passing.append(Passing(one.leaves, one.enters, store.links["item"][0].path, unit, total))
+        passing.append(Passing(one.leaves, one.enters, one.store, store.links["item"][0].path, unit, total))
     for whole, (arguments, results) in rows.items():
         program.step.append(Stage("move", f"totals ({len(arguments)})", _add_each if whole else _add, table(arguments), table(results), levels=True))
     totals = [one.total for one in passing]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -11,6 +13,8 @@ from materiel.case.translation import Texts
 from materiel.language import Language
 from materiel.report.charts import svg
 
+LINE = 13
+"""Height of a line in a box."""
 HEAD, GAP = 24, 6
 """Height of the name of a lane, and space between lanes."""
 SWEEPS = 4
@@ -21,16 +25,18 @@ SWEEPS = 4
 class Look:
     """How a diagram is laid out, in pixels: the pitch of columns and rows, the size of a box, and how many boxes stand `abreast` where it runs down (nought where it runs across)."""
 
-    column: int = 176
+    column: int = 188
     row: int = 27
-    box: int = 138
+    box: int = 152
     height: int = 20
     abreast: int = 0
+    lines: int = 1
+    """Lines that a name may take; what a box says besides stands below them."""
 
     @property
     def signs(self) -> int:
-        """How many letters of a name a box has room for."""
-        return (self.box + 9) // 7
+        """How many letters a line has room for."""
+        return (self.box - 2) // 7
 
 
 PAGE = Look()
@@ -65,7 +71,7 @@ class Arrow:
 def flow(case: Case, texts: Texts, language: Language) -> str:
     """Return the diagram of a case as an SVG element: boxes are components through which items pass, lines what passes."""
     arrows = [Arrow("", *pair) for pair in _pairs(case)]
-    boxes = {path: _of(case.components[path]) for arrow in arrows for path in (arrow.leaves, arrow.enters)}
+    boxes = {path: _of(case.components[path], texts) for arrow in arrows for path in (arrow.leaves, arrow.enters)}
     arrange(boxes, arrows)
     return drawn(boxes, arrows, texts, language.word("flow", boxes=len(boxes), arrows=len(arrows)), PAGE)
 
@@ -74,14 +80,15 @@ def drawn(boxes: Mapping[str, Box], arrows: Sequence[Arrow], texts: Texts, title
     """Return boxes that have their columns, and what passes between them, as an SVG element."""
     place = _down if look.abreast else _across
     width, height, lanes = place(texts, boxes, look)
-    parts = [f'<g class="lane"><rect x="0" y="{y}" width="{width}" height="{h}"/><text x="8" y="{y + 16}">{escape(n)}</text></g>' for n, y, h in lanes]
+    parts = [f'<g class="lane"><rect x="0" y="{y}" width="{width}" height="{h}"/></g>' for _, y, h in lanes]
     parts += [_arrow(one, boxes[one.leaves], boxes[one.enters], look) for one in arrows]
+    parts += [f'<g class="lane"><text x="8" y="{y + 16}">{escape(name)}</text></g>' for name, y, _ in lanes]
     parts += [_box(box, look) for box in boxes.values()]
     return svg(width, height, title, parts, "flow").replace("<svg ", f'<svg width="{width:.0f}" height="{height:.0f}" ', 1)
 
 
-def _of(one: Instance) -> Box:
-    return Box("", one.actor, one.type.section, one.name, one.path)
+def _of(one: Instance, texts: Texts) -> Box:
+    return Box("", one.actor, one.type.section, str(texts.component(one.path)), one.path)
 
 
 def _pairs(case: Case) -> list[tuple[str, str]]:
@@ -174,26 +181,39 @@ def _down(texts: Texts, boxes: Mapping[str, Box], look: Look) -> tuple[float, fl
 
 
 def _arrow(arrow: Arrow, a: Box, b: Box, look: Look) -> str:
-    if look.abreast:
-        x1, y1, x2, y2 = a.x + look.box / 2, a.y + look.height, b.x + look.box / 2, b.y
-        bend = max(abs(y2 - y1) / 2, 16)
-        path = f"M{x1:.0f},{y1:.0f}C{x1:.0f},{y1 + bend:.0f} {x2:.0f},{y2 - bend:.0f} {x2:.0f},{y2:.0f}"
-    else:
-        x1, y1, x2, y2 = a.x + look.box, a.y + look.height / 2, b.x, b.y + look.height / 2
-        bend = max(abs(x2 - x1) / 2, 24)
-        path = f"M{x1:.0f},{y1:.0f}C{x1 + bend:.0f},{y1:.0f} {x2 - bend:.0f},{y2:.0f} {x2:.0f},{y2:.0f}"
+    path = _downward(a, b, look) if look.abreast else _rightward(a, b, look)
     kind = f"link{' abroad' if a.actor != b.actor else ''}{' weak' if arrow.weak else ''}"
     if not arrow.id:
         return f'<path class="{kind}" d="{path}"/>'
     return f'<path class="{kind}" data-arrow="{escape(arrow.id)}" d="{path}"><title>{escape(arrow.title)}</title></path>'
 
 
+def _rightward(a: Box, b: Box, look: Look) -> str:
+    """Return a line from the right of one box to the left of another."""
+    x1, y1, x2, y2 = a.x + look.box, a.y + look.height / 2, b.x, b.y + look.height / 2
+    bend = max(abs(x2 - x1) / 2, 24)
+    return f"M{x1:.0f},{y1:.0f}C{x1 + bend:.0f},{y1:.0f} {x2 - bend:.0f},{y2:.0f} {x2:.0f},{y2:.0f}"
+
+
+def _downward(a: Box, b: Box, look: Look) -> str:
+    """Return a line from the bottom of one box to the top of another, or up from its top where that lies above; past rows between the two it runs beside their boxes."""
+    up = b.y < a.y
+    x1, y1, x2, y2 = a.x + look.box / 2, a.y + (0 if up else look.height), b.x + look.box / 2, b.y + (look.height if up else 0)
+    aside, gap = look.column - look.box, look.row - look.height
+    if abs(y2 - y1) <= gap:
+        return f"M{x1:.0f},{y1:.0f}C{x1:.0f},{y2:.0f} {x2:.0f},{y1:.0f} {x2:.0f},{y2:.0f}"
+    x = b.x - aside / 2 if b.x > a.x else b.x + look.box + aside / 2
+    first, last = (y1 - gap, y2 + gap) if up else (y1 + gap, y2 - gap)
+    return f"M{x1:.0f},{y1:.0f}C{x1:.0f},{first:.0f} {x:.0f},{y1:.0f} {x:.0f},{first:.0f}L{x:.0f},{last:.0f}C{x:.0f},{y2:.0f} {x2:.0f},{last:.0f} {x2:.0f},{y2:.0f}"
+
+
 def _box(box: Box, look: Look) -> str:
-    name = box.name if len(box.name) <= look.signs else box.name[: look.signs - 1] + "…"
     known = f' data-box="{escape(box.id)}"' if box.id else ""
-    more = "" if box.said is None else f'<text class="level" x="{box.x + 6:.0f}" y="{box.y + 27:.0f}">{escape(box.said)}</text>'
+    whole = re.sub(r"(?<=\d) (?=\w)", "\N{NO-BREAK SPACE}", box.name)  # a number stays with its unit
+    name = textwrap.wrap(whole, look.signs, max_lines=look.lines, placeholder="…") or [""]
+    said = [(line, "") for line in name] + ([] if box.said is None else [(box.said, ' class="level"')])
+    lines = [f'<text{kind} x="{box.x + 6:.0f}" y="{box.y + 14 + LINE * i:.0f}">{escape(line)}</text>' for i, (line, kind) in enumerate(said)]
     return (
         f'<g class="box {escape(box.section)}"{known}><title>{escape(box.title)}</title>'
-        f'<rect x="{box.x:.0f}" y="{box.y:.0f}" width="{look.box}" height="{look.height}" rx="3"/>'
-        f'<text x="{box.x + 6:.0f}" y="{box.y + 14:.0f}">{escape(name)}</text>{more}</g>'
+        f'<rect x="{box.x:.0f}" y="{box.y:.0f}" width="{look.box}" height="{look.height}" rx="3"/>{"".join(lines)}</g>'
     )

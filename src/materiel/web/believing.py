@@ -111,6 +111,7 @@ class Voices:
         self.inputs: Inputs = drivers.inputs(self._loose(prepared.numbers(prepared.passes)), seed, played.draws)
         self._ordered: dict[str, Ordered] = {}
         self._numbers: dict[str, list[Heard]] = {}
+        self._led: dict[str, tuple[Inputs, set[str]]] = {}
 
     def believe(self, question: str, trust: Mapping[str, float], dropped: Collection[str] = ()) -> Believed:
         """Return an answer where each origin in `trust` is trusted so many times as much as its grade says, and sources and origins are left out. Raises RunError for unknown ones."""
@@ -167,11 +168,12 @@ class Voices:
         keys = [name for name, one in asked.items() if one.key] or list(asked)[:5]
         return [name for name in keys if name in self.played.answers and np.isfinite(self.played.answers[name].values).all()]
 
-    @functools.lru_cache(maxsize=256)  # noqa: B019  # as long as the run itself
     def _leading(self, question: str) -> tuple[Inputs, set[str]]:
         """Return the numbers of a question, and which of them it visibly hangs on."""
-        given = self.inputs.of(self._loose(self.prepared.numbers(self.prepared.read_in(question))))
-        return given, drivers.visible(given, self.played.answers[question].values)
+        if question not in self._led:
+            given = self.inputs.of(self._loose(self.prepared.numbers(self.prepared.read_in(question))))
+            self._led[question] = given, drivers.visible(given, self.played.answers[question].values)
+        return self._led[question]
 
     def _prior(self, question: str, one: Heard) -> Prior:
         return next(prior for prior in self._leading(question)[0].heard if prior.stream == one.stream)

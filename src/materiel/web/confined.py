@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from materiel import language
 from materiel.console import rows
 from materiel.errors import CaseError, MaterielError
 
@@ -39,7 +40,7 @@ def main(case: str, memory: int, seconds: int) -> None:
         from materiel.web.table import Table
 
         table = Table(case)
-        return table.about({"language": "en"})
+        return {name: table.about({"language": name}) for name in language.names()}[language.DEFAULT]  # each may have mistakes of its own
 
     reply(opened)
     for line in sys.stdin if table is not None else ():

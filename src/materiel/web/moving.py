@@ -30,12 +30,15 @@ TIMES = 60
 """About so many stretches of time are told apart."""
 CARRIED = 0.1
 """Share of the draws in which anything must pass for an arrow to be drawn."""
-WIDE, NARROW = Look(131, 44, 108, 34), Look(129, 50, 119, 34, abreast=3)
-"""Layouts for a page some 1200 pixels wide, and for a telephone."""
-THINNEST, WIDEST = 0.8, 7.0
-"""Widths of arrows, in pixels."""
+WIDE, NARROW = Look(130, 62, 118, 45, abreast=6, lines=2), Look(129, 62, 119, 45, abreast=3, lines=2)
+"""Layouts from the top down, for a column some 800 pixels wide, and for a telephone."""
+THINNEST, WIDEST, WEAK = 0.8, 7.0, 3.0
+"""Widths of arrows, in pixels: least and most, and most of what only feeds the main flow."""
 PERIODS = (("day", 1.0), ("month", 30.4375), ("year", 365.25))
 """Periods for rates, in days: the shortest is taken in which a whole thing passes."""
+
+PREFIXES = "kMG"
+"""What a unit with a prefix begins with."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +56,12 @@ class Group:
 
 @dataclass(frozen=True)
 class Passage:
-    """What passes between two groups, by their identifiers: which item (its path), in which unit, and the rows of the totals that count it."""
+    """What passes between two groups, by their identifiers: which item (its path) from or into which `store`, in which unit, and the rows of the totals that count it."""
 
     leaves: str
     enters: str
     item: str
+    store: str
     unit: str
     rows: list[int]
 
@@ -134,7 +138,7 @@ def grouped(case: Case, passing: Sequence[network.Passing]) -> tuple[dict[str, G
     passages: dict[tuple[str, str, str], Passage] = {}
     for row, one in enumerate(passing):
         ends = of[one.leaves], of[one.enters], one.item
-        passages.setdefault(ends, Passage(*ends, one.unit, [])).rows.append(row)
+        passages.setdefault(ends, Passage(*ends, one.store, one.unit, [])).rows.append(row)
     return {group.id: group for group in groups.values()}, list(passages.values())
 
 
@@ -174,8 +178,12 @@ class _Telling:
         last = [self.moving.case.date(float(day) - 1e-6).isoformat() for day in self.moved.days]
         return {
             "svg": self._svg(boxes, arrows), "days": last, "arrows": arrows, "boxes": boxes,
-            "key": " ".join((self.language.word("flow key"), self.language.word("moving key", n=DRAWS))), "hidden": self.language.word("moving hidden", n=self.hidden) if self.hidden else "",
+            "key": " ".join((self.language.word("flow key"), self.language.word("moving key", n=DRAWS))), "hidden": self._left_out(),
         }  # fmt: skip
+
+    def _left_out(self) -> str:
+        """Return how many arrows are left out, and why."""
+        return self.language.word("moving hidden narrow" if self.narrow else "moving hidden", n=self.hidden) if self.hidden else ""
 
     def _svg(self, boxes: Sequence[Mapping[str, Any]], arrows: Sequence[Mapping[str, Any]]) -> str:
         """Return the picture, as it is in the first stretch of time."""
@@ -192,21 +200,33 @@ class _Telling:
 
     def _arrow(self, one: Passage) -> dict[str, Any]:
         found = self.rates[one.id]
-        rates, unit = rated(found, one.unit)
-        item, (a, b) = str(self.texts.component(one.item)), (self._name(self.moving.groups[end]) for end in (one.leaves, one.enters))
-        largest = max(float(rate.max()) for key, rate in self.rates.items() if self.moving.passages[self.chosen[key]].unit == one.unit)
-        widths = np.where(found > 0, THINNEST + (WIDEST - THINNEST) * np.sqrt(found / (largest or 1.0)), 0.0)
+        rates, unit = rated(*bare(found, one.unit))
+        item, (a, b) = str(self.texts.component(one.store)), (self._name(self.moving.groups[end]) for end in (one.leaves, one.enters))
+        widths = self._widths(one, found)
         return {
             "id": one.id, "from": one.leaves, "to": one.enters, "item": item, "unit": self.language.unit(unit), "main": one.item in self.main,
-            "about": self.language.word("moving arrow", item=item, leaves=a, enters=b), "rates": _plain(rates), "shown": self._shown(rates, unit), "widths": [round(float(w), 2) for w in widths],
+            "about": self.language.word("moving arrow", item=item, leaves=a, enters=b), "rates": _plain(rates), "shown": self._shown(rates, unit), "widths": widths,
         }  # fmt: skip
+
+    def _widths(self, one: Passage, found: Array) -> list[float]:
+        """Return the widths of an arrow: by the root of its rate beside the highest in its unit, of the main flow or of what feeds it."""
+        main = one.item in self.main
+        alike = [
+            self.rates[key]
+            for key, i in self.chosen.items()
+            for other in [self.moving.passages[i]]
+            if other.unit == one.unit and (other.item in self.main) == main
+        ]
+        highest = max(float(rate.max()) for rate in alike) or 1.0
+        widest = WIDEST if main else WEAK
+        return [round(float(width), 2) for width in np.where(found > 0, THINNEST + (widest - THINNEST) * np.sqrt(found / highest), 0.0)]
 
     def _box(self, group: Group) -> dict[str, Any]:
         at = list(self.moving.groups).index(group.id)
         holds = bool(self.moving.held[at])
         levels = np.median(self.moved.held[at], axis=1) if holds else self._through(group)
         unit = self.moving.case.item_unit(group.first)
-        levels, unit = (levels, unit) if holds else rated(levels, unit)
+        levels, unit = bare(levels, unit) if holds else rated(*bare(levels, unit))
         name, kind = (
             self._name(group),
             self.language.word(f"box {group.first.type.section}") if f"box {group.first.type.section}" in self.language.sentences else "",
@@ -226,11 +246,10 @@ class _Telling:
         return np.median(self.moved.passed[own].sum(axis=0), axis=1) / (self.moving.every * self.moving.case.step)
 
     def _name(self, group: Group) -> str:
-        """Return the name of a box: of a store or a plant that of its item where that has one, of several orders or sources that of what they carry."""
-        item = group.first.links["item"][0].path if group.first.links.get("item") else ""
-        named = item in self.texts.given.names and group.first.type.section in ("stockpiles", "fleets", "lines")
-        path = item if item and (named or len(group.members) > 1) else group.first.path
-        return str(self.texts.component(path))
+        """Return the name of a box: of several components, that of the store which they fill or draw on."""
+        if len(group.members) == 1:
+            return str(self.texts.component(group.id))
+        return str(self.texts.component(next(one.store for one in self.moving.passages if group.id in (one.leaves, one.enters))))
 
     def _shown(self, values: Array, unit: str) -> list[str]:
         return [words.number(float(value), float(value), float(value), unit, self.language, words.IN_PROSE) for value in values]
@@ -241,6 +260,16 @@ class _Telling:
         bare = [words.number(float(value), float(value), float(value), "", self.language, words.IN_PROSE) for value in values]
         rate = f"/{self.language.unit(per, 1)}" if per else ""
         return [whole if len(whole) <= look.signs else f"{number}{rate}" for whole, number in zip(self._shown(values, unit), bare, strict=True)]
+
+
+def bare(values: Array, unit: str) -> tuple[Array, str]:
+    """Return values in a unit without a prefix: dollars for millions of dollars."""
+    if unit[0] not in PREFIXES:
+        return values, unit
+    try:
+        return values * units.factor(unit, unit[1:]), unit[1:]
+    except units.UnitError:  # a kit has no prefix
+        return values, unit
 
 
 def rated(per_day: Array, unit: str) -> tuple[Array, str]:

@@ -104,9 +104,11 @@ function page(about, first) {
     shown.show(reply, state.shown);
     said.show(reply.answers, { aloud: !preview });
     if (state.family === "believe") panels.believe.answer(reply);
-    status.textContent = say(preview ? "preview of draws" : "drawn", { n: reply.draws });
+    const far = reply.enough === false; // then the numbers are those before
+    status.textContent = far ? reply.said : say(preview ? "preview of draws" : "drawn", { n: reply.draws });
+    status.classList.toggle("wrong", far);
     if (!preview) {
-      tell();
+      if (notice.querySelector(".wrong")) tell();
       along.show(reply);
       flows.show(state);
       place.setAttribute("aria-busy", "false");
