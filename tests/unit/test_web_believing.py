@@ -269,6 +269,13 @@ def test_a_number_that_is_set_listens_to_nobody(pool):
     assert [one.stream for one in mine.numbers("held")] == ["north.stockpiles.shell.initial"]
     fixed = Voices(mine.prepared, mine.played, 1, ["north.stockpiles.shell.initial"])
     assert fixed.numbers("held") == []
+    assert same(fixed.believe("held", {"staff": 0.0}), mine.played, "held")  # whoever speaks of it may still be trusted otherwise
+
+
+def test_where_no_draw_agrees_nothing_is_said(pool):
+    mine = voices(pool[0]).ordered("held")
+    found = mine.weighed(np.zeros(FULL))
+    assert (found.effective, found.enough) == (0.0, False)
 
 
 @pytest.mark.parametrize(
