@@ -266,11 +266,30 @@ def test_a_run_that_is_no_longer_kept_is_forgotten(pool):
     assert gone() is None
 
 
+def test_tables_say_what_was_believed(pool):
+    held, used = pool[0].weigh({"trust": {"staff": 0.5}, "dropped": ["paper"]})["charts"]
+    assert held["about"]["believed"] == {
+        "trust": {"staff": 0.5},
+        "dropped": ["paper"],
+        "odds": None,
+        "effective": round(voices(pool[0]).believe("held", {"staff": 0.5}, ["paper"]).effective),
+    }
+    assert "believed" not in used["about"]
+    assert not any("believed" in one["about"] for one in pool[0].weigh({})["charts"])
+
+
 def test_a_number_that_is_set_listens_to_nobody(pool):
     mine = voices(pool[0])
     assert [one.stream for one in mine.numbers("held")] == ["north.stockpiles.shell.initial"]
     fixed = Voices(mine.prepared, mine.played, 1, ["north.stockpiles.shell.initial"])
     assert fixed.numbers("held") == []
+    assert same(fixed.believe("held", {"staff": 0.0}), mine.played, "held")  # whoever speaks of it may still be trusted otherwise
+
+
+def test_where_no_draw_agrees_nothing_is_said(pool):
+    mine = voices(pool[0]).ordered("held")
+    found = mine.weighed(np.zeros(FULL))
+    assert (found.effective, found.enough) == (0.0, False)
 
 
 @pytest.mark.parametrize(
