@@ -222,8 +222,10 @@ class _App:
         """Return what a case said of itself; that of a visitor spoke English. Raises Refused when there is no such case."""
         if case in self.tables:
             return self.said[case, chosen]
+        if self.workers is None:
+            raise _no_case()
         try:
-            return self.workers.about(case) if self.workers else {}[case]
+            return self.workers.about(case)
         except KeyError:
             raise _no_case() from None
 

@@ -192,6 +192,9 @@ class Table:
         drawn = Telling(telling.run, language, telling.texts, Before(ghosts))
         ghost = language.say("ghost of belief")
         charts = [drawing.chart(drawn, name, ghost, given.axes.get(name), narrow=given.narrow) for name in shown]
+        for one in charts:
+            if seen[one["id"]].weights is not None:  # whoever takes the table away knows that it is not the run's
+                one["about"] |= {"believed": given.model_dump(include={"trust", "dropped", "odds"}) | {"effective": round(seen[one["id"]].effective)}}
         made = {
             "draws": found.draws, "answers": [drawing.believed(telling, now[name], then[name]) for name in names], "charts": charts,
             "effective": round(found.effective), "enough": found.enough, "said": found.said(language), "readings": found.readings(language),
