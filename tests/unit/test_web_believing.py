@@ -232,7 +232,9 @@ def test_from_too_few_draws_nothing_is_said(pool, monkeypatch):
     assert reply["effective"] < FULL - 1
     assert "trop loin" in reply["said"]
     assert (held["p5"], held["p50"], held["p95"], held["probability"], held["enough"]) == (None, None, None, None, False)
-    assert held["sentence"] == held["shown"]["p50"] == language.load("fr").word("too few draws")
+    few = language.load("fr").word("too few draws")
+    assert held["shown"]["p50"] == few
+    assert held["sentence"] == f"{held['text']}\u00a0: {few}."
     assert held["was"]["p50"] is not None
     assert used["p50"] == used["was"]["p50"]
     assert reply["charts"][0]["svg"] == table.run({"language": "fr"})["charts"][0]["svg"]  # nothing is drawn that is not known

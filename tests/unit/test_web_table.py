@@ -13,6 +13,7 @@ import decided
 import materiel
 from materiel.cli import app
 from materiel.errors import RunError
+from materiel.report import chain, html
 from materiel.web.table import Table
 from stock import written
 
@@ -165,9 +166,11 @@ def test_what_is_copied_gives_the_same_run(case, table, tmp_path):
     reply = table.run({"changes": CHANGES, "seed": 3, "every": True})
     medians = {one["id"]: one["p50"] for one in reply["answers"]}
     copied = reply["copy"]
-    assert copied["command"] == f"materiel run {case} --draws 2000 --seed 3 --set 'shared.order=20 kt' --set 'north.stockpiles.shell.floor=1.5 Mround'"
+    assert (
+        copied["command"] == f"materiel run {case.parent.name} --draws 2000 --seed 3 --set 'shared.order=20 kt' --set 'north.stockpiles.shell.floor=1.5 Mround'"
+    )
     held: dict[str, materiel.Run] = {}
-    exec(copied["python"], held)  # noqa: S102  # what readers are told to run is run
+    exec(copied["python"].replace(repr(case.parent.name), repr(str(case))), held)  # noqa: S102  # what readers are told to run is run
     assert {name: one.quantiles[50] for name, one in held["run"].questions.items()} == medians
     scenario = copied["yaml"].removeprefix("scenarios:\n")
     there = written(tmp_path, case.read_text().replace("scenarios:\n", f"scenarios:\n{scenario}"))
@@ -209,3 +212,20 @@ def test_the_chain_behind_an_answer_is_a_piece_of_a_page(korea):
 def test_what_is_asked_wrong_is_told_in_a_sentence(table, asked, told):
     with pytest.raises(RunError, match=told):
         table.run(asked)
+
+
+@pytest.mark.parametrize("question", ["days-of-supply", "output-rise"])
+def test_the_chain_is_that_of_a_run_with_the_same_set(korea, question):
+    changes = {"shared.order-mass": "20 kt", "contingencies.war.begins": "2024-05-01"}
+    run = materiel.load("dprk-2023").run(set=changes, only=(question,))
+    assert korea.why({"question": question, "changes": changes})["html"] == html.fragment([chain.about(html.tell(run), question)])
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "(begins on 2024-05-01 instead)"), ("fr", "(commence le 1er mai 2024 au lieu de ce jour)")])
+def test_a_war_that_is_moved_is_told_as_moved_in_every_language(korea, language, said):
+    reply = korea.run({"changes": {"contingencies.war.begins": "2024-05-01"}, "language": language, "draws": "preview"})
+    told = {one["id"]: one for one in reply["answers"]}
+    assert told["days-of-supply"]["text"].endswith(said)
+    assert said in told["days-of-supply"]["sentence"]
+    assert said not in told["shipped-2023"]["sentence"]
+    assert [said in chart["title"] for chart in reply["charts"]] == [chart["id"] == "days-of-supply" for chart in reply["charts"]]

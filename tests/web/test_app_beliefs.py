@@ -87,14 +87,13 @@ def test_a_voice_that_is_left_out_is_named(app):
 def test_too_few_draws_are_told_in_a_sentence(app):
     """What no draw agrees with is said to be too far, and no number is shown as if it were known."""
     page = believing(app("/cases/britain-1915"))
-    before = steps.judgements(page)
     for row in page.find_elements(By.CSS_SELECTOR, "#family-believe .slider:has(.out)"):
         page.execute_script("arguments[0].click()", row.find_element(By.CSS_SELECTOR, "input[type=checkbox]"))
     steps.settled(page)
     assert page.execute_script("return document.querySelector('.effective').classList.contains('few')")
     assert "too far" in steps.text(page, ".effective")
     assert steps.text(page, ".status") == steps.text(page, ".effective")
-    assert steps.judgements(page) == before
+    assert all("too few draws" in one for one in steps.judgements(page))
 
 
 def test_voices_and_readings_are_weighed_apart(app):

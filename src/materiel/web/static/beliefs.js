@@ -83,7 +83,7 @@ function odds(about, moved, released) {
   const rows = (about.readings ?? []).map((one) => {
     const after = element("p", { className: "after" });
     const made = slider({
-      name: one.name, scale: PERCENT, rest: 100 * one.prior, said: say("before of the case", { value: PERCENT.shown(Math.round(100 * one.prior)) }), told: (value) => `${say("before")} ${PERCENT.shown(value)}`,
+      name: one.name, scale: PERCENT, rest: 100 * one.prior, said: say("before of the case", { value: PERCENT.shown(Math.round(100 * one.prior)) }),
       moved: (value, at) => moved((state) => shifted(state, one.id, value), at),
       released: (value, at) => released((state) => shifted(state, one.id, value), one.id, at),
     });
