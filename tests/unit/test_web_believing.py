@@ -232,7 +232,9 @@ def test_from_too_few_draws_nothing_is_said(pool, monkeypatch):
     assert reply["effective"] < FULL - 1
     assert "trop loin" in reply["said"]
     assert (held["p5"], held["p50"], held["p95"], held["probability"], held["enough"]) == (None, None, None, None, False)
-    assert held["sentence"] == held["shown"]["p50"] == language.load("fr").word("too few draws")
+    few = language.load("fr").word("too few draws")
+    assert held["shown"]["p50"] == few
+    assert held["sentence"] == f"{held['text']}\u00a0: {few}."
     assert held["was"]["p50"] is not None
     assert used["p50"] == used["was"]["p50"]
     assert reply["charts"][0]["svg"] == table.run({"language": "fr"})["charts"][0]["svg"]  # nothing is drawn that is not known
@@ -264,11 +266,30 @@ def test_a_run_that_is_no_longer_kept_is_forgotten(pool):
     assert gone() is None
 
 
+def test_tables_say_what_was_believed(pool):
+    held, used = pool[0].weigh({"trust": {"staff": 0.5}, "dropped": ["paper"]})["charts"]
+    assert held["about"]["believed"] == {
+        "trust": {"staff": 0.5},
+        "dropped": ["paper"],
+        "odds": None,
+        "effective": round(voices(pool[0]).believe("held", {"staff": 0.5}, ["paper"]).effective),
+    }
+    assert "believed" not in used["about"]
+    assert not any("believed" in one["about"] for one in pool[0].weigh({})["charts"])
+
+
 def test_a_number_that_is_set_listens_to_nobody(pool):
     mine = voices(pool[0])
     assert [one.stream for one in mine.numbers("held")] == ["north.stockpiles.shell.initial"]
     fixed = Voices(mine.prepared, mine.played, 1, ["north.stockpiles.shell.initial"])
     assert fixed.numbers("held") == []
+    assert same(fixed.believe("held", {"staff": 0.0}), mine.played, "held")  # whoever speaks of it may still be trusted otherwise
+
+
+def test_where_no_draw_agrees_nothing_is_said(pool):
+    mine = voices(pool[0]).ordered("held")
+    found = mine.weighed(np.zeros(FULL))
+    assert (found.effective, found.enough) == (0.0, False)
 
 
 @pytest.mark.parametrize(

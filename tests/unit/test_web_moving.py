@@ -220,3 +220,28 @@ def test_the_table_gives_what_moves_with_levers_set():
         table.flows({"changes": {"shared.order-mas": "20 kt"}})
     with pytest.raises(RunError, match="narrow"):
         table.flows({"narrow": "yes"})
+
+
+BARE = """
+format: 1
+title: Next to nothing
+start: 2023-01-01
+end: 2023-01-20
+as_of: 2023-01-05
+step: 7 day
+items: {shell: {unit: round}}
+actors: {north: {stockpiles: {shell: {item: shell, initial: {base: 5 to 80 kround, because: for the test}}}DEMAND}}
+questions: {held: {text: Rounds held, value: north.stockpiles.shell.held, at: 2023-01-10}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("demand", "count"), [("", 0), (", demands: {none: {item: shell, rate: {constant: 0 round/day, because: none}}}", 0), (", demands: {some: {item: shell, rate: {base: 1 to 2 round/day, because: some}}}", 1)]
+)  # fmt: skip
+def test_where_nothing_moves_the_picture_is_empty(tmp_path, demand, count):
+    (tmp_path / "case.yaml").write_text(BARE.replace("DEMAND", demand), encoding="utf-8")
+    made = Table(tmp_path).flows({})
+    assert len(made["arrows"]) == count
+    assert len(made["boxes"]) == 2 * count
+    assert made["svg"].startswith("<svg ")
+    assert made["days"] == ["2023-01-07", "2023-01-14", "2023-01-21"]  # the last days of whole steps

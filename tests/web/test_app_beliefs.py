@@ -86,10 +86,21 @@ def test_a_voice_that_is_left_out_is_named(app):
 
 def test_too_few_draws_are_told_in_a_sentence(app):
     """What no draw agrees with is said to be too far, and no number is shown as if it were known."""
-    page = believing(app())
+    page = believing(app("/cases/britain-1915"))
     for row in page.find_elements(By.CSS_SELECTOR, "#family-believe .slider:has(.out)"):
         page.execute_script("arguments[0].click()", row.find_element(By.CSS_SELECTOR, "input[type=checkbox]"))
     steps.settled(page)
     assert page.execute_script("return document.querySelector('.effective').classList.contains('few')")
-    assert len(steps.text(page, ".effective")) > 40
-    assert all("NaN" not in one and "null" not in one for one in steps.judgements(page))
+    assert "too far" in steps.text(page, ".effective")
+    assert steps.text(page, ".status") == steps.text(page, ".effective")
+    assert all("too few draws" in one for one in steps.judgements(page))
+
+
+def test_voices_and_readings_are_weighed_apart(app):
+    """Each is weighed on draws of its own: to move one sets the other back, and that can be undone."""
+    page = believing(app())
+    steps.move(page, steps.lever(page, "Ministry of National Defense, Seoul"), 0.1)
+    steps.move(page, page.find_elements(By.CSS_SELECTOR, "#family-believe .slider:has(.after)")[0], 0.9)
+    assert (steps.kept(page)["t"], steps.kept(page)["o"] is None) == ({}, False)
+    steps.press(page, "Undo")
+    assert (steps.kept(page)["t"], steps.kept(page)["o"]) == ({"rok-mnd": 0.5}, None)

@@ -26,7 +26,7 @@ actors:
 questions:
   left: {text: "Shells left <script>alert(1)</script>", value: north.stockpiles.shell.held, at: 2023-12-01, fan: true, key: true}
 """
-WRONG = CASE.replace("end: 2023-12-31", "end: 2023-13-31").replace("because: for the test}, source: shell", "becuase: for the test}, from: shell")
+WRONG = CASE.replace("end: 2023-12-31", "end: 2023-13-31").replace("source: shell", "sorce: shell")
 
 
 def zipped(path, text):
@@ -56,7 +56,7 @@ def test_problems_of_a_folder_are_shown_at_their_lines(app, tmp_path):
     places = steps.texts(page, ".problems .place")
     assert [place.split(":")[:2] for place in places] == [["case.yaml", "5"], ["case.yaml", "10"]]
     assert "2023-13-31" in steps.texts(page, ".problems pre")[0], "the line itself stands there"
-    assert "because" in steps.texts(page, ".problems p")[1]
+    assert "did you mean source?" in steps.texts(page, ".problems p")[1]
 
 
 def test_problems_of_a_zip_are_shown_at_their_lines_and_once_mended_it_opens(app, tmp_path):

@@ -86,7 +86,10 @@ class Ordered:
 
     def weighed(self, weights: Array, *, untold: bool = False) -> Believed:
         """Return the answer and its curve where draws count by some weights, shape (draws,), whatever these add up to."""
-        weights = weights / weights.sum()
+        whole = float(weights.sum())
+        if whole == 0.0:  # no draw agrees at all
+            return Believed(self.answer, None, 0.0, self.plain, untold)
+        weights = weights / whole
         found = questions.answer(self.answer.asked, self.answer.values, float("nan"), self.scale, weights)
         return Believed(found, weights, 1 / float((weights**2).sum()), self._curve(weights), untold)
 
@@ -143,8 +146,9 @@ class Voices:
 
     @functools.cached_property
     def origins(self) -> dict[str, None]:
-        """Whoever speaks of a number of the run."""
-        return {origin: None for prior in self.inputs.heard for part in prior.parts for origin in part.origins}
+        """Whoever speaks of a number of the case, set or not."""
+        numbers = [one for prior in self.prepared.numbers(self.prepared.passes) for one in (prior.mix or (prior,))]
+        return {origin: None for one in numbers for part in one.parts for origin in part.origins}
 
     def ordered(self, question: str) -> Ordered:
         """Return a question with its draws sorted."""
@@ -230,7 +234,7 @@ class Readings:
 
 def _courses(name: str, found: Weighed) -> dict[str, Drawn]:
     """Return the courses over time of the draws that stand for each hypothesis, hypothesis after hypothesis."""
-    ready = rivals.readings(name, {}, replace(found.options, only=found.options.only), found.case)
+    ready = rivals.readings(name, {}, found.options, found.case)
     made: dict[str, list[Drawn]] = {}
     for one, prepared in ready.prepared.items():
         for key, drawn in _drawn(prepared, found.found[one].drawn, len(found.found[one].weights)).items():

@@ -71,8 +71,9 @@ def believed(telling: Telling, now: Believed, before: Believed) -> dict[str, Any
     judgement = telling.texts.judgement(asked.id, asked.judgement)
     said = str(questions.sentence(now.answer, telling.scale, language, telling.asked(asked.id), judgement, now.weights))
     if not now.enough:
-        said = language.word("too few draws")
-        made = dict.fromkeys(made) | {"shown": dict.fromkeys(made["shown"], said)}
+        few = language.word("too few draws")
+        said = f"{telling.asked(asked.id)}{language.word('colon')}{few}."
+        made = dict.fromkeys(made) | {"shown": dict.fromkeys(made["shown"], few)}
     return {
         "id": asked.id, "text": str(telling.asked(asked.id)), "sentence": said, "unit": asked.unit, **made, "was": figures(language, before.answer, round(before.effective)),
         "difference": None, "effective": round(now.effective), "enough": now.enough,

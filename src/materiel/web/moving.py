@@ -109,8 +109,9 @@ class Moving:
         memory = reference.fill(self.program, self._drawn[seed], self.case.step, fixed)
         records = self.kernel.run(memory, self.steps, self.every).recorded.transpose(1, 0, 2)
         totals = np.diff(records, axis=1, prepend=0.0)
-        passed = np.array([totals[one.rows].sum(axis=0) for one in self.passages])
-        held, lost = (np.array([records[rows].sum(axis=0) for rows in of]) for of in (self.held, self.lost))
+        none = (0, *records.shape[1:])
+        passed = np.array([totals[one.rows].sum(axis=0) for one in self.passages] or np.empty(none))
+        held, lost = (np.array([records[rows].sum(axis=0) for rows in of] or np.empty(none)) for of in (self.held, self.lost))
         days: Array = np.arange(1, records.shape[1] + 1, dtype=np.float64) * self.every * self.case.step
         return Moved(days, passed, held, lost)
 
@@ -161,6 +162,7 @@ class _Telling:
 
     def __init__(self, moving: Moving, moved: Moved, texts: Texts, language: Language, *, narrow: bool) -> None:
         self.moving, self.moved, self.texts, self.language, self.narrow = moving, moved, texts, language, narrow
+        self.worded: dict[tuple[float, str], str] = {}
         self.main = asked_about(moving.case)
         carried = (moved.passed.sum(axis=1) > 0).mean(axis=1) >= CARRIED
         chosen = [i for i, one in enumerate(moving.passages) if carried[i] and not (narrow and one.item not in self.main)]
@@ -252,14 +254,20 @@ class _Telling:
         return str(self.texts.component(next(one.store for one in self.moving.passages if group.id in (one.leaves, one.enters))))
 
     def _shown(self, values: Array, unit: str) -> list[str]:
-        return [words.number(float(value), float(value), float(value), unit, self.language, words.IN_PROSE) for value in values]
+        """Return values with their unit as people write them; what is the same in the digits that are shown is worded once."""
+        return [self._worded(float(f"{value:.{words.IN_PROSE}g}"), unit) for value in values]
+
+    def _worded(self, value: float, unit: str) -> str:
+        if (value, unit) not in self.worded:
+            self.worded[value, unit] = words.number(value, value, value, unit, self.language, words.IN_PROSE)
+        return self.worded[value, unit]
 
     def _brief(self, values: Array, unit: str) -> list[str]:
         """Return the same as far as a box has room: without what is counted, which its name says, where the whole is too long."""
         look, per = NARROW if self.narrow else WIDE, unit.partition("/")[2]
-        bare = [words.number(float(value), float(value), float(value), "", self.language, words.IN_PROSE) for value in values]
         rate = f"/{self.language.unit(per, 1)}" if per else ""
-        return [whole if len(whole) <= look.signs else f"{number}{rate}" for whole, number in zip(self._shown(values, unit), bare, strict=True)]
+        both = zip(self._shown(values, unit), self._shown(values, ""), strict=True)
+        return [whole if len(whole) <= look.signs else f"{number}{rate}" for whole, number in both]
 
 
 def bare(values: Array, unit: str) -> tuple[Array, str]:

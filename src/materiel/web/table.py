@@ -7,15 +7,16 @@ import functools
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from materiel import __version__, manifest
 from materiel import language as languages
-from materiel.analysis import words
+from materiel.analysis import drivers, words
 from materiel.analysis.questions import Answer
 from materiel.case import translation
 from materiel.case.model import Case
@@ -160,7 +161,9 @@ class Table:
         made: dict[str, Any] = {
             "draws": draws,
             "answers": [
-                drawing.answer(now, answer, None if other is played else other.answers.get(name)) for name, answer in played.answers.items() if not only or name in only
+                drawing.answer(now, answer, None if other is played else other.answers.get(name))
+                for name, answer in played.answers.items()
+                if not only or name in only
             ],
             "charts": [drawing.chart(drawn, name, ghost, given.axes.get(name), narrow=given.narrow) for name in shown],
             "copy": self._copies(given, draws),
@@ -189,6 +192,9 @@ class Table:
         drawn = Telling(telling.run, language, telling.texts, Before(ghosts))
         ghost = language.say("ghost of belief")
         charts = [drawing.chart(drawn, name, ghost, given.axes.get(name), narrow=given.narrow) for name in shown]
+        for one in charts:
+            if seen[one["id"]].weights is not None:  # whoever takes the table away knows that it is not the run's
+                one["about"] |= {"believed": given.model_dump(include={"trust", "dropped", "odds"}) | {"effective": round(seen[one["id"]].effective)}}
         made = {
             "draws": found.draws, "answers": [drawing.believed(telling, now[name], then[name]) for name in names], "charts": charts,
             "effective": round(found.effective), "enough": found.enough, "said": found.said(language), "readings": found.readings(language),
@@ -213,10 +219,14 @@ class Table:
         language = languages.load(given.language)
         if given.question not in self.player.prepared.asked:
             raise RunError(f"unknown question {given.question!r}; one of {', '.join(self.player.prepared.asked)}")
-        run = self.study.again(Options(_reading(given.changes), FULL, given.seed, only=(given.question,)))
-        telling = Telling(run, language, self._texts(language))
-        answer = html.fragment([chain.about(telling, given.question)])
-        return {"html": answer}
+        played = self._play(given.changes, FULL, given.seed, [given.question])
+        answer = played.answers[given.question]
+        telling = self._told({given.question: answer}, {}, FULL, given.changes, language, given.seed)
+        numbers = self.player.uncertain(given.question, given.changes)
+        inputs = drivers.inputs(numbers, given.seed, FULL).of(numbers)
+        found = drivers.shares(inputs, answer.values)
+        run = replace(cast("Run", telling.run), inputs={given.question: inputs}, drivers={given.question: dict(drivers.leading(inputs, found))})
+        return {"html": html.fragment([chain.about(replace(telling, run=run), given.question)])}
 
     def export(self, asked: Mapping[str, Any]) -> dict[str, str]:
         """Return a full run as a file: its tables (csv in an archive, or xlsx), or its report as a page. Takes {kind, language, seed, changes, shown, digest}."""
@@ -225,6 +235,7 @@ class Table:
         language = languages.load(given.language)
         shown = self.shown if given.shown is None else self._charted(given.shown)
         ending, kind, write = FILES[given.kind]
+        self.player.read(given.changes)
         if write is None:
             made = html.render(self.study.again(Options(_reading(given.changes), FULL, given.seed)), language.name).encode()
         else:
@@ -307,7 +318,7 @@ class Table:
 
     def _copies(self, given: _Run, draws: int) -> dict[str, str]:
         numbers = {name: value for name, value in given.changes.items() if not self.player.levers[name].contingency}
-        return drawing.copies(self.name, given.changes, numbers, draws, given.seed)
+        return drawing.copies(self.case.folder.name, given.changes, numbers, draws, given.seed)
 
     def _lever(self, lever: Lever, language: Language, texts: translation.Texts) -> dict[str, Any]:
         def plain(value: float) -> float | str:
@@ -316,11 +327,13 @@ class Table:
         def said(value: float, unit: str = "1") -> str:
             return language.date(self.case.date(value)) if lever.kind == "day" else words.number(value, low, high, unit, language)
 
+        named = lever.id in texts.given.names or not lever.contingency
+        name = str(texts.number(lever.id)) if named else language.word("begins", name=str(texts.component(lever.id.removesuffix(".begins"))))
         low, middle, high = lever.own
         unit = lever.unit or "1"
         own = said(middle, unit) if lever.constant else language.word("own range", middle=said(middle, unit), low=said(low), high=said(high, unit))
         return {
-            "id": lever.id, "name": _capital(str(texts.number(lever.id))), "kind": lever.kind, "unit": language.unit(lever.unit), "writes": lever.unit, "low": plain(lever.low),
+            "id": lever.id, "name": _capital(name), "kind": lever.kind, "unit": language.unit(lever.unit), "writes": lever.unit, "low": plain(lever.low),
             "high": plain(lever.high), "scale": lever.scale, "position": None,
             "own": {"p5": plain(low), "p50": plain(middle), "p95": plain(high), "constant": lever.constant}, "said": own,
         }  # fmt: skip

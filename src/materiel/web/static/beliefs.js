@@ -48,14 +48,15 @@ export function beliefs(about, { moved, released }) {
 export const touched = ({ trust, dropped, odds: prior }) => Object.keys(trust).length > 0 || dropped.length > 0 || prior !== null;
 
 function voice(one, moved, released) {
-  const trust = (state, value) => ({ ...state, trust: value === null ? without(state.trust, one.id) : { ...state.trust, [one.id]: value } });
+  // voices and readings are weighed on draws of their own: to move one sets the other back
+  const trust = (state, value) => ({ ...state, odds: null, trust: value === null ? without(state.trust, one.id) : { ...state.trust, [one.id]: value } });
   const out = element("input", { type: "checkbox", "aria-label": say("without", { what: one.name }) });
   const made = slider({
     name: one.name, about: one.about, scale: TRUST, rest: 1, said: say("as graded"), told: trusted, beside: element("label", { className: "out" }, out, ` ${say("leave out")}`),
     moved: (value, at) => moved((state) => trust(state, value), at),
     released: (value, at) => released((state) => trust(state, value), one.id, at),
   });
-  out.addEventListener("change", () => released((state) => ({ ...state, dropped: [...state.dropped.filter((name) => name !== one.id), ...(out.checked ? [one.id] : [])] }), `drop ${one.id}`));
+  out.addEventListener("change", () => released((state) => ({ ...state, odds: null, dropped: [...state.dropped.filter((name) => name !== one.id), ...(out.checked ? [one.id] : [])] }), `drop ${one.id}`));
   return {
     row: made.row,
     touched: (state) => one.id in state.trust || state.dropped.includes(one.id),
@@ -77,12 +78,12 @@ function odds(about, moved, released) {
     const rest = ids.filter((other) => other !== id);
     const others = rest.reduce((sum, other) => sum + now[other], 0);
     const next = Object.fromEntries(ids.map((other) => [other, other === id ? share : others > 0 ? (now[other] / others) * (1 - share) : (1 - share) / rest.length]));
-    return { ...state, odds: ids.every((other) => Math.abs(next[other] - first[other]) < 1e-9) ? null : next };
+    return { ...state, trust: {}, dropped: [], odds: ids.every((other) => Math.abs(next[other] - first[other]) < 1e-9) ? null : next };
   }
   const rows = (about.readings ?? []).map((one) => {
     const after = element("p", { className: "after" });
     const made = slider({
-      name: one.name, scale: PERCENT, rest: 100 * one.prior, said: say("before of the case", { value: PERCENT.shown(Math.round(100 * one.prior)) }), told: (value) => `${say("before")} ${PERCENT.shown(value)}`,
+      name: one.name, scale: PERCENT, rest: 100 * one.prior, said: say("before of the case", { value: PERCENT.shown(Math.round(100 * one.prior)) }),
       moved: (value, at) => moved((state) => shifted(state, one.id, value), at),
       released: (value, at) => released((state) => shifted(state, one.id, value), one.id, at),
     });

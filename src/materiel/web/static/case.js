@@ -48,7 +48,7 @@ function page(about, first) {
   const said = judgements(about, open);
   const flows = network(id);
   const along = takeaway(id, () => history.now, refused);
-  const status = element("p", { className: "soft status" });
+  const status = element("p", { className: "soft status", textContent: say("working") });
   const [undo, redo] = [button(say("undo"), () => step("undo")), button(say("redo"), () => step("redo"))];
   let narrow = true; // as charts were asked for
   const copied = element("span", { className: "soft", role: "status" });
@@ -79,6 +79,7 @@ function page(about, first) {
     panels.believe.show(now);
     tabs.show(now);
     set.show(now);
+    shown.ask(now.shown);
     undo.disabled = !history.back;
     redo.disabled = !history.forth;
     copied.textContent = "";
@@ -104,7 +105,9 @@ function page(about, first) {
     shown.show(reply, state.shown);
     said.show(reply.answers, { aloud: !preview });
     if (state.family === "believe") panels.believe.answer(reply);
-    status.textContent = say(preview ? "preview of draws" : "drawn", { n: reply.draws });
+    const far = reply.enough === false; // then the numbers are those before
+    status.textContent = far ? reply.said : say(preview ? "preview of draws" : "drawn", { n: reply.draws });
+    status.classList.toggle("wrong", far);
     if (!preview) {
       if (notice.querySelector(".wrong")) tell();
       along.show(reply);

@@ -14,12 +14,14 @@ export function charts(about, { open, picked }) {
   let axes = {};
   return {
     root,
+    /** Show which questions are asked. */
+    ask: (shown) => slots.forEach((one, at) => one.ask(shown[at])),
     axes: () => axes,
     narrow: () => (root.querySelector("figure")?.clientWidth ?? 0) < BROAD,
     show(reply, shown) {
       root.classList.toggle("beside", Boolean(reply.beside));
       const of = (list, id) => list?.find((one) => one.id === id);
-      slots.forEach((one, at) => one.show(shown[at], of(reply.charts, shown[at]), of(reply.beside, shown[at]), of(reply.differences, shown[at])));
+      slots.forEach((one, at) => one.show(of(reply.charts, shown[at]), of(reply.beside, shown[at]), of(reply.differences, shown[at])));
       axes = Object.fromEntries(reply.charts.map((one) => [one.id, one.axis]));
     },
   };
@@ -31,13 +33,15 @@ function slot(at, fans, open, picked) {
   const alone = figure(open);
   const [a, b] = [figure(open, "A"), figure(open, "B")];
   const apart = figure(open); // its title says of what it is the difference
-  const grid = element("div", { className: "trio" });
+  const grid = element("div", { className: "trio" }, alone.root);
   const root = element("article", { className: "slot" }, element("div", { className: "pick" }, pick), grid);
   return {
     root,
-    show(id, chart, beside, difference) {
+    ask(id) {
       pick.value = id ?? "";
-      root.hidden = !chart;
+      root.hidden = id === undefined;
+    },
+    show(chart, beside, difference) {
       if (!chart) return;
       const shown = beside ? [[a, beside], [b, chart], ...(difference ? [[apart, difference]] : [])] : [[alone, chart]];
       for (const [one, of] of shown) one.show(of);

@@ -25,8 +25,10 @@ export function chips(about, told, released) {
       ];
       const believing = state.family === "believe";
       list.replaceChildren(...decided, ...(believing ? believed : held));
-      const still = decided.length + (believing ? believed.length : held.length) === 0 && state.against === null;
-      note.textContent = still ? say("as it stands") : !believing && touched(state) ? say("beliefs apart") : believing ? say("beliefs ghost") : state.against ? say("ghost of a") : say("decisions ghost");
+      const said = believing
+        ? decided.length + believed.length > 0 && say("beliefs ghost")
+        : [touched(state) && say("beliefs apart"), state.against ? say("ghost of a") : decided.length > 0 && say("decisions ghost")].filter(Boolean).join(" ");
+      note.textContent = said || say("as it stands");
     },
   };
 }

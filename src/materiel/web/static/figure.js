@@ -23,7 +23,7 @@ export function figure(open, label = "") {
     metadata: () => figures.save(`${chart.id}.csv-metadata.json`, "application/json", `${JSON.stringify(chart.about, null, 2)}\n`),
   };
   const bar = element("div", { className: "bar" }, known, ...Object.entries(files).map(([kind, act]) => button(say(`download ${kind}`), act, { className: "quiet" })));
-  const root = element("figure", {}, title, measure, svg, bar, held, caption);
+  const root = element("figure", { className: "waiting" }, title, measure, svg, bar, held, caption);
   svg.addEventListener("click", () => open(chart));
 
   const fill = () => {
@@ -44,6 +44,7 @@ export function figure(open, label = "") {
       measure.textContent = chart.measure;
       caption.replaceChildren(chart.key, " ", element("span", { className: "foot", textContent: chart.foot }));
       root.dataset.figure = chart.id;
+      root.classList.remove("waiting");
       fill();
     },
   };

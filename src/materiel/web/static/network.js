@@ -30,7 +30,7 @@ export function network(id) {
       got = "";
     }
   }
-  fold.addEventListener("toggle", () => fold.open && load());
+  fold.addEventListener("toggle", () => fold.open && wanted && load());
   return {
     root: fold,
     show(state) {
