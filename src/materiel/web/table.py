@@ -260,7 +260,7 @@ class Table:
         telling = self._telling(played, shown, language, given.seed)
         charts = [drawing.chart(telling, one, "") for one in shown]
         levers = [self._lever(one, language, telling.texts) for one in self.player.levers.values()]
-        command = drawing.copies(self.name, given.changes, {}, FULL, given.seed)["command"]
+        command = drawing.copies(self.case.folder.name, given.changes, {}, FULL, given.seed)["command"]
         return exports.sheets(telling, plain.answers, charts, levers, given.changes), exports.readme(telling, given.changes, command)
 
     @functools.cached_property
