@@ -7,6 +7,8 @@ import re
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import decided
@@ -193,6 +195,18 @@ def test_the_chain_behind_an_answer_is_a_piece_of_a_page(korea):
     assert "shared.order-mass" not in found  # what is set is no longer uncertain
 
 
+@settings(max_examples=25)
+@given(low=st.floats(-1e15, 1e15), width=st.floats(1e-15, 1e15))
+def test_any_axis_that_is_taken_can_be_drawn(table, low, width):
+    asked = {"draws": "preview", "shown": ["left"], "axes": {"left": [low, low + width]}}
+    try:
+        (chart,) = table.run(asked)["charts"]
+    except RunError as error:
+        assert "no axis goes from" in str(error)  # noqa: PT017  # either way is right
+    else:
+        assert 3 <= chart["svg"].count('class="grid"') <= 60
+
+
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
@@ -204,7 +218,12 @@ def test_the_chain_behind_an_answer_is_a_piece_of_a_page(korea):
         ({"changes": {ORDER: "500 kt"}}, "beyond what may be tried; from 4 kt to 400 kt"),
         ({"shown": ["week"]}, "question 'week' has no chart; one of left, sent, lasts"),
         ({"shown": ["a"] * 5}, "at most 4"),
-        ({"axes": {"left": [1.0]}}, "axes.left"),
+        ({"axes": {"left": [1.0]}}, r"axes\.left: list should have at least 2 items"),
+        ({"axes": {"left": [2.0, 1.0]}}, r"axes\.left: value error, no axis goes from 2 to 1"),
+        ({"axes": {"left": [1e14, 1e14 + 0.05]}}, r"axes\.left: value error, no axis goes from 1e\+14 to 1e\+14"),
+        ({"axes": {"left": [0.0, float("inf")]}}, r"axes\.left"),
+        ({"axes": {"left": [float("nan"), 1.0]}}, r"axes\.left"),
+        ({"changes": {ORDER: "2" * 101}}, "should have at most 100 characters"),
         ({"language": "de"}, "unknown language 'de'"),
         ({"digest": "0"}, "is not the case that was asked about"),
     ],

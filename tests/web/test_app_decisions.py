@@ -182,6 +182,27 @@ def test_a_reader_picks_the_charts(app):
     assert steps.kept(page)["q"] == [shown[1], other, *shown[2:]], "a question stands once: two change places"
 
 
+def test_a_target_is_a_line_across_the_chart_and_goes_along_in_the_link(app):
+    page = app()
+    figure = page.find_element(By.CSS_SELECTOR, "figure[data-figure=output-rate]")
+    next(one for one in figure.find_elements(By.TAG_NAME, "button") if one.text == "Target line").click()
+    field = figure.find_element(By.CSS_SELECTOR, ".field")
+    for value in ("30000", "15000"):
+        field.clear()
+        field.send_keys(value, Keys.ENTER)
+        steps.until(page, "return document.querySelector('[data-figure=output-rate] line.goal') !== null")
+        steps.settled(page)
+        assert steps.kept(page)["l"] == {"output-rate": float(value)}
+        place = page.execute_script(
+            "const figure = document.querySelector('[data-figure=output-rate]');"
+            "const [low, high] = [...figure.querySelectorAll('.tick[text-anchor=end]')].map((one) => [Number(one.textContent), Number(one.getAttribute('y')) - 4]).sort((a, b) => a[0] - b[0]).filter((_, i, all) => i === 0 || i === all.length - 1);"
+            "return [Number(figure.querySelector('line.goal').getAttribute('y1')), low, high]"
+        )  # fmt: skip
+        y, (low, bottom), (high, top) = place
+        assert (bottom - y) / (bottom - top) == pytest.approx((float(value) / 1000 - low) / (high - low), abs=0.01), "where the axis has it"
+    assert "threshold" in steps.text(page, "[data-figure=shipped-2023] svg"), "that of the question stands there unasked"
+
+
 def test_every_mark_opens_what_it_rests_on(app):
     page = app()
     for selector in (".judgements .number", ".charts svg", ".charts figure .bar button"):

@@ -35,7 +35,7 @@ def downloads(visitor, tmp_path):
 
 def offer(page, text):
     """Press a button of the page by its text, without waiting for draws."""
-    page.execute_script("[...document.querySelectorAll('.results button')].find((one) => one.textContent === arguments[0]).click()", text)
+    page.execute_script("[...document.querySelectorAll('main button')].find((one) => one.textContent === arguments[0]).click()", text)
 
 
 def test_a_chart_is_taken_along_as_svg_png_and_csv_with_what_describes_it(app, downloads):

@@ -99,8 +99,6 @@ class Fan:
 def fan(case: Case, shown: Fan, language: Language = ENGLISH, width: int = WIDE) -> str:
     """Return a fan chart as an SVG element: 50 and 90 % ranges, the median, the median it is held against, observations, events by day."""
     curve, ghost, marks, frame = _laid_out(case, shown, language, width)
-    events = [(name, day) for name, day in sorted(shown.events.items(), key=lambda event: event[1]) if frame.first <= day <= frame.last]
-    frame = replace(frame, top=TOP + LINE * (len(events) + 1))
     low, lower, middle, upper, high = curve.quantiles
     parts = [
         *_grid(case, frame, curve.unit, language),
@@ -109,7 +107,7 @@ def fan(case: Case, shown: Fan, language: Language = ENGLISH, width: int = WIDE)
         *([f'<path class="ghost" d="{_path(frame, ghost.days, ghost.quantiles[2])}"/>'] if ghost is not None else []),
         f'<path class="median" d="{_path(frame, curve.days, middle)}"/>',
         *_labels(frame, curve, language),
-        *(part for row, (name, day) in enumerate(events) for part in _event(frame, name, day, TOP + LINE * (row + 1))),
+        *(part for row, (name, day) in enumerate(_events(shown, frame)) for part in _event(frame, name, day, TOP + LINE * (row + 1))),
         *(_drawn(frame, mark) for mark in marks),
     ]
     return svg(width, frame.bottom + BOTTOM, f"{curve.text}, {axis(curve.unit, frame.most, language)}", parts)
@@ -121,12 +119,24 @@ def ends(case: Case, shown: Fan, language: Language = ENGLISH) -> tuple[float, f
     return frame.low, frame.high
 
 
+def plane(case: Case, shown: Fan, language: Language = ENGLISH, width: int = WIDE) -> tuple[int, int, int, int]:
+    """Return where the plane of a fan chart lies in its drawing, from `ends` to `ends` of its axis: left, right, top, bottom."""
+    frame = _laid_out(case, shown, language, width)[3]
+    return LEFT, frame.right, frame.top, frame.bottom
+
+
+def _events(shown: Fan, frame: Frame) -> list[tuple[str, float]]:
+    """Return the events that a chart shows, by day."""
+    return [(name, day) for name, day in sorted(shown.events.items(), key=lambda event: event[1]) if frame.first <= day <= frame.last]
+
+
 def _laid_out(case: Case, shown: Fan, language: Language, width: int) -> tuple[Curve, Curve | None, list[Mark], Frame]:
     """Return the curve, the one it is held against, the marks, and the frame of a chart."""
     curve = bare(shown.curve)
     ghost = _within(bare(shown.ghost), curve.days) if shown.ghost is not None else None
     marks = [mark for one in shown.observed if (mark := _mark(case, curve, one, language)) is not None]
     frame = _frame(curve, marks, ghost, width)
+    frame = replace(frame, top=TOP + LINE * (len(_events(shown, frame)) + 1))
     return curve, ghost, marks, replace(frame, low=shown.axis[0], high=shown.axis[1]) if shown.axis else frame
 
 

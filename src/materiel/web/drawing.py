@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from materiel import units
 from materiel.analysis import pairing, questions, words
 from materiel.analysis.pairing import Pair
 from materiel.analysis.questions import Answer
@@ -28,12 +29,25 @@ def chart(telling: Telling, question: str, ghost: Said, axis: Sequence[float] | 
     case, language, shown = telling.case, telling.language, telling.run.curves[question]
     drawn = replace(judgements.fan(telling, question), axis=(axis[0], axis[1]) if axis else None)
     columns, rows = data.fan(case, shown, drawn.observed)
+    width = charts.NARROW if narrow else charts.WIDE
     return {
         "id": question, "title": str(judgements.finding(telling, question)), "measure": str(judgements.measure(telling, question)),
         "foot": str(judgements.foot(telling)), "key": str(judgements.key(telling, drawn, ghost)),
-        "svg": charts.fan(case, drawn, language, charts.NARROW if narrow else charts.WIDE), "axis": list(charts.ends(case, drawn, language)),
+        "svg": charts.fan(case, drawn, language, width), "axis": list(charts.ends(case, drawn, language)), "plane": list(charts.plane(case, drawn, language, width)),
+        "unit": charts.axis(charts.bare(shown).unit, 0.0, language), "threshold": threshold(telling.run.questions[question], shown),
         "columns": list(columns), "rows": rows, "about": data.about(telling, question, drawn.curve.text, shown.unit, drawn.observed),
     }  # fmt: skip
+
+
+def threshold(answer: Answer, shown: Curve) -> float | None:
+    """Return the threshold of a question in the unit of the axis of its chart, if it is one of what the chart shows."""
+    asked = answer.asked
+    if asked.threshold is None or asked.form not in ("value", "largest", "smallest"):
+        return None
+    try:
+        return asked.threshold[1] * units.factor(asked.unit or "1", charts.bare(shown).unit or "1")
+    except units.UnitError:
+        return None
 
 
 def difference(telling: Telling, question: str, first: Drawn, second: Drawn, *, narrow: bool = False) -> dict[str, Any]:

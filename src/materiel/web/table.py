@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Annotated, Any, Literal, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from materiel import __version__, manifest
 from materiel import language as languages
@@ -52,6 +52,9 @@ FILES = {
 }
 """Files that a run is given as: the ending of each, its type, and what writes tables into it; the page is the report."""
 
+WIDEST = 1e15
+"""The largest number at the end of an axis, and its ratio to the least stretch that an axis can show."""
+
 DRAWS = {"preview": PREVIEW, "full": FULL}
 
 
@@ -61,14 +64,23 @@ class _Asked(BaseModel):
     language: str = languages.DEFAULT
 
 
-_Ends = Annotated[list[float], Field(min_length=2, max_length=2)]
+def _rising(ends: list[float]) -> list[float]:
+    """Refuse ends of an axis between which nothing could be drawn."""
+    low, high = ends
+    if not (max(abs(low), abs(high)) <= WIDEST and high - low >= max(abs(low), abs(high)) / WIDEST + 1 / WIDEST):
+        raise ValueError(f"no axis goes from {low:g} to {high:g}")
+    return ends
+
+
+_Ends = Annotated[list[float], Field(min_length=2, max_length=2), AfterValidator(_rising)]
+_Changes = Annotated[dict[Annotated[str, Field(max_length=200)], Annotated[str, Field(max_length=100)]], Field(max_length=100)]
 
 
 class _Run(_Asked):
     seed: int = Field(default=1, ge=0, lt=2**63)
     draws: Literal["preview", "full"] = "full"
-    changes: dict[str, str] = Field(default_factory=dict[str, str])
-    against: dict[str, str] | None = None
+    changes: _Changes = Field(default_factory=dict[str, str])
+    against: _Changes | None = None
     shown: list[str] | None = Field(default=None, max_length=SHOWN)
     axes: dict[str, _Ends] = Field(default_factory=dict[str, "_Ends"])
     narrow: bool = False
@@ -82,7 +94,7 @@ _Given = TypeVar("_Given", bound=_Asked)
 
 class _Weigh(_Asked):
     seed: int = Field(default=1, ge=0, lt=2**63)
-    changes: dict[str, str] = Field(default_factory=dict[str, str])
+    changes: _Changes = Field(default_factory=dict[str, str])
     trust: dict[str, float] = Field(default_factory=dict[str, float])
     dropped: list[str] = Field(default_factory=list[str], max_length=MOST_DROPPED)
     odds: dict[str, float] | None = None
@@ -94,7 +106,7 @@ class _Weigh(_Asked):
 
 class _Flows(_Asked):
     seed: int = Field(default=1, ge=0, lt=2**63)
-    changes: dict[str, str] = Field(default_factory=dict[str, str])
+    changes: _Changes = Field(default_factory=dict[str, str])
     narrow: bool = False
     digest: str = ""
 
@@ -102,7 +114,7 @@ class _Flows(_Asked):
 class _Export(_Asked):
     kind: Literal["csv", "xlsx", "page"]
     seed: int = Field(default=1, ge=0, lt=2**63)
-    changes: dict[str, str] = Field(default_factory=dict[str, str])
+    changes: _Changes = Field(default_factory=dict[str, str])
     shown: list[str] | None = Field(default=None, max_length=SHOWN)
     digest: str = ""
 
@@ -110,7 +122,7 @@ class _Export(_Asked):
 class _Why(_Asked):
     question: str
     seed: int = Field(default=1, ge=0, lt=2**63)
-    changes: dict[str, str] = Field(default_factory=dict[str, str])
+    changes: _Changes = Field(default_factory=dict[str, str])
 
 
 class Table:
@@ -248,7 +260,7 @@ class Table:
         telling = self._telling(played, shown, language, given.seed)
         charts = [drawing.chart(telling, one, "") for one in shown]
         levers = [self._lever(one, language, telling.texts) for one in self.player.levers.values()]
-        command = drawing.copies(self.name, given.changes, {}, FULL, given.seed)["command"]
+        command = drawing.copies(self.case.folder.name, given.changes, {}, FULL, given.seed)["command"]
         return exports.sheets(telling, plain.answers, charts, levers, given.changes), exports.readme(telling, given.changes, command)
 
     @functools.cached_property

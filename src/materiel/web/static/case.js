@@ -43,7 +43,7 @@ function page(about, first) {
     history.amend({ ...history.now, family });
     settle();
   });
-  const shown = charts(about, { open, picked });
+  const shown = charts(about, { open, picked, aimed });
   const set = chips(about, panels.do.told, released);
   const said = judgements(about, open);
   const flows = network(id);
@@ -58,13 +58,20 @@ function page(about, first) {
   });
   const tools = element("div", { className: "bar tools" }, undo, redo, share, copied);
   const sheet = element("details", { className: "sheet", open: true }, element("summary", { textContent: say("sliders") }), tools, tabs.root);
-  place.replaceChildren(sheet, element("div", { className: "results" }, element("div", { className: "head" }, set.root, status), said.root, shown.root, flows.root, along.root), known.root);
+  place.replaceChildren(sheet, element("div", { className: "results" }, element("div", { className: "head" }, set.root, status), said.root, shown.root), element("div", { className: "below" }, flows.root, along.root), known.root);
 
   function picked(at, question) {
     const now = history.now.shown;
     const other = now.indexOf(question);
     const next = now.map((one, i) => (i === at ? question : i === other ? now[at] : one)); // a question stands once: two change places
     released((state) => ({ ...state, shown: next }), `shown ${at}`);
+  }
+
+  function aimed(question, value) {
+    released((state) => {
+      const { [question]: _, ...others } = state.targets;
+      return { ...state, targets: value === null ? others : { ...others, [question]: value } };
+    }, `target ${question}`);
   }
 
   function step(way) {
@@ -102,7 +109,7 @@ function page(about, first) {
   }
 
   function show(reply, { state, preview, at }) {
-    shown.show(reply, state.shown);
+    shown.show(reply, state.shown, state.targets);
     said.show(reply.answers, { aloud: !preview });
     if (state.family === "believe") panels.believe.answer(reply);
     const far = reply.enough === false; // then the numbers are those before
@@ -152,7 +159,7 @@ function opened(about, first, held) {
 
 async function start() {
   const about = await get(`/api/cases/${id}?language=${language}`);
-  const first = { seed: about.seed, changes: {}, against: null, trust: {}, dropped: [], odds: null, shown: about.shown, family: "do" };
+  const first = { seed: about.seed, changes: {}, against: null, trust: {}, dropped: [], odds: null, shown: about.shown, targets: {}, family: "do" };
   document.getElementById("as-of").textContent = say("as of day", { day: day(about.as_of) });
   const held = read(location.hash);
   if (held) return opened(about, first, held);

@@ -35,7 +35,7 @@ export function short({ p5, p50, p95, probability }) {
 }
 
 function entry(answer, open) {
-  const parts = marked(answer.sentence, answer.shown).map((part) => (part.number ? number(part.text, answer, open) : part.text));
+  const parts = pieces(answer, open);
   if (parts.length < 2) parts.push(" ", button(say("about this number"), () => open(answer), { className: "quiet" }));
   const moved = changed(answer);
   return element(
@@ -44,6 +44,17 @@ function entry(answer, open) {
     moved && element("p", { className: "soft" }, say("it was", { value: short(answer.was.shown) })),
     apart(answer.difference) && element("p", { className: "soft difference" }, say("differs by", { value: answer.difference.shown })),
   );
+}
+
+// A sentence with its numbers as what can be pressed; a sign that follows one stays on its line.
+function pieces(answer, open) {
+  const made = [];
+  for (const part of marked(answer.sentence, answer.shown)) {
+    const [sign] = made.length && !part.number ? /^[,.;:)%]*/.exec(part.text) : [""];
+    if (sign) made.push(element("span", { className: "whole" }, made.pop(), sign));
+    made.push(part.number ? number(part.text, answer, open) : part.text.slice(sign.length));
+  }
+  return made;
 }
 
 const apart = (difference) => Boolean(difference) && (difference.p5 !== 0 || difference.p95 !== 0);

@@ -3,7 +3,7 @@
 /** Return the part of an address after its # for a state. */
 export function written(state, about) {
   const held = {
-    v: about.version, d: about.digest, s: state.seed, c: state.changes, a: state.against, t: state.trust, x: state.dropped, o: state.odds, q: state.shown, f: state.family,
+    v: about.version, d: about.digest, s: state.seed, c: state.changes, a: state.against, t: state.trust, x: state.dropped, o: state.odds, q: state.shown, l: state.targets, f: state.family,
   };
   const bytes = new TextEncoder().encode(JSON.stringify(held));
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
@@ -43,6 +43,7 @@ export function asked(held, about, first) {
     dropped: known(texts(held.x), voices),
     odds: isPlain(held.o) ? chosen(held.o, readings, (value) => value >= 0 && value <= 1) : null,
     shown: shown.length ? shown : first.shown,
+    targets: chosen(held.l, fans, Number.isFinite),
     family: held.f === "believe" ? "believe" : "do",
   };
   if (state.odds && Object.keys(state.odds).length < readings.size) state.odds = null;
