@@ -122,11 +122,17 @@ def _prepared(name: str | Path, more: Mapping[str, Question], options: Options, 
 
 def _answering(prepared: Mapping[str, Prepared]) -> ensemble.Simulator:
     """Return what runs the passes of every hypothesis, one after the other, without their fans."""
-    passes: list[ensemble.Pass] = []
+    passes, _ = in_a_row(prepared)
+    return ensemble.Simulator([replace(one, recorded=(), fans=()) for one in passes], next(iter(prepared.values())).settings)
+
+
+def in_a_row(prepared: Mapping[str, Prepared]) -> tuple[list[ensemble.Pass], list[int]]:
+    """Return the passes of every hypothesis, one after the other, and the place of the first of each."""
+    passes, firsts = list[ensemble.Pass](), list[int]()
     for made in prepared.values():
-        before = len(passes)
-        passes += [replace(one, recorded=(), fans=(), stem=None if one.stem is None else one.stem + before) for one in made.passes.values()]
-    return ensemble.Simulator(passes, next(iter(prepared.values())).settings)
+        firsts.append(len(passes))
+        passes += [replace(one, stem=None if one.stem is None else one.stem + firsts[-1]) for one in made.passes.values()]
+    return passes, firsts
 
 
 def drawn(seed: int, chosen: npt.NDArray[np.int64]) -> Uniform:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 import gc
 import weakref
 
@@ -264,6 +265,32 @@ def test_a_run_that_is_no_longer_kept_is_forgotten(pool):
         voices(pool[0], seed)
     gc.collect()
     assert gone() is None
+
+
+def test_decisions_are_weighed_as_they_were_run(korea):
+    """With levers set, a war among them, nothing believed otherwise is the run itself; and a voice moves it."""
+    war = next(lever.id for lever in korea.player.levers.values() if lever.contingency)
+    changes = {war: "2023-11-01", "shared.order-mass": "20 kt"}
+    run, reply = korea.run({"changes": changes}), korea.weigh({"changes": changes})
+    told = {one["id"]: one for one in run["answers"]}
+    for one in reply["answers"]:
+        assert [one[key] for key in ("p5", "p50", "p95", "probability", "sentence")] == [
+            told[one["id"]][key] for key in ("p5", "p50", "p95", "probability", "sentence")
+        ]
+    moved = korea.weigh({"changes": changes, "trust": {"rok-mnd": 0.25}})
+    assert moved["effective"] < FULL
+    assert [one["p50"] for one in moved["answers"]] != [one["p50"] for one in reply["answers"]]
+    assert [one["was"]["p50"] for one in moved["answers"]] == [one["p50"] for one in reply["answers"]]
+
+
+def test_many_may_believe_at_once(pool):
+    """Threads get what each would get alone."""
+    asked = [{"trust": {"staff": i / 4, "paper": (16 - i) / 4}} for i in range(16)]
+    alone = [pool[0].weigh(one)["answers"] for one in asked]
+    fresh = Table(pool[1])
+    with ThreadPoolExecutor(8) as threads:
+        together = list(threads.map(lambda one: fresh.weigh(one)["answers"], asked))
+    assert together == alone
 
 
 def test_tables_say_what_was_believed(pool):

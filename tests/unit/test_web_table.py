@@ -7,12 +7,15 @@ import re
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import decided
 import materiel
 from materiel.cli import app
 from materiel.errors import RunError
+from materiel.report import chain, html
 from materiel.web.table import Table
 from stock import written
 
@@ -165,9 +168,11 @@ def test_what_is_copied_gives_the_same_run(case, table, tmp_path):
     reply = table.run({"changes": CHANGES, "seed": 3, "every": True})
     medians = {one["id"]: one["p50"] for one in reply["answers"]}
     copied = reply["copy"]
-    assert copied["command"] == f"materiel run {case} --draws 2000 --seed 3 --set 'shared.order=20 kt' --set 'north.stockpiles.shell.floor=1.5 Mround'"
+    assert (
+        copied["command"] == f"materiel run {case.parent.name} --draws 2000 --seed 3 --set 'shared.order=20 kt' --set 'north.stockpiles.shell.floor=1.5 Mround'"
+    )
     held: dict[str, materiel.Run] = {}
-    exec(copied["python"], held)  # noqa: S102  # what readers are told to run is run
+    exec(copied["python"].replace(repr(case.parent.name), repr(str(case))), held)  # noqa: S102  # what readers are told to run is run
     assert {name: one.quantiles[50] for name, one in held["run"].questions.items()} == medians
     scenario = copied["yaml"].removeprefix("scenarios:\n")
     there = written(tmp_path, case.read_text().replace("scenarios:\n", f"scenarios:\n{scenario}"))
@@ -190,6 +195,18 @@ def test_the_chain_behind_an_answer_is_a_piece_of_a_page(korea):
     assert "shared.order-mass" not in found  # what is set is no longer uncertain
 
 
+@settings(max_examples=25)
+@given(low=st.floats(-1e15, 1e15), width=st.floats(1e-15, 1e15))
+def test_any_axis_that_is_taken_can_be_drawn(table, low, width):
+    asked = {"draws": "preview", "shown": ["left"], "axes": {"left": [low, low + width]}}
+    try:
+        (chart,) = table.run(asked)["charts"]
+    except RunError as error:
+        assert "no axis goes from" in str(error)  # noqa: PT017  # either way is right
+    else:
+        assert 3 <= chart["svg"].count('class="grid"') <= 60
+
+
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
@@ -201,7 +218,12 @@ def test_the_chain_behind_an_answer_is_a_piece_of_a_page(korea):
         ({"changes": {ORDER: "500 kt"}}, "beyond what may be tried; from 4 kt to 400 kt"),
         ({"shown": ["week"]}, "question 'week' has no chart; one of left, sent, lasts"),
         ({"shown": ["a"] * 5}, "at most 4"),
-        ({"axes": {"left": [1.0]}}, "axes.left"),
+        ({"axes": {"left": [1.0]}}, r"axes\.left: list should have at least 2 items"),
+        ({"axes": {"left": [2.0, 1.0]}}, r"axes\.left: value error, no axis goes from 2 to 1"),
+        ({"axes": {"left": [1e14, 1e14 + 0.05]}}, r"axes\.left: value error, no axis goes from 1e\+14 to 1e\+14"),
+        ({"axes": {"left": [0.0, float("inf")]}}, r"axes\.left"),
+        ({"axes": {"left": [float("nan"), 1.0]}}, r"axes\.left"),
+        ({"changes": {ORDER: "2" * 101}}, "should have at most 100 characters"),
         ({"language": "de"}, "unknown language 'de'"),
         ({"digest": "0"}, "is not the case that was asked about"),
     ],
@@ -209,3 +231,20 @@ def test_the_chain_behind_an_answer_is_a_piece_of_a_page(korea):
 def test_what_is_asked_wrong_is_told_in_a_sentence(table, asked, told):
     with pytest.raises(RunError, match=told):
         table.run(asked)
+
+
+@pytest.mark.parametrize("question", ["days-of-supply", "output-rise"])
+def test_the_chain_is_that_of_a_run_with_the_same_set(korea, question):
+    changes = {"shared.order-mass": "20 kt", "contingencies.war.begins": "2024-05-01"}
+    run = materiel.load("dprk-2023").run(set=changes, only=(question,))
+    assert korea.why({"question": question, "changes": changes})["html"] == html.fragment([chain.about(html.tell(run), question)])
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "(begins on 2024-05-01 instead)"), ("fr", "(commence le 1er mai 2024 au lieu de ce jour)")])
+def test_a_war_that_is_moved_is_told_as_moved_in_every_language(korea, language, said):
+    reply = korea.run({"changes": {"contingencies.war.begins": "2024-05-01"}, "language": language, "draws": "preview"})
+    told = {one["id"]: one for one in reply["answers"]}
+    assert told["days-of-supply"]["text"].endswith(said)
+    assert said in told["days-of-supply"]["sentence"]
+    assert said not in told["shipped-2023"]["sentence"]
+    assert [said in chart["title"] for chart in reply["charts"]] == [chart["id"] == "days-of-supply" for chart in reply["charts"]]

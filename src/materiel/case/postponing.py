@@ -10,6 +10,8 @@ from materiel.case.schema import Question
 
 _BRANCH = re.compile(r"\s*(\S+) on (\d{4}-\d{2}-\d{2})\s*$")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}$")
+_INSTEAD = " (begins on {} instead)"
+_MOVED = re.compile(r" \(begins on (\d{4}-\d{2}-\d{2}) instead\)$")
 
 
 def begins(asked: Mapping[str, Question], contingency: str) -> datetime.date | None:
@@ -50,12 +52,21 @@ def _day(one: Question, contingency: str) -> datetime.date | None:
         return None
 
 
+def moved_to(text: str) -> datetime.date | None:
+    """Return the day on which what a text speaks of begins instead of when it says; None for the text of a question that was not moved."""
+    found = _MOVED.search(text)
+    return datetime.date.fromisoformat(found[1]) if found else None
+
+
 def _moved(one: Question, contingency: str, day: datetime.date, by: datetime.timedelta) -> Question:
-    """Return a question with its days moved; that its words name the old day is told in them."""
+    """Return a question with its days moved; its words may name the old ones, and so they say that it is another."""
+    moved = day + by
     days = {key: when + by for key in ("at", "start", "end") if (when := getattr(one, key)) is not None}
     threshold = {side: _later(raw, by) for side, raw in one.threshold.items()} if one.threshold else None
-    moved = day + by
-    return one.model_copy(update={**days, "branch": f"{contingency} on {moved}", "threshold": threshold, "text": f"{one.text} (begins on {moved} instead)"})
+    said = {
+        key: f"{_MOVED.sub('', text)}{_INSTEAD.format(moved)}" for key in ("text", "judgement", "fan") if (text := getattr(one, key)) and isinstance(text, str)
+    }
+    return one.model_copy(update={**days, **said, "branch": f"{contingency} on {moved}", "threshold": threshold})
 
 
 def _later(raw: object, by: datetime.timedelta) -> object:

@@ -23,6 +23,7 @@ from materiel.analysis.drivers import Inputs
 from materiel.analysis.questions import Answer, Asked
 from materiel.case.model import Case
 from materiel.engine import ensemble
+from materiel.engine.draws import Uniform
 from materiel.engine.reference import Outcome
 from materiel.errors import RunError, nearest
 from materiel.evidence.pooling import Prior
@@ -235,28 +236,29 @@ class Readings:
 def _courses(name: str, found: Weighed) -> dict[str, Drawn]:
     """Return the courses over time of the draws that stand for each hypothesis, hypothesis after hypothesis."""
     ready = rivals.readings(name, {}, found.options, found.case)
+    passes, firsts = rivals.in_a_row(ready.prepared)
+    simulator = ensemble.Simulator(passes, next(iter(ready.prepared.values())).settings)
     made: dict[str, list[Drawn]] = {}
-    for one, prepared in ready.prepared.items():
-        for key, drawn in _drawn(prepared, found.found[one].drawn, len(found.found[one].weights)).items():
+    for (one, prepared), first in zip(ready.prepared.items(), firsts, strict=True):
+        for key, drawn in _drawn(simulator, first, prepared, found.found[one].drawn, len(found.found[one].weights)).items():
             made.setdefault(key, []).append(drawn)
     return {key: replace(drawn[0], values=np.concatenate([one.values for one in drawn], axis=1)) for key, drawn in made.items()}
 
 
-def _drawn(prepared: Prepared, uniform: ensemble.Uniform, count: int) -> dict[str, Drawn]:
-    """Return the courses over time of some draws of a run, by question."""
-    passes, settings = list(prepared.passes.values()), prepared.settings
-    simulator = ensemble.Simulator(passes, settings)
-    every = range(len(passes))
-    drawn = simulator.sampler_of(every).at(uniform, count)
-    fans = {i: [prepared.asked[name] for name in names if prepared.asked[name].fan] for i, names in enumerate(prepared.branches.values())}
-    records = {one.id: np.empty((passes[i].steps // settings.every, count)) for i, asked in fans.items() for one in asked}
+def _drawn(simulator: ensemble.Simulator, first: int, prepared: Prepared, uniform: Uniform, count: int) -> dict[str, Drawn]:
+    """Return the courses over time of some draws of a run, by question; its passes are those of the simulator from the `first` on."""
+    only, settings = range(first, first + len(prepared.passes)), prepared.settings
+    drawn = simulator.sampler_of(only).at(uniform, count)
+    fans = {i: [prepared.asked[name] for name in names if prepared.asked[name].fan] for i, names in enumerate(prepared.branches.values(), first)}
+    records = {one.id: np.empty((simulator.passes[i].steps // settings.every, count)) for i, asked in fans.items() for one in asked}
 
     def take(i: int, part: range, outcome: Outcome) -> None:
-        for one, slot in zip(fans[i], passes[i].fans, strict=True):
-            records[one.id][:, part.start : part.stop] = outcome.series(passes[i].recorded.index(slot))
+        ran = simulator.passes[i]
+        for one, slot in zip(fans[i], ran.fans, strict=True):
+            records[one.id][:, part.start : part.stop] = outcome.series(ran.recorded.index(slot))
 
-    simulator.each(count, every, lambda part: drawn[:, part.start : part.stop], take)
-    return {one.id: _course(one, passes[i], settings, records[one.id]) for i, asked in fans.items() for one in asked}
+    simulator.each(count, only, lambda part: drawn[:, part.start : part.stop], take)
+    return {one.id: _course(one, simulator.passes[i], settings, records[one.id]) for i, asked in fans.items() for one in asked}
 
 
 def _course(asked: Asked, one: ensemble.Pass, settings: ensemble.Settings, record: Array) -> Drawn:

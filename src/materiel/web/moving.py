@@ -109,8 +109,9 @@ class Moving:
         memory = reference.fill(self.program, self._drawn[seed], self.case.step, fixed)
         records = self.kernel.run(memory, self.steps, self.every).recorded.transpose(1, 0, 2)
         totals = np.diff(records, axis=1, prepend=0.0)
-        passed = np.array([totals[one.rows].sum(axis=0) for one in self.passages])
-        held, lost = (np.array([records[rows].sum(axis=0) for rows in of]) for of in (self.held, self.lost))
+        none = (0, *records.shape[1:])
+        passed = np.array([totals[one.rows].sum(axis=0) for one in self.passages] or np.empty(none))
+        held, lost = (np.array([records[rows].sum(axis=0) for rows in of] or np.empty(none)) for of in (self.held, self.lost))
         days: Array = np.arange(1, records.shape[1] + 1, dtype=np.float64) * self.every * self.case.step
         return Moved(days, passed, held, lost)
 

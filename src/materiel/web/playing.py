@@ -143,6 +143,17 @@ class Player:
         there = {name for i, names in enumerate(plan.branches.values()) if i in chosen for name in names}
         return [name for name, one in plan.asked.items() if name in only or (one.key and there.issuperset(one.parts or (name,)))]
 
+    def uncertain(self, question: str, changes: Mapping[str, str]) -> list[Prior]:
+        """Return the numbers of the runs that answer a question, but for those that are set and those that only other questions use. Raises RunError for what cannot be set."""
+        set_to, made, asked = self.read(changes), list[Prior](), self.prepared.asked
+        gauges = {name: {prior.path for prior in one.gauge.priors()} for name, one in asked.items() if one.gauge is not None}
+        foreign = set[str]().union(*gauges.values()).difference(*(gauges[part] for part in asked[question].parts or (question,)))
+        for branch in self.prepared.read_in(question):
+            i = list(self._plan.branches).index(branch)
+            fixed = {**branch.fixed, **self._fixed(branch, self._plan.follow[i], set_to)}
+            made += [prior for _, prior in self._plan.passes[i].program.priors if prior.path not in fixed and prior.path not in foreign]
+        return made
+
     def read(self, changes: Mapping[str, str]) -> dict[str, Value]:
         """Return what levers are set to, shared numbers first, so that a number of one's own comes after the shared one that it takes. Raises RunError for what cannot be set."""
         ordered = sorted(changes, key=lambda name: not name.startswith("shared."))
@@ -196,7 +207,7 @@ class Player:
 
     def _fixed(self, branch: Branch, found: Mapping[str, Sequence[Prior]], set_to: Mapping[str, Value]) -> dict[str, float]:
         """Return what a pass fixes where levers are set. The scenario that a question is asked in comes after them."""
-        sets = self.case.scenarios[branch.scenario].set if branch.scenario else {}
+        sets: Collection[str] = self.case.scenarios[branch.scenario].set if branch.scenario else ()
         made: dict[str, float] = {}
         for name, value in set_to.items():
             if name not in sets and not self.levers[name].contingency:

@@ -7,15 +7,16 @@ import functools
 import time
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from materiel import __version__, manifest
 from materiel import language as languages
-from materiel.analysis import words
+from materiel.analysis import drivers, words
 from materiel.analysis.questions import Answer
 from materiel.case import translation
 from materiel.case.model import Case
@@ -51,6 +52,9 @@ FILES = {
 }
 """Files that a run is given as: the ending of each, its type, and what writes tables into it; the page is the report."""
 
+WIDEST = 1e15
+"""The largest number at the end of an axis, and its ratio to the least stretch that an axis can show."""
+
 DRAWS = {"preview": PREVIEW, "full": FULL}
 
 
@@ -60,14 +64,23 @@ class _Asked(BaseModel):
     language: str = languages.DEFAULT
 
 
-_Ends = Annotated[list[float], Field(min_length=2, max_length=2)]
+def _rising(ends: list[float]) -> list[float]:
+    """Refuse ends of an axis between which nothing could be drawn."""
+    low, high = ends
+    if not (max(abs(low), abs(high)) <= WIDEST and high - low >= max(abs(low), abs(high)) / WIDEST + 1 / WIDEST):
+        raise ValueError(f"no axis goes from {low:g} to {high:g}")
+    return ends
+
+
+_Ends = Annotated[list[float], Field(min_length=2, max_length=2), AfterValidator(_rising)]
+_Changes = Annotated[dict[Annotated[str, Field(max_length=200)], Annotated[str, Field(max_length=100)]], Field(max_length=100)]
 
 
 class _Run(_Asked):
     seed: int = Field(default=1, ge=0, lt=2**63)
     draws: Literal["preview", "full"] = "full"
-    changes: dict[str, str] = Field(default_factory=dict[str, str])
-    against: dict[str, str] | None = None
+    changes: _Changes = Field(default_factory=dict[str, str])
+    against: _Changes | None = None
     shown: list[str] | None = Field(default=None, max_length=SHOWN)
     axes: dict[str, _Ends] = Field(default_factory=dict[str, "_Ends"])
     narrow: bool = False
@@ -81,7 +94,7 @@ _Given = TypeVar("_Given", bound=_Asked)
 
 class _Weigh(_Asked):
     seed: int = Field(default=1, ge=0, lt=2**63)
-    changes: dict[str, str] = Field(default_factory=dict[str, str])
+    changes: _Changes = Field(default_factory=dict[str, str])
     trust: dict[str, float] = Field(default_factory=dict[str, float])
     dropped: list[str] = Field(default_factory=list[str], max_length=MOST_DROPPED)
     odds: dict[str, float] | None = None
@@ -93,7 +106,7 @@ class _Weigh(_Asked):
 
 class _Flows(_Asked):
     seed: int = Field(default=1, ge=0, lt=2**63)
-    changes: dict[str, str] = Field(default_factory=dict[str, str])
+    changes: _Changes = Field(default_factory=dict[str, str])
     narrow: bool = False
     digest: str = ""
 
@@ -101,7 +114,7 @@ class _Flows(_Asked):
 class _Export(_Asked):
     kind: Literal["csv", "xlsx", "page"]
     seed: int = Field(default=1, ge=0, lt=2**63)
-    changes: dict[str, str] = Field(default_factory=dict[str, str])
+    changes: _Changes = Field(default_factory=dict[str, str])
     shown: list[str] | None = Field(default=None, max_length=SHOWN)
     digest: str = ""
 
@@ -109,7 +122,7 @@ class _Export(_Asked):
 class _Why(_Asked):
     question: str
     seed: int = Field(default=1, ge=0, lt=2**63)
-    changes: dict[str, str] = Field(default_factory=dict[str, str])
+    changes: _Changes = Field(default_factory=dict[str, str])
 
 
 class Table:
@@ -218,10 +231,14 @@ class Table:
         language = languages.load(given.language)
         if given.question not in self.player.prepared.asked:
             raise RunError(f"unknown question {given.question!r}; one of {', '.join(self.player.prepared.asked)}")
-        run = self.study.again(Options(_reading(given.changes), FULL, given.seed, only=(given.question,)))
-        telling = Telling(run, language, self._texts(language))
-        answer = html.fragment([chain.about(telling, given.question)])
-        return {"html": answer}
+        played = self._play(given.changes, FULL, given.seed, [given.question])
+        answer = played.answers[given.question]
+        telling = self._told({given.question: answer}, {}, FULL, given.changes, language, given.seed)
+        numbers = self.player.uncertain(given.question, given.changes)
+        inputs = drivers.inputs(numbers, given.seed, FULL).of(numbers)
+        found = drivers.shares(inputs, answer.values)
+        run = replace(cast("Run", telling.run), inputs={given.question: inputs}, drivers={given.question: dict(drivers.leading(inputs, found))})
+        return {"html": html.fragment([chain.about(replace(telling, run=run), given.question)])}
 
     def export(self, asked: Mapping[str, Any]) -> dict[str, str]:
         """Return a full run as a file: its tables (csv in an archive, or xlsx), or its report as a page. Takes {kind, language, seed, changes, shown, digest}."""
@@ -230,6 +247,7 @@ class Table:
         language = languages.load(given.language)
         shown = self.shown if given.shown is None else self._charted(given.shown)
         ending, kind, write = FILES[given.kind]
+        self.player.read(given.changes)
         if write is None:
             made = html.render(self.study.again(Options(_reading(given.changes), FULL, given.seed)), language.name).encode()
         else:
@@ -242,7 +260,7 @@ class Table:
         telling = self._telling(played, shown, language, given.seed)
         charts = [drawing.chart(telling, one, "") for one in shown]
         levers = [self._lever(one, language, telling.texts) for one in self.player.levers.values()]
-        command = drawing.copies(self.name, given.changes, {}, FULL, given.seed)["command"]
+        command = drawing.copies(self.case.folder.name, given.changes, {}, FULL, given.seed)["command"]
         return exports.sheets(telling, plain.answers, charts, levers, given.changes), exports.readme(telling, given.changes, command)
 
     @functools.cached_property
@@ -312,7 +330,7 @@ class Table:
 
     def _copies(self, given: _Run, draws: int) -> dict[str, str]:
         numbers = {name: value for name, value in given.changes.items() if not self.player.levers[name].contingency}
-        return drawing.copies(self.name, given.changes, numbers, draws, given.seed)
+        return drawing.copies(self.case.folder.name, given.changes, numbers, draws, given.seed)
 
     def _lever(self, lever: Lever, language: Language, texts: translation.Texts) -> dict[str, Any]:
         def plain(value: float) -> float | str:
@@ -321,11 +339,13 @@ class Table:
         def said(value: float, unit: str = "1") -> str:
             return language.date(self.case.date(value)) if lever.kind == "day" else words.number(value, low, high, unit, language)
 
+        named = lever.id in texts.given.names or not lever.contingency
+        name = str(texts.number(lever.id)) if named else language.word("begins", name=str(texts.component(lever.id.removesuffix(".begins"))))
         low, middle, high = lever.own
         unit = lever.unit or "1"
         own = said(middle, unit) if lever.constant else language.word("own range", middle=said(middle, unit), low=said(low), high=said(high, unit))
         return {
-            "id": lever.id, "name": _capital(str(texts.number(lever.id))), "kind": lever.kind, "unit": language.unit(lever.unit), "writes": lever.unit, "low": plain(lever.low),
+            "id": lever.id, "name": _capital(name), "kind": lever.kind, "unit": language.unit(lever.unit), "writes": lever.unit, "low": plain(lever.low),
             "high": plain(lever.high), "scale": lever.scale, "position": None,
             "own": {"p5": plain(low), "p50": plain(middle), "p95": plain(high), "constant": lever.constant}, "said": own,
         }  # fmt: skip
