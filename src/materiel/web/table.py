@@ -337,7 +337,7 @@ class Table:
             return lever.written(value, self.case) if lever.kind == "day" else value
 
         def said(value: float, unit: str = "1") -> str:
-            return language.date(self.case.date(value)) if lever.kind == "day" else words.number(value, low, high, unit, language)
+            return language.date(self.case.date(value)) if lever.kind == "day" else words.number(value, value, value, unit, language, words.IN_PROSE)
 
         named = lever.id in texts.given.names or not lever.contingency
         name = str(texts.number(lever.id)) if named else language.word("begins", name=str(texts.component(lever.id.removesuffix(".begins"))))
