@@ -135,7 +135,7 @@ class Table:
         self.player = Player(name)
         self.case = self.player.case
         self._said = manifest.manifest(name, self.case, {}, Options(), languages.DEFAULT)
-        self._beliefs = Beliefs(self.name, self.player, lambda changes, seed: self._play(changes, FULL, seed, ()))
+        self._beliefs = Beliefs(self.name, self.player, lambda changes, seed: self._play(changes, FULL, seed, self.player.often))
         self._played: OrderedDict[tuple[object, ...], Played] = OrderedDict()
         self._read_texts: dict[str, translation.Texts] = {}
         self._lock = Lock()
@@ -164,7 +164,8 @@ class Table:
         self._check(given.digest)
         language, draws = languages.load(given.language), DRAWS[given.draws]
         shown = self.shown if given.shown is None else self._charted(given.shown)
-        only = () if given.every else self.player.along(shown) if given.draws == "preview" else [*shown, *self._keys]
+        told = [*shown, *self._keys] if given.draws == "full" else self.player.along(shown)
+        only = () if given.every else self.player.often if given.draws == "full" else told
         played = self._play(given.changes, draws, given.seed, only)
         other = self._play(given.against or {}, draws, given.seed, only)
         now, then = (self._telling(one, shown, language, given.seed) for one in (played, other))
@@ -175,7 +176,7 @@ class Table:
             "answers": [
                 drawing.answer(now, answer, None if other is played else other.answers.get(name))
                 for name, answer in played.answers.items()
-                if not only or name in only
+                if given.every or name in told
             ],
             "charts": [drawing.chart(drawn, name, ghost, given.axes.get(name), narrow=given.narrow) for name in shown],
             "copy": self._copies(given, draws),
