@@ -20,6 +20,7 @@ from materiel.analysis import drivers, words
 from materiel.analysis.questions import Answer
 from materiel.case import translation
 from materiel.case.model import Case
+from materiel.equations import NEVER
 from materiel.errors import RunError
 from materiel.evidence.pooling import Prior
 from materiel.language import Language
@@ -334,11 +335,13 @@ class Table:
         return drawing.copies(self.case.folder.name, given.changes, numbers, draws, given.seed)
 
     def _lever(self, lever: Lever, language: Language, texts: translation.Texts) -> dict[str, Any]:
-        def plain(value: float) -> float | str:
-            return lever.written(value, self.case) if lever.kind == "day" else value
+        def plain(value: float) -> float | str | None:
+            return value if lever.kind == "number" else lever.written(value, self.case) if value < NEVER else None
 
         def said(value: float, unit: str = "1") -> str:
-            return language.date(self.case.date(value)) if lever.kind == "day" else words.number(value, low, high, unit, language)
+            if lever.kind == "number":
+                return words.number(value, low, high, unit, language)
+            return language.date(self.case.date(value)) if value < NEVER else language.word("no day")
 
         named = lever.id in texts.given.names or not lever.contingency
         name = str(texts.number(lever.id)) if named else language.word("begins", name=str(texts.component(lever.id.removesuffix(".begins"))))
@@ -348,7 +351,7 @@ class Table:
         return {
             "id": lever.id, "name": _capital(name), "kind": lever.kind, "unit": language.unit(lever.unit), "writes": lever.unit, "low": plain(lever.low),
             "high": plain(lever.high), "scale": lever.scale, "position": None,
-            "own": {"p5": plain(low), "p50": plain(middle), "p95": plain(high), "constant": lever.constant}, "said": own,
+            "own": {"p5": plain(low), "p50": plain(middle if middle < NEVER else lever.high), "p95": plain(high), "constant": lever.constant}, "said": own,
         }  # fmt: skip
 
     def _voices(self, texts: translation.Texts, language: Language) -> list[dict[str, str]]:
