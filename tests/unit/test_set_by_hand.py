@@ -109,6 +109,17 @@ def test_the_command_sets_numbers_as_python_does(case):
     )
 
 
+def test_a_case_is_compared_with_itself_set_by_hand(case):
+    told = CliRunner().invoke(app, ["compare", str(case), "--set", "shared.order=20 kt", "--draws", str(DRAWS), "--all", "--json"])
+    found = json.loads(told.stdout)["paired"][0]
+    assert found["second"] == f"{found['first']}, set by hand"
+    plain, changed = (materiel.load(case).run(draws=DRAWS, set=by_hand).questions for by_hand in (None, {"shared.order": "20 kt"}))
+    for pair in found["pairs"]:
+        higher = changed[pair["id"]].values > plain[pair["id"]].values
+        assert pair["higher"]["probability"] == np.mean(higher)
+    assert CliRunner().invoke(app, ["compare", str(case)]).exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [

@@ -38,7 +38,7 @@ MEMORY = 2**29
 """Bytes that all chunks at work together may take: with many cores, or a large network, chunks are smaller than was asked for."""
 
 
-FEW = 256
+FEW = 250
 """Draws that are not cut further to keep more threads busy: what a chunk costs whatever its draws would outweigh them."""
 
 
