@@ -273,6 +273,18 @@ def test_a_process_knows_no_secret_of_the_server_and_has_limits(kept, monkeypatc
     assert int(limits["Max core file size"]) == 0
 
 
+def test_a_process_that_ends_by_itself_has_a_mistake_of_ours(kept):
+    visitors = kept()
+    case = visitors.add(SOUND)
+    process = visitors._cases[case].process
+    assert process
+    assert process._process.stdin
+    process._process.stdin.write(b"no question\n")
+    with pytest.raises(Mistake, match="exit code 1"):
+        visitors.ask(case, "run", RUN)
+    assert visitors.ask(case, "run", RUN)["draws"] == 500
+
+
 def test_two_questions_about_a_case_at_once_get_their_own_answers(kept):
     visitors = kept()
     case = visitors.add(SOUND)

@@ -5,6 +5,7 @@ A case is known by an identifier that nobody can guess and that is listed nowher
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -26,8 +27,8 @@ from materiel.web.uploads import Upload
 MOST_ANSWER = 50_000_000
 """Bytes of an answer: a workbook of all draws has a tenth."""
 
-_PASSED_ON = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "SYSTEMROOT", "OPENBLAS_NUM_THREADS")
-"""What a process is told of the server's environment: where Python finds itself, and nothing that could be a secret."""
+_PASSED_ON = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "OPENBLAS_NUM_THREADS")
+"""What a process is told of the server's environment: nothing that could be a secret."""
 
 
 class Mistake(Exception):  # noqa: N818  # ours
@@ -152,11 +153,9 @@ class _Process:
 
     def __init__(self, folder: Path, main: str, limits: Limits) -> None:
         self.limits = limits
-        told = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {
-            "HOME": str(folder),
-            "TMPDIR": str(folder),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
+        told = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        told |= {"PYTHONPATH": os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path if entry), "PYTHONDONTWRITEBYTECODE": "1"}
+        told |= {"HOME": str(folder), "TMPDIR": str(folder)}
         case = "case" if main == "case.yaml" else f"case/{main}"
         self._process = subprocess.Popen(  # noqa: S603  # our own program, in a folder of ours
             [sys.executable, "-P", "-m", "materiel.web.confined", case, str(limits.memory), str(limits.processor)],
@@ -199,9 +198,13 @@ class _Process:
             if pipe:
                 pipe.close()
 
-    def _ended(self) -> Refused:
+    def _ended(self) -> Refused | Mistake:
+        """Return why there is no answer: a process that was ended, by its limits or by the clock, took too much; one that ended itself has a mistake of ours."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1)
         self.end()
-        return _too_much(self.limits)
+        code = self._process.returncode
+        return _too_much(self.limits) if code < 0 or sys.platform == "win32" else Mistake(f"the process ended with exit code {code}")
 
 
 def _too_much(limits: Limits) -> Refused:
