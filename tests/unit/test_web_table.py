@@ -80,6 +80,14 @@ def test_about_says_what_may_be_moved(table):
             table.player.read({lever["id"]: f"{lever[end]} {lever['writes']}".strip()})
 
 
+def test_a_day_that_never_comes_is_told_as_never(tmp_path):
+    text = decided.CASE.replace("first_day: {base: 2023-02-01 to 2023-09-01,", "first_day: {constant: never,")
+    about = Table(written(tmp_path, text + decided.LEVERS)).about({})
+    lever = next(one for one in about["levers"] if one["id"] == "north.contracts.export.first_day")
+    assert lever["said"] == "never"
+    assert lever["own"] == {"p5": None, "p50": lever["high"], "p95": None, "constant": True}
+
+
 def test_names_for_people_are_in_the_language(korea):
     english, french = ({one["id"]: one for one in korea.about({"language": name})["levers"]} for name in ("en", "fr"))
     assert english["shared.order-mass"]["name"] == "Mass of the suspected Russian order"

@@ -76,7 +76,7 @@ def _contingency(number: str) -> str:
 def _asked_about(asked: object, contingency: str) -> bool:
     """Say whether a question, as it is written, is asked about a contingency."""
     found = cast("dict[str, object]", asked) if isinstance(asked, dict) else {}
-    return any(isinstance(one, dict) and str(cast("dict[str, object]", one).get("if", "")).startswith(f"{contingency} on ") for one in found.values())
+    return any(isinstance(one, dict) and str(cast("dict[str, object]", one).get("if", "")).strip().startswith(f"{contingency} on ") for one in found.values())
 
 
 def postponed(case: Case, begin: Mapping[str, Change]) -> Case:

@@ -18,6 +18,7 @@ from materiel.language import Language
 from materiel.language.phrase import Said, joined
 from materiel.report import charts, data, judgements
 from materiel.report.telling import Telling
+from materiel.results import Curve
 from materiel.web.believing import Believed
 from materiel.web.playing import Drawn
 

@@ -226,8 +226,7 @@ class _Telling:
     def _box(self, group: Group) -> dict[str, Any]:
         at = list(self.moving.groups).index(group.id)
         holds = bool(self.moving.held[at])
-        levels = np.median(self.moved.held[at], axis=1) if holds else self._through(group)
-        unit = self.moving.case.item_unit(group.first)
+        levels, unit = (np.median(self.moved.held[at], axis=1), self.moving.case.item_unit(group.first)) if holds else self._through(group)
         levels, unit = bare(levels, unit) if holds else rated(*bare(levels, unit))
         name, kind = (
             self._name(group),
@@ -240,12 +239,13 @@ class _Telling:
             "brief": self._brief(levels, unit),
         }  # fmt: skip
 
-    def _through(self, group: Group) -> Array:
-        """Return the median rate at which a group that holds nothing gives, or, where it gives nothing, takes its item."""
-        own = [i for i, one in enumerate(self.moving.passages) if one.leaves == group.id] or [
-            i for i, one in enumerate(self.moving.passages) if one.enters == group.id
-        ]
-        return np.median(self.moved.passed[own].sum(axis=0), axis=1) / (self.moving.every * self.moving.case.step)
+    def _through(self, group: Group) -> tuple[Array, str]:
+        """Return the median rate at which a group that holds nothing gives, or, where it gives nothing, takes, and its unit: that of what it gives or takes first."""
+        passages = list(enumerate(self.moving.passages))
+        own = [(i, one) for i, one in passages if one.leaves == group.id] or [(i, one) for i, one in passages if one.enters == group.id]
+        unit = own[0][1].unit
+        passed = self.moved.passed[[i for i, one in own if one.unit == unit]].sum(axis=0)
+        return np.median(passed, axis=1) / (self.moving.every * self.moving.case.step), unit
 
     def _name(self, group: Group) -> str:
         """Return the name of a box: of several components, that of the store which they fill or draw on."""

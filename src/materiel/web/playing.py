@@ -136,6 +136,11 @@ class Player:
         ]
         return self._run(dict(changes), ready, replace(plan, passes=passes), wanted, draws, seed)
 
+    @property
+    def often(self) -> list[str]:
+        """The questions that have code of their own: those that have a chart, key ones, and the parts of ratios among them."""
+        return [name for name in self._plan.asked if name in self._often.names]
+
     def along(self, only: Collection[str]) -> list[str]:
         """Return questions, and the key ones that cost nothing besides: those that are read in the same runs. Raises RunError for a question that there is not."""
         plan = self._often.plan if self._often.names.issuperset(self._plan.with_parts(only)) else self._plan

@@ -20,6 +20,7 @@ from materiel.analysis import drivers, words
 from materiel.analysis.questions import Answer
 from materiel.case import translation
 from materiel.case.model import Case
+from materiel.equations import NEVER
 from materiel.errors import RunError
 from materiel.evidence.pooling import Prior
 from materiel.language import Language
@@ -135,7 +136,7 @@ class Table:
         self.player = Player(name)
         self.case = self.player.case
         self._said = manifest.manifest(name, self.case, {}, Options(), languages.DEFAULT)
-        self._beliefs = Beliefs(self.name, self.player, lambda changes, seed: self._play(changes, FULL, seed, ()))
+        self._beliefs = Beliefs(self.name, self.player, lambda changes, seed: self._play(changes, FULL, seed, self.player.often))
         self._played: OrderedDict[tuple[object, ...], Played] = OrderedDict()
         self._read_texts: dict[str, translation.Texts] = {}
         self._lock = Lock()
@@ -164,7 +165,8 @@ class Table:
         self._check(given.digest)
         language, draws = languages.load(given.language), DRAWS[given.draws]
         shown = self.shown if given.shown is None else self._charted(given.shown)
-        only = () if given.every else self.player.along(shown) if given.draws == "preview" else [*shown, *self._keys]
+        told = [*shown, *self._keys] if given.draws == "full" else self.player.along(shown)
+        only = () if given.every else self.player.often if given.draws == "full" else told
         played = self._play(given.changes, draws, given.seed, only)
         other = self._play(given.against or {}, draws, given.seed, only)
         now, then = (self._telling(one, shown, language, given.seed) for one in (played, other))
@@ -175,7 +177,7 @@ class Table:
             "answers": [
                 drawing.answer(now, answer, None if other is played else other.answers.get(name))
                 for name, answer in played.answers.items()
-                if not only or name in only
+                if given.every or name in told
             ],
             "charts": [drawing.chart(drawn, name, ghost, given.axes.get(name), narrow=given.narrow) for name in shown],
             "copy": self._copies(given, draws),
@@ -333,11 +335,13 @@ class Table:
         return drawing.copies(self.case.folder.name, given.changes, numbers, draws, given.seed)
 
     def _lever(self, lever: Lever, language: Language, texts: translation.Texts) -> dict[str, Any]:
-        def plain(value: float) -> float | str:
-            return lever.written(value, self.case) if lever.kind == "day" else value
+        def plain(value: float) -> float | str | None:
+            return value if lever.kind == "number" else lever.written(value, self.case) if value < NEVER else None
 
         def said(value: float, unit: str = "1") -> str:
-            return language.date(self.case.date(value)) if lever.kind == "day" else words.number(value, value, value, unit, language, words.IN_PROSE)
+            if lever.kind == "number":
+                return words.number(value, value, value, unit, language, words.IN_PROSE)
+            return language.date(self.case.date(value)) if value < NEVER else language.word("no day")
 
         named = lever.id in texts.given.names or not lever.contingency
         name = str(texts.number(lever.id)) if named else language.word("begins", name=str(texts.component(lever.id.removesuffix(".begins"))))
@@ -347,7 +351,7 @@ class Table:
         return {
             "id": lever.id, "name": _capital(name), "kind": lever.kind, "unit": language.unit(lever.unit), "writes": lever.unit, "low": plain(lever.low),
             "high": plain(lever.high), "scale": lever.scale, "position": None,
-            "own": {"p5": plain(low), "p50": plain(middle), "p95": plain(high), "constant": lever.constant}, "said": own,
+            "own": {"p5": plain(low), "p50": plain(middle if middle < NEVER else lever.high), "p95": plain(high), "constant": lever.constant}, "said": own,
         }  # fmt: skip
 
     def _voices(self, texts: translation.Texts, language: Language) -> list[dict[str, str]]:
