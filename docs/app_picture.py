@@ -14,7 +14,7 @@ from selenium import webdriver
 from selenium.webdriver.support.ui import WebDriverWait
 
 CASE, CHANGES = "dprk-2023", {"shared.order-mass": "100 kt"}
-WIDTH, HEIGHT, SHARP = 1480, 900, 1.25
+WIDTH, HEIGHT, SHARP = 1600, 960, 1
 """Size in pixels of a page, and pixels of the picture for each."""
 SERVE = "import sys; from materiel.cli import app; sys.argv = ['materiel', 'serve', *sys.argv[1:]]; app()"
 SETTLED = "return document.getElementById('app')?.getAttribute('aria-busy') === 'false'"

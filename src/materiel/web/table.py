@@ -340,7 +340,7 @@ class Table:
 
         def said(value: float, unit: str = "1") -> str:
             if lever.kind == "number":
-                return words.number(value, low, high, unit, language)
+                return words.number(value, value, value, unit, language, words.IN_PROSE)
             return language.date(self.case.date(value)) if value < NEVER else language.word("no day")
 
         named = lever.id in texts.given.names or not lever.contingency
