@@ -44,6 +44,7 @@ def test_charts_follow_while_a_slider_is_dragged_and_axes_wait_until_it_is_let_g
     assert held != lines
     assert steps.ticks(page) == axes
     assert not steps.texts(page, ".chips li"), "nothing is set before it is let go"
+    assert len(steps.judgements(page)) == 4, "those that a preview leaves out stay"
     ActionChains(page).release().perform()
     steps.until(page, "return document.querySelectorAll('.chips li').length === 1")
     steps.settled(page)
