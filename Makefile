@@ -54,6 +54,7 @@ bench: .venv/ready ## speed, side by side with peers: half an hour; a few minute
 	$(BIN)/python benchmarks/ceilings.py
 	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/start.py
+	$(BIN)/python benchmarks/visitors.py
 	$(BIN)/python benchmarks/sliders.py
 
 lock: ## renew the lock after changing pyproject.toml (needs uv)

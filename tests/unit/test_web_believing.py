@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-from concurrent.futures import ThreadPoolExecutor
 import gc
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from materiel import language, network, proof
 from materiel.case import translation
 from materiel.case.levers import Value
 from materiel.case.loading import load
+from materiel.components.engagement import Engagement
 from materiel.engine.draws import sample
 from materiel.errors import RunError
 from materiel.web import moving
@@ -43,9 +45,12 @@ def told(ready, moved, name="en", **how):
 
 def test_what_comes_into_a_store_less_what_goes_out_is_its_change(ready):
     """Draw by draw, and so in the mean: what is lost to age leaves it as well."""
-    moved = ready.play({})
+    assert conserved(ready, ready.play({})) > 3
+
+
+def conserved(ready, moved) -> int:
+    """Check it for every store, and return how many there are."""
     stores = [i for i, group in enumerate(ready.groups.values()) if "goods" in group.first.type.inlets]
-    assert len(stores) > 3
     for i in stores:
         name = list(ready.groups)[i]
         item = ready.groups[name].first.links["item"][0].path  # fleets use up spare parts and rounds besides
@@ -57,6 +62,7 @@ def test_what_comes_into_a_store_less_what_goes_out_is_its_change(ready):
         size = max(float(moved.held[i].max()), float(into.sum(axis=0).max()), 1.0)
         assert np.abs((into - out)[1:] - change).max() < 1e-9 * size, name
         assert np.abs((into - out)[1:].mean(axis=1) - change.mean(axis=1)).max() < 1e-9 * size, name
+    return len(stores)
 
 
 def test_totals_have_the_units_of_what_they_count(ready):
@@ -245,3 +251,19 @@ def test_where_nothing_moves_the_picture_is_empty(tmp_path, demand, count):
     assert len(made["boxes"]) == 2 * count
     assert made["svg"].startswith("<svg ")
     assert made["days"] == ["2023-01-07", "2023-01-14", "2023-01-21"]  # the last days of whole steps
+
+
+def test_losses_of_a_war_between_actors_have_a_place_of_their_own(tmp_path):
+    """Engagements belong to no actor: their box stands below all others, and what fleets lose passes into it."""
+    (tmp_path / "case.yaml").write_text(textwrap.dedent(Engagement.example), encoding="utf-8")
+    table = Table(tmp_path)
+    war = next(iter(table.player.levers))
+    made = table.flows({"changes": {war: "2023-02-01"}})
+    places = {one: float(y) for one, y in re.findall(r'data-box="([^"]+)".*?<rect x="\d+" y="(\d+)"', made["svg"])}
+    assert max(places, key=lambda one: places[one]) == "engagements.air"
+    assert {one["from"] for one in made["arrows"]} == {"north.fleets.old", "south.fleets.new"}
+    lost = next(one for one in made["boxes"] if one["id"] == "engagements.air")
+    assert lost["unit"] == "aircraft/day"
+    assert max(lost["levels"]) > 0
+    moved = table._moving.play(table.player.read({war: "2023-02-01"}))
+    conserved(table._moving, moved)

@@ -56,6 +56,16 @@ def test_a_file_alone_is_a_case_by_its_own_name():
     assert written(json.dumps({"files": {"line.yaml": "title: a case\n"}}).encode()) == Upload({"line.yaml": CASE}, "line.yaml")
 
 
+def test_workbooks_come_as_bytes_among_texts():
+    sent = json.dumps({"files": {"case.yaml": "title: a case\n", "claims.xlsx": {"base64": "UEsDBP8="}}}).encode()
+    assert written(sent).files == {"case.yaml": CASE, "claims.xlsx": b"PK\x03\x04\xff"}
+
+
+@pytest.mark.parametrize("given", [1, None, [], {}, {"base64": 1}, {"base64": "!"}, {"base64": "UEs"}, {"base64": "\u00e9"}, {"text": "x"}])
+def test_what_is_neither_text_nor_bytes_is_told(given):
+    assert "case.yaml:1:1: not a text" in found(json.dumps({"files": {"case.yaml": given}}).encode(), written)
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

@@ -59,6 +59,17 @@ def test_problems_of_a_folder_are_shown_at_their_lines(app, tmp_path):
     assert "did you mean source?" in steps.texts(page, ".problems p")[1]
 
 
+def test_a_workbook_in_a_folder_is_read_as_well(app, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "case.yaml").write_text(CASE, encoding="utf-8")
+    (tmp_path / "mine" / "claims.xlsx").write_bytes(b"PK\x03\x04\xff")
+    page = app("/")
+    pick(page, "[webkitdirectory]", tmp_path / "mine")
+    steps.until(page, "return document.querySelector('.problems') !== null")
+    assert steps.texts(page, ".problems .place")[0].startswith("claims.xlsx")
+    assert "not a workbook" in steps.texts(page, ".problems p")[0]
+
+
 def test_problems_of_a_zip_are_shown_at_their_lines_and_once_mended_it_opens(app, tmp_path):
     page = app("/", "fr")
     pick(page, "[accept]", zipped(tmp_path / "mine.zip", WRONG))

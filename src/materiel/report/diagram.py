@@ -145,7 +145,7 @@ def _across(texts: Texts, boxes: Mapping[str, Box], look: Look) -> tuple[float, 
     """Place boxes column by column from left to right; return width, height, and the name, place and height of every lane."""
     lanes: list[tuple[str, float, float]] = []
     y = 0.0
-    for actor in texts.case.actors:
+    for actor in (*texts.case.actors, ""):  # last what stands between actors
         own = [box for box in boxes.values() if box.actor == actor]
         if not own:
             continue
@@ -155,7 +155,7 @@ def _across(texts: Texts, boxes: Mapping[str, Box], look: Look) -> tuple[float, 
             filled[box.column] = row + 1
             box.x, box.y = 10 + box.column * look.column, y + HEAD + row * look.row
         height = HEAD + max(filled.values()) * look.row + 8
-        lanes.append((str(texts.actor(actor)), y, height))
+        lanes.append((_named(texts, actor), y, height))
         y += height + GAP
     columns = max((box.column for box in boxes.values()), default=0) + 1
     return columns * look.column + 20, max(y, HEAD), lanes
@@ -165,7 +165,7 @@ def _down(texts: Texts, boxes: Mapping[str, Box], look: Look) -> tuple[float, fl
     """Place boxes row by row from the top down, some abreast; return width, height, and the name, place and height of every lane."""
     lanes: list[tuple[str, float, float]] = []
     y = 0.0
-    for actor in texts.case.actors:
+    for actor in (*texts.case.actors, ""):  # last what stands between actors
         own = [box for box in boxes.values() if box.actor == actor]
         if not own:
             continue
@@ -175,9 +175,14 @@ def _down(texts: Texts, boxes: Mapping[str, Box], look: Look) -> tuple[float, fl
             for i, box in enumerate(row):
                 box.x, box.y = 8 + i % look.abreast * look.column, at + i // look.abreast * look.row
             at += -(-len(row) // look.abreast) * look.row
-        lanes.append((str(texts.actor(actor)), top, at + 4 - top))
+        lanes.append((_named(texts, actor), top, at + 4 - top))
         y = at + 4 + GAP
     return look.abreast * look.column + 8, max(y, HEAD), lanes
+
+
+def _named(texts: Texts, actor: str) -> str:
+    """Return the name of a lane; what stands between actors has none."""
+    return str(texts.actor(actor)) if actor else ""
 
 
 def _arrow(arrow: Arrow, a: Box, b: Box, look: Look) -> str:

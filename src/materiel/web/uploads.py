@@ -1,10 +1,11 @@
-"""What a stranger sends: the files of a case, as a zip or as texts by name. Nothing of it is believed: neither names nor sizes, and nothing is unpacked that a case does not read.
+"""What a stranger sends: the files of a case, as a zip or by name. Nothing of it is believed: neither names nor sizes, and nothing is unpacked that a case does not read.
 
 All files of a case stand in one folder, so every file is kept under its last name alone; whatever lies in other folders is left in the zip.
 """
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import re
@@ -62,7 +63,7 @@ def unpack(sent: bytes) -> Upload:
 
 
 def written(sent: bytes) -> Upload:
-    """Return the case that texts by name are: `{"files": {"case.yaml": "title: …"}}`. Raises CaseError."""
+    """Return the case that files by name are: `{"files": {"case.yaml": "title: …", "claims.xlsx": {"base64": "UEsD…"}}}`. Raises CaseError."""
     try:
         said = json.loads(sent)
     except (ValueError, RecursionError):
@@ -70,14 +71,24 @@ def written(sent: bytes) -> Upload:
     files = cast("dict[str, Any]", said).get("files") if isinstance(said, dict) and set(cast("dict[str, Any]", said)) == {"files"} else None
     if not isinstance(files, dict) or not files:
         raise _no_files("no files")
-    texts = cast("dict[str, object]", files)
-    problems = _too_many(len(texts)) + [problem for name in texts for problem in _named(name)]
-    problems += [
-        Problem(Place(_shown(name)), "not a text", "text; a workbook can be sent in a zip") for name, text in texts.items() if not isinstance(text, str)
-    ]
+    given = cast("dict[str, object]", files)
+    held = {name: _held(one) for name, one in given.items()}
+    problems = _too_many(len(given)) + [problem for name in given for problem in _named(name)]
+    problems += [Problem(Place(_shown(name)), "not a text", 'text, or {"base64": …}') for name, one in held.items() if one is None]
     _raise(problems)
-    folder = _folder(list(texts))
-    return _upload({_split(name)[1]: str(text).encode("utf-8", "surrogatepass") for name, text in texts.items() if _split(name)[0] == folder})
+    folder = _folder(list(given))
+    return _upload({_split(name)[1]: one for name, one in held.items() if one is not None and _split(name)[0] == folder})
+
+
+def _held(given: object) -> bytes | None:
+    """Return what a file holds, or None for what is neither a text nor bytes in base64."""
+    if isinstance(given, str):
+        return given.encode("utf-8", "surrogatepass")
+    coded = cast("dict[str, object]", given).get("base64") if isinstance(given, dict) else None
+    try:
+        return base64.b64decode(coded, validate=True) if isinstance(coded, str) else None
+    except ValueError:
+        return None
 
 
 def _raise(problems: Iterable[Problem]) -> None:

@@ -1,9 +1,11 @@
-// Cases of visitors: a zip or a folder, dropped or picked. A folder goes as the texts of its files, by name.
+// Cases of visitors: a zip or a folder, dropped or picked. A folder goes as its files by name: texts, and workbooks in base64.
 
 import { Refused, upload } from "./client.js";
 import { say } from "./words.js";
 
-const TEXT = /\.(ya?ml|csv|bib|md|txt)$/i;
+// What a case may hold, and what somebody may take for a part of one: the server says what it does not read, which would be missed without a word.
+const TEXT = /\.(ya?ml|csv|tsv|bib|bibtex|json|ris)$/i;
+const BOOK = /\.(xlsx|xlsm|xlsb|xls|ods)$/i;
 const MOST = 20_000_000; // bytes; the server's own limit is lower, and it says so
 
 /** Send what was dropped or picked, [path, File] each; return the new case's address, or throw Refused, which has `files` where their texts are known. */
@@ -12,16 +14,25 @@ export async function sent(picked) {
     within(picked[0][1].size);
     return upload(picked[0][1], "application/zip");
   }
-  const chosen = picked.filter(([path]) => TEXT.test(path));
+  const chosen = picked.filter(([path]) => TEXT.test(path) || BOOK.test(path));
   if (!chosen.length) throw new Refused(0, { error: say("no case in it") });
   within(chosen.reduce((sum, [, one]) => sum + one.size, 0));
-  const files = Object.fromEntries(await Promise.all(chosen.map(async ([path, one]) => [path, await one.text()])));
+  const files = Object.fromEntries(await Promise.all(chosen.map(async ([path, one]) => [path, TEXT.test(path) ? await one.text() : { base64: await coded(one) }])));
   const inside = below(files);
   try {
     return await upload(JSON.stringify({ files: inside }), "application/json");
   } catch (error) {
-    throw Object.assign(error, { files: inside });
+    throw Object.assign(error, { files: Object.fromEntries(Object.entries(inside).filter(([, held]) => typeof held === "string")) });
   }
+}
+
+function coded(file) {
+  return new Promise((done, fail) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result.slice(reader.result.indexOf(",") + 1));
+    reader.onerror = () => fail(reader.error);
+    reader.readAsDataURL(file);
+  });
 }
 
 /** Return what was dropped, as [path, File]; folders are gone through. */
