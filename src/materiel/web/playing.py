@@ -264,7 +264,7 @@ class Player:
         settings, one, asked = self.prepared.settings, plan.passes[i], plan.asked[name]
         times = (np.arange(1, len(record) + 1, dtype=np.float64) * settings.every - 1.0) * settings.step
         seen = courses.course(asked, one.program.kinds, times, self.case.step)
-        return Drawn(asked.fan, seen.unit, seen.on, times[seen.shown], seen.of(record.T).T)
+        return Drawn(asked.fan, seen.unit, seen.on, times[seen.shown], record[seen.shown] / seen.per)
 
     def _numbers(self, ready: _Compiled, seed: int, chosen: Sequence[int]) -> Array:
         """Return the draws of the numbers of some passes, shape (distinct numbers, most draws): the same for every run of a seed."""
