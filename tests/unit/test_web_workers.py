@@ -83,6 +83,20 @@ def test_a_case_that_is_brought_is_a_case_like_others_for_whoever_has_its_link(w
     assert tempfile.gettempdir() not in str(done)
 
 
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "page"])
+def test_what_is_taken_along_of_a_strangers_case_says_nothing_of_the_server(web, kind):
+    case = bring(web, case=LINE).json()["id"]
+    reply = web.post(f"/api/cases/{case}/export", json={"kind": kind})
+    assert reply.status_code == 200
+    held = reply.content
+    if kind != "page":
+        with zipfile.ZipFile(io.BytesIO(held)) as packed:
+            held = b"".join(packed.read(name) for name in packed.namelist())
+    assert b"A line whose fuzes are scarce" in held
+    assert tempfile.gettempdir().encode() not in held
+    assert case.encode() not in held
+
+
 def test_nobody_is_shown_the_case_of_another(web):
     cases = {bring(web, case=LINE).json()["id"] for _ in range(2)}
     assert len(cases) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import app_steps as steps
 import pytest
+
 from conftest import shown
 
 pytestmark = pytest.mark.web
@@ -57,7 +58,7 @@ def test_whoever_wants_can_see_the_case_instead(app):
     held = steps.kept(page) | {"v": "0.0.1", "c": {"shared.order-mass": "20 kt"}}
     page = app(state=steps.linked(page, held), language="fr")
     steps.until(page, "return document.querySelector('.notice button') !== null")
-    steps.press(page, "Montrer le cas tel qu’il est")
+    steps.press(page, "Montrer le cas tel qu\u2019il est")
     assert not steps.texts(page, ".chips li")
 
 
