@@ -6,7 +6,7 @@ CASE ?= dprk-2023
 BROWSER := { { command -v chromium && command -v chromedriver; } || { test "$$(id -u)" = 0 && DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet chromium chromium-driver; }; } > /dev/null \
 	&& npm install --silent --no-save --no-audit --no-fund --prefix .web axe-core@4 > /dev/null
 
-.PHONY: run test test-web lint proofs docs findings surges backtest promises bench lock clean
+.PHONY: run test test-web lint proofs docs picture findings surges backtest promises bench lock clean
 
 run: .venv/ready ## run the main case, print its key judgements, write its report
 	$(BIN)/materiel run $(CASE) --draws 2000 --output runs
@@ -31,6 +31,10 @@ proofs: .venv/ready ## the heavy proofs
 docs: .venv/ready ## pages made from the code, and the site made from all pages: open site/index.html
 	$(BIN)/python docs/make.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+picture: .venv/ready ## the picture of the web app in the README
+	$(BROWSER)
+	$(BIN)/python docs/app_picture.py
 
 findings: .venv/ready ## pages made by running the shipped cases: the article in the dock, rules of evidence, days side by side, twins
 	$(BIN)/python docs/findings.py

@@ -15,7 +15,7 @@ import decided
 import materiel
 from materiel.cli import app
 from materiel.errors import RunError
-from materiel.report import chain, html
+from materiel.report import chain, charts, html, judgements
 from materiel.web.table import Table
 from stock import written
 
@@ -165,6 +165,17 @@ def test_a_preview_answers_what_is_shown_and_key_ones_that_cost_nothing(korea):
     told = {one["id"] for one in reply["answers"]}
     assert {"shipped-2023", "shipped-mid-2024", "output-rise", "first-week"} <= told  # the war leaves the same runs
     assert "self-sufficiency" not in told  # asked of runs without imports
+
+
+def test_a_decision_that_is_moved_stands_on_its_new_day(korea):
+    changes = {"shared.call-date": "2023-12-01", "contingencies.war.begins": "2024-05-01", "shared.order-mass": "20 kt"}
+    run = materiel.load("dprk-2023").run(set=changes)
+    telling = html.tell(run)
+    for chart in korea.run({"changes": changes, "against": changes})["charts"]:
+        expected = judgements.fan(telling, chart["id"])
+        drawn = re.findall(r'class="event" x1="([\d.]+)".*?<text class="tick"[^>]*>([^<]*)<', chart["svg"])
+        assert [name for _, name in drawn] == [name for name, _ in sorted(expected.events.items(), key=lambda event: event[1])]
+        assert re.findall(r'class="event" x1="([\d.]+)"', charts.fan(run.case, expected, telling.language)) == [x for x, _ in drawn]
 
 
 def test_a_preview_is_the_first_draws_of_the_full_run(table):

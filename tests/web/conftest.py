@@ -92,7 +92,7 @@ def server() -> Generator[str]:
     """Return the address of a server of two shipped cases, on a free port of loopback."""
     environment = os.environ | {"PYTHONPATH": str(Path(materiel.__file__).parents[1])}
     command = [sys.executable, "-c", SERVE, "dprk-2023", "britain-1915", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:  # noqa: S603  # our own command
         assert process.stdout
         first = process.stdout.readline().split()
         assert first, "the server did not start"
@@ -119,7 +119,16 @@ def app(visitor, server):
     """Return what opens a page of the web app and waits until it has answered: by its path, in a language, so many pixels wide, in dark or in light."""
     import app_steps
 
-    def opened(path: str = "/cases/dprk-2023", language: str = "en", *, width: int = 1200, colours: str = "light", motion: str = "no-preference", state: str = "", browser=visitor):
+    def opened(
+        path: str = "/cases/dprk-2023",
+        language: str = "en",
+        *,
+        width: int = 1200,
+        colours: str = "light",
+        motion: str = "no-preference",
+        state: str = "",
+        browser=visitor,
+    ):
         browser.get("about:blank")  # an address that differs in its # alone would not be opened anew
         shown(browser, width, colours, motion)
         browser.get(f"{server}{path}?language={language}{state}")

@@ -44,6 +44,7 @@ def test_charts_follow_while_a_slider_is_dragged_and_axes_wait_until_it_is_let_g
     assert held != lines
     assert steps.ticks(page) == axes
     assert not steps.texts(page, ".chips li"), "nothing is set before it is let go"
+    assert len(steps.judgements(page)) == 4, "those that a preview leaves out stay"
     ActionChains(page).release().perform()
     steps.until(page, "return document.querySelectorAll('.chips li').length === 1")
     steps.settled(page)
@@ -155,7 +156,9 @@ def test_a_stands_beside_b_on_the_same_axes_with_their_difference(app):
     page = app()
     steps.press(page, "Beside the case as it stands")
     steps.move(page, steps.lever(page, "mass of the suspected"), 0.9)
-    rows = page.execute_script("return [...document.querySelectorAll('.slot')].filter((one) => !one.hidden).map((one) => one.querySelectorAll('figure').length)")
+    rows = page.execute_script(
+        "return [...document.querySelectorAll('.slot')].filter((one) => !one.hidden).map((one) => one.querySelectorAll('figure').length)"
+    )
     assert rows == [3, 3, 3, 3]
     axes = steps.ticks(page)
     assert all(axes[at] == axes[at + 1] for at in range(0, len(axes), 3))
@@ -226,7 +229,11 @@ def test_time_from_a_move_to_the_painted_chart(app, capsys):
     page = app()
     row = steps.lever(page, "mass of the suspected")
     for place in range(20):
-        page.execute_script("performance.clearMeasures(); const [input, place] = arguments; input.value = place; input.dispatchEvent(new Event('input', { bubbles: true }))", steps.handle(row), 60 + place)
+        page.execute_script(
+            "performance.clearMeasures(); const [input, place] = arguments; input.value = place; input.dispatchEvent(new Event('input', { bubbles: true }))",
+            steps.handle(row),
+            60 + place,
+        )
         times = steps.until(page, "return performance.getEntriesByName('input to chart').map((one) => one.duration)")
         page.execute_script("(window.times ??= []).push(arguments[0])", times[0])
     times = sorted(page.execute_script("return window.times"))

@@ -42,7 +42,7 @@ def test_only_this_server_is_asked(app, server):
 def test_everything_is_told_in_the_language_of_the_page(app):
     """The same page in the other language shares no heading, no button and no name of a slider."""
     english, french = (set(steps.texts(app(language=language), "h2, h3, .sheet button:not(.back)")) for language in ("en", "fr"))
-    assert english & french <= {"", "×"}
+    assert english & french <= {"", "\u00d7"}
 
 
 def test_the_language_changes_and_what_is_set_stays(app):
@@ -81,7 +81,9 @@ def test_families_are_tabs_of_which_one_shows(app):
     steps.keys(page, Keys.ARROW_RIGHT)
     steps.settled(page)
     assert page.execute_script("return document.activeElement.id") == "tab-believe"
-    assert page.execute_script("return [...document.querySelectorAll('[role=tabpanel]')].filter((one) => !one.hidden).map((one) => one.id)") == ["family-believe"]
+    assert page.execute_script("return [...document.querySelectorAll('[role=tabpanel]')].filter((one) => !one.hidden).map((one) => one.id)") == [
+        "family-believe"
+    ]
 
 
 def test_on_a_telephone_charts_and_sliders_are_seen_at_once(app):
@@ -99,7 +101,7 @@ def test_on_a_telephone_charts_and_sliders_are_seen_at_once(app):
     steps.until(page, "return document.querySelector('.sheet').open")
 
 
-def test_a_case_that_is_not_there_is_said_to_be(app, visitor, server):
+def test_a_case_that_is_not_there_is_said_to_be(visitor, server):
     visitor.get(f"{server}/cases/nobody?language=fr")
     assert steps.text(visitor, ".notice")
     assert visitor.execute_script("return document.querySelector('main a').pathname") == "/"

@@ -11,6 +11,7 @@ import zipfile
 import app_steps as steps
 import openpyxl
 import pytest
+
 from conftest import shown
 
 pytestmark = pytest.mark.web

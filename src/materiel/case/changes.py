@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from materiel import component
 from materiel.case import postponing
 from materiel.case.model import Case
 from materiel.case.reading import Spot, Text
@@ -70,7 +71,8 @@ def declare(text: Text, changes: Sequence[Change]) -> dict[str, Change]:
 def _contingency(number: str) -> str:
     """Return the name of the contingency whose first day a number is, or an empty string."""
     section, _, rest = number.partition(".")
-    return rest.removesuffix(".begins") if section == "contingencies" and rest.endswith(".begins") else ""
+    kind = component.types().get(section)
+    return rest.removesuffix(".begins") if kind is not None and "begins" in kind.parameters and rest.endswith(".begins") else ""
 
 
 def _asked_about(asked: object, contingency: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -124,7 +125,7 @@ class _Reader:
             if bool(one.number) == bool(one.contingency):
                 self._note(i, (), f"a lever of {'both' if one.number else 'neither'}", f"either `{key}` or `{other}`")
                 continue
-            name = one.number or f"contingencies.{one.contingency}.begins"
+            name = one.number or self._first_day(one.contingency)
             if name in seen:
                 self._note(i, (key,), f"a second lever of {name!r}", "every number once")
             seen.add(name)
@@ -149,7 +150,7 @@ class _Reader:
         return Declared(name, *values, prior) if values else None
 
     def _beginning(self, i: int, name: str, ends: tuple[object, object]) -> Declared | None:
-        known = [one.name for one in self.case.components.values() if "begins" in one.type.parameters]
+        known = list(self._contingencies)
         if name not in known:
             self._note(i, ("contingency",), f"unknown contingency {name!r}", ", ".join(known) or "none is declared", nearest(name, known))
             return None
@@ -165,7 +166,15 @@ class _Reader:
                 allowed = f"from {window[0]} to {window[1]}, so that all that is asked of {name!r} lies within the case"
                 self._note(i, (key,), f"{self.case.date(end.number)} lies too far out", allowed)
                 return None
-        return Declared(f"contingencies.{name}.begins", *values, contingency=name)
+        return Declared(self._first_day(name), *values, contingency=name)
+
+    @functools.cached_property
+    def _contingencies(self) -> dict[str, str]:
+        """Paths of contingencies by name."""
+        return {one.name: path for path, one in self.case.components.items() if "begins" in one.type.parameters}
+
+    def _first_day(self, contingency: str) -> str:
+        return f"{self._contingencies.get(contingency, contingency)}.begins"
 
     def _ends(self, i: int, ends: tuple[object, object], read: Callable[[object], Value], unit: str) -> tuple[Value, Value] | None:
         """Return the ends of a range, or None after noting what is wrong with them."""

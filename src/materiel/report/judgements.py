@@ -156,12 +156,7 @@ def _events(telling: Telling, answer: Answer) -> Mapping[str, float]:
     """Return what stands on the axis: the day of the case, the beginning of a contingency, and the decisions whose day is certain that lie nearest."""
     case, branch = telling.case, answer.asked.branch
     day, made = case.day(case.as_of), dict[str, float]()
-    decided = {
-        path: float(prior.percentiles((50,))[0])
-        for path, one in case.components.items()
-        if any(link.moves for link in one.type.links.values()) and (prior := one.numbers.get("date")) is not None and prior.constant
-    }
-    known = {path: when for path, when in decided.items() if 0 <= when < min(NEVER, day + 1)}
+    known = {path: when for path, when in case.decided.items() if 0 <= when < min(NEVER, day + 1)}
     if not branch.contingency:
         for path in sorted(known, key=lambda path: (abs(known[path] - day), path not in telling.texts.given.names))[:EVENTS]:
             if known[path] not in made.values():  # of decisions of one day, the first is named

@@ -264,7 +264,7 @@ def _drawn(simulator: ensemble.Simulator, first: int, prepared: Prepared, unifor
 def _course(asked: Asked, one: ensemble.Pass, settings: ensemble.Settings, record: Array) -> Drawn:
     times = (np.arange(1, len(record) + 1, dtype=np.float64) * settings.every - 1.0) * settings.step
     seen = courses.course(asked, one.program.kinds, times, settings.step)
-    return Drawn(asked.fan, seen.unit, seen.on, times[seen.shown], seen.of(record.T).T)
+    return Drawn(asked.fan, seen.unit, seen.on, times[seen.shown], record[seen.shown] / seen.per)
 
 
 def without_seen(case: Case, dropped: Collection[str]) -> Case:

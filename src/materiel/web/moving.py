@@ -20,7 +20,7 @@ from materiel.engine.kernel import Kernel, compile_program
 from materiel.engine.knowledge import constants
 from materiel.language import Language
 from materiel.report import diagram
-from materiel.report.diagram import Arrow, Look
+from materiel.report.diagram import Arrow, Box, Look
 
 Array = npt.NDArray[np.float64]
 
@@ -86,7 +86,7 @@ class Moving:
 
     def __init__(self, case: Case, free: Collection[str] = ()) -> None:
         """Count what passes, group what is alike, and compile."""
-        self.case = case
+        self.case, self.main = case, asked_about(case)
         counted = network.counted(case)
         self.groups, self.passages = grouped(case, counted.passing)
         self.rows: list[int] = [one.total for one in counted.passing]
@@ -163,7 +163,7 @@ class _Telling:
     def __init__(self, moving: Moving, moved: Moved, texts: Texts, language: Language, *, narrow: bool) -> None:
         self.moving, self.moved, self.texts, self.language, self.narrow = moving, moved, texts, language, narrow
         self.worded: dict[tuple[float, str], str] = {}
-        self.main = asked_about(moving.case)
+        self.main = moving.main
         carried = (moved.passed.sum(axis=1) > 0).mean(axis=1) >= CARRIED
         chosen = [i for i, one in enumerate(moving.passages) if carried[i] and not (narrow and one.item not in self.main)]
         self.hidden = len(moving.passages) - len(chosen)
@@ -189,11 +189,9 @@ class _Telling:
 
     def _svg(self, boxes: Sequence[Mapping[str, Any]], arrows: Sequence[Mapping[str, Any]]) -> str:
         """Return the picture, as it is in the first stretch of time."""
+        firsts = {one["id"]: self.groups[one["id"]].first for one in boxes}
         drawn = {
-            one["id"]: diagram.Box(
-                one["id"], self.groups[one["id"]].first.actor, self.groups[one["id"]].first.type.section, one["name"], one["about"], one["brief"][0]
-            )
-            for one in boxes
+            one["id"]: Box(one["id"], firsts[one["id"]].actor, firsts[one["id"]].type.section, one["name"], one["about"], one["brief"][0]) for one in boxes
         }
         lines = [Arrow(one["id"], one["from"], one["to"], one["about"], weak=not one["main"]) for one in arrows]
         diagram.arrange(drawn, lines)
@@ -213,12 +211,8 @@ class _Telling:
     def _widths(self, one: Passage, found: Array) -> list[float]:
         """Return the widths of an arrow: by the root of its rate beside the highest in its unit, of the main flow or of what feeds it."""
         main = one.item in self.main
-        alike = [
-            self.rates[key]
-            for key, i in self.chosen.items()
-            for other in [self.moving.passages[i]]
-            if other.unit == one.unit and (other.item in self.main) == main
-        ]
+        passages = {key: self.moving.passages[i] for key, i in self.chosen.items()}
+        alike = [self.rates[key] for key, other in passages.items() if other.unit == one.unit and (other.item in self.main) == main]
         highest = max(float(rate.max()) for rate in alike) or 1.0
         widest = WIDEST if main else WEAK
         return [round(float(width), 2) for width in np.where(found > 0, THINNEST + (widest - THINNEST) * np.sqrt(found / highest), 0.0)]
@@ -228,10 +222,8 @@ class _Telling:
         holds = bool(self.moving.held[at])
         levels, unit = (np.median(self.moved.held[at], axis=1), self.moving.case.item_unit(group.first)) if holds else self._through(group)
         levels, unit = bare(levels, unit) if holds else rated(*bare(levels, unit))
-        name, kind = (
-            self._name(group),
-            self.language.word(f"box {group.first.type.section}") if f"box {group.first.type.section}" in self.language.sentences else "",
-        )
+        name, section = self._name(group), group.first.type.section
+        kind = self.language.word(f"box {section}") if f"box {section}" in self.language.sentences else ""  # types of others have no word
         members = self.language.word("semicolon").join(str(self.texts.component(one.path)) for one in group.members)
         about = self.language.word("moving box", name=name if len(group.members) == 1 else members, kind=kind) if kind else members
         return {

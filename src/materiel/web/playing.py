@@ -19,15 +19,17 @@ from materiel import preparation
 from materiel.analysis import courses, questions
 from materiel.analysis.questions import Answer, Asked, Branch
 from materiel.case import postponing
+from materiel.case.changes import BY_HAND
 from materiel.case.levers import Value, follow
 from materiel.case.model import Case
 from materiel.case.schema import Question
 from materiel.engine import ensemble
 from materiel.engine.reference import Outcome
 from materiel.errors import RunError, nearest
-from materiel.evidence.pooling import Prior
+from materiel.evidence.pooling import Part, Prior
 from materiel.options import Options, Reading
 from materiel.preparation import Prepared
+from materiel.quantities import constant
 from materiel.results import FAN, Curve
 from materiel.web import levers
 from materiel.web.levers import Lever
@@ -148,6 +150,19 @@ class Player:
         there = {name for i, names in enumerate(plan.branches.values()) if i in chosen for name in names}
         return [name for name, one in plan.asked.items() if name in only or (one.key and there.issuperset(one.parts or (name,)))]
 
+    def told(self, changes: Mapping[str, str]) -> Case:
+        """Return the case as pages tell of it where levers are set: questions where they were moved, components with the numbers that they are given. Raises RunError for what cannot be set."""
+        set_to = self.read(changes)
+        given = {
+            prior.path: value.within(prior.unit) for name, value in set_to.items() for prior in self._plan.follow[0][name] if not self.levers[name].contingency
+        }
+        components = {
+            path: replace(one, numbers={name: _constant(prior, given) for name, prior in one.numbers.items()})
+            for path, one in self.case.components.items()
+            if any(prior is not None and prior.path in given for prior in one.numbers.values())
+        }
+        return replace(self.case, components=self.case.components | components, questions=self._asked(set_to))
+
     def uncertain(self, question: str, changes: Mapping[str, str]) -> list[Prior]:
         """Return the numbers of the runs that answer a question, but for those that are set and those that only other questions use. Raises RunError for what cannot be set."""
         set_to, made, asked = self.read(changes), list[Prior](), self.prepared.asked
@@ -219,15 +234,20 @@ class Player:
                 made |= {prior.path: value.within(prior.unit) for prior in found[name]}
         return made
 
+    def _asked(self, set_to: Mapping[str, Value]) -> dict[str, Question]:
+        """Return the questions of the case, those of contingencies moved to the days on which they begin."""
+        moved = dict[str, Question](self.case.questions)
+        for name, value in set_to.items():
+            if contingency := self.levers[name].contingency:
+                moved = postponing.postponed(moved, contingency, self.case.date(value.number))
+        return moved
+
     def _moved(self, plan: _Plan, set_to: Mapping[str, Value]) -> _Plan:
         """Return a plan with what is asked of contingencies moved to the days on which they begin."""
-        days = {lever.contingency: set_to[lever.id].number for lever in self.levers.values() if lever.contingency and lever.id in set_to}
-        if not days:
+        if not any(self.levers[name].contingency for name in set_to):
             return plan
-        case, moved = self.case, dict[str, Question](self.case.questions)
-        for contingency, day in days.items():
-            moved = postponing.postponed(moved, contingency, case.date(day))
-        asked = questions.prepare(replace(case, questions=moved))
+        case = self.case
+        asked = questions.prepare(replace(case, questions=self._asked(set_to)))
         gauges = {prior.path: prior.parts[0].distribution.values[0] for one in asked.values() if one.branch.contingency for prior in _days(one)}
         branches: dict[Branch, Sequence[str]] = {}
         passes: list[ensemble.Pass] = []
@@ -264,7 +284,7 @@ class Player:
         settings, one, asked = self.prepared.settings, plan.passes[i], plan.asked[name]
         times = (np.arange(1, len(record) + 1, dtype=np.float64) * settings.every - 1.0) * settings.step
         seen = courses.course(asked, one.program.kinds, times, self.case.step)
-        return Drawn(asked.fan, seen.unit, seen.on, times[seen.shown], seen.of(record.T).T)
+        return Drawn(asked.fan, seen.unit, seen.on, times[seen.shown], record[seen.shown] / seen.per)
 
     def _numbers(self, ready: _Compiled, seed: int, chosen: Sequence[int]) -> Array:
         """Return the draws of the numbers of some passes, shape (distinct numbers, most draws): the same for every run of a seed."""
@@ -280,6 +300,13 @@ class Player:
 def _drawn(plan: _Plan, names: Collection[str]) -> list[str]:
     """Return those of some questions that have a chart."""
     return [name for name in names if plan.asked[name].fan]
+
+
+def _constant(prior: Prior | None, given: Mapping[str, float]) -> Prior | None:
+    """Return a number as it is given by hand, if it is."""
+    if prior is None or prior.path not in given:
+        return prior
+    return replace(prior, kind="constant", because=BY_HAND, parts=(Part(1.0, constant(given[prior.path])),), pool=None)
 
 
 def _days(asked: Asked) -> list[Prior]:

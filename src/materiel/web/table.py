@@ -198,7 +198,7 @@ class Table:
         found = self._beliefs.believe(names, given.changes, given.seed, given.trust, given.dropped, given.odds)
         now, then = found.now, found.before
         seen = {name: one if one.enough else then[name] for name, one in now.items()}
-        case = believing.without_seen(self.case, given.dropped)
+        case = believing.without_seen(self.player.told(given.changes), given.dropped)
         telling, before = (
             self._told(believing.answers(side), believing.curves(side), found.draws, given.changes, language, given.seed, case) for side in (seen, then)
         )
@@ -322,12 +322,12 @@ class Table:
         seed: int,
         case: Case | None = None,
     ) -> Telling:
-        """Return what charts and sentences are told from; `case` is one of which less was seen, if it is not the case itself."""
+        """Return what charts and sentences are told from; `case` is one of which less was seen."""
         options = Options(_reading(changes), draws, seed)
         said = self._said | {"run": manifest.identity(self.case, {}, options), "draws": draws, "seed": seed, "set": list(options.reading.set)}
         prepared = self.player.prepared
         program = next(iter(prepared.passes.values())).program
-        run = Run(self.study, case or self.case, options, dict(answers), curves, {}, {}, {}, {}, program, said)
+        run = Run(self.study, case or self.player.told(changes), options, dict(answers), curves, {}, {}, {}, {}, program, said)
         return Telling(run, language, self._texts(language))
 
     def _copies(self, given: _Run, draws: int) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from materiel.language import Language
 
@@ -27,8 +28,5 @@ def data(language: Language) -> str:
     return json.dumps(held, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _spaced(language: Language, sentence: object) -> object:
-    if isinstance(sentence, str):
-        return language.spaced(sentence)
-    assert isinstance(sentence, dict)
-    return {form: language.spaced(text) for form, text in sentence.items()}
+def _spaced(language: Language, sentence: str | Mapping[str, str]) -> str | dict[str, str]:
+    return language.spaced(sentence) if isinstance(sentence, str) else {form: language.spaced(text) for form, text in sentence.items()}

@@ -1,13 +1,13 @@
 // What they do: a slider for every number that somebody decides, and a frozen set of changes to hold the present one against.
 
 import { button, element } from "./elements.js";
-import { days, numbers } from "./scale.js";
+import { scale } from "./scale.js";
 import { slider } from "./slider.js";
 import { say } from "./words.js";
 
 /** Return the panel of decisions: its `root`, and `show`, which sets it to a state. `moved` and `released` get a change of the state. */
 export function decisions(about, { moved, released }) {
-  const scales = Object.fromEntries(about.levers.map((one) => [one.id, one.kind === "day" ? days(one) : numbers(one)]));
+  const scales = Object.fromEntries(about.levers.map((one) => [one.id, scale(one)]));
   const changed = (state, id, value) => {
     const { [id]: _, ...others } = state.changes;
     return { ...state, changes: value === null ? others : { ...others, [id]: scales[id].written(value) } };
@@ -32,7 +32,6 @@ export function decisions(about, { moved, released }) {
       beside.show(state);
     },
     told: (id, value) => `${about.levers.find((one) => one.id === id).name}: ${scales[id].shown(scales[id].read(value))}`,
-    fits: (id, value) => scales[id].read(value) !== null,
   };
 }
 

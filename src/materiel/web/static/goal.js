@@ -11,7 +11,7 @@ export function across(svg, { plane, axis }, value, name) {
   const [left, right, top, bottom] = plane;
   const y = bottom - ((value - axis[0]) / (axis[1] - axis[0])) * (bottom - top);
   const line = document.createElementNS(SPACE, "line");
-  for (const [key, at] of Object.entries({ class: "goal", x1: left, x2: right, y1: y, y2: y })) line.setAttribute(key, at);
+  for (const [key, at] of Object.entries({ class: "seen goal", x1: left, x2: right, y1: y, y2: y })) line.setAttribute(key, at);
   const text = document.createElementNS(SPACE, "text");
   for (const [key, at] of Object.entries({ class: "label", x: left + 4, y: y > top + 16 ? y - 4 : y + 14 })) text.setAttribute(key, at);
   text.textContent = say("labelled", { label: name, title: figure(value) });

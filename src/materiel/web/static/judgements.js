@@ -7,7 +7,8 @@ const PARTS = ["probability", "p50", "p5", "p95"];
 
 /** Return the list of key judgements: its `root`, and `show`, which sets it to the answers of a reply. `open` shows what is known about a number. */
 export function judgements(about, open) {
-  const keys = new Set(about.questions.filter((one) => one.key).map((one) => one.id));
+  const keys = about.questions.filter((one) => one.key).map((one) => one.id);
+  const entries = new Map();
   const list = element("ol", { className: "judgements" });
   const live = element("p", { className: "hidden", "aria-live": "polite" });
   let told = new Map();
@@ -15,8 +16,10 @@ export function judgements(about, open) {
   return {
     root: element("section", { className: "answers" }, element("h2", { textContent: say("key judgements") }), list, live),
     show(answers, { aloud }) {
-      const shown = answers.filter((one) => keys.has(one.id));
-      list.replaceChildren(...shown.map((one) => entry(one, open)));
+      const shown = answers.filter((one) => keys.includes(one.id));
+      for (const one of entries.values()) one.classList.add("late"); // a preview leaves out what no chart shows
+      for (const one of shown) entries.set(one.id, entry(one, open));
+      list.replaceChildren(...keys.filter((id) => entries.has(id)).map((id) => entries.get(id)));
       if (!aloud) return;
       const moved = shown.filter((one) => told.has(one.id) && told.get(one.id) !== one.sentence);
       if (moved.length) live.textContent = [say("judgements changed", { n: moved.length }), ...moved.map((one) => one.sentence)].join(" ");

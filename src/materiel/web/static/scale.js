@@ -18,8 +18,10 @@ export function numbers({ low, high, scale = "linear", unit = "", writes = "", s
       return Number((log ? Math.exp(at) : at).toPrecision(3));
     },
     written: (value) => `${value} ${writes}`.trim(),
-    // a value may also come from a link, which may hold anything
-    read: (text) => (parseFloat(text) >= low && parseFloat(text) <= high ? parseFloat(text) : null),
+    read: (text) => {
+      const value = parseFloat(text); // it may come from a link, which may hold anything
+      return value >= low && value <= high && `${value} ${writes}`.trim() === text ? value : null;
+    },
     shown: (value) => `${figure(value)} ${named}`.trim(),
     typed,
     parsed: (text) => {
@@ -48,3 +50,6 @@ export function days({ low, high }) {
     bounds: say("between", { low: day(low), high: day(high) }),
   };
 }
+
+/** Return the scale of a lever. */
+export const scale = (lever) => (lever.kind === "day" ? days(lever) : numbers(lever));
