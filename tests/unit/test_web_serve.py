@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 import materiel.case.loading  # noqa: F401  # which knows the types of components
 from materiel import component
 from materiel.cli import app
+from materiel.commands import serve
 
 LINE = component.types()["lines"].example
 
@@ -64,6 +65,14 @@ def test_it_tells_its_address_serves_and_ends_when_it_is_told_to(case, tmp_path,
         assert process.stderr
         assert process.stderr.read() == ""
         assert not list(place.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [("127.0.0.1", "http://127.0.0.1:1/x/"), ("::1", "http://[::1]:1/x/"), ("0.0.0.0", "http://127.0.0.1:1/x/"), ("::", "http://[::1]:1/x/"), ("box", "http://box:1/x/")],  # noqa: S104
+)  # fmt: skip
+def test_the_address_is_one_that_a_browser_here_can_open(host, told):
+    assert serve._address(host, 1, "/x") == told
 
 
 def test_a_port_that_is_taken_is_told(case):

@@ -16,6 +16,9 @@ from materiel.errors import RunError
 if TYPE_CHECKING:
     from materiel.web.table import Table
 
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # only if somebody asks for it
+"""Every address of this machine, and the one under which it finds itself."""
+
 CONNECTIONS = 500
 """Connections held open at a time: a class of thirty has some two hundred."""
 
@@ -50,13 +53,20 @@ def serve(
                     timeout_graceful_shutdown=2,
                 )
             )  # fmt: skip
-            at = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}{root_path}/"
-            typer.echo(f"{at}  (Ctrl-C ends it)")
+            at = _address(host, listening.getsockname()[1], root_path)
+            elsewhere = "; other machines reach it at the address of this one" if host in EVERYWHERE else ""
+            typer.echo(f"{at}  (Ctrl-C ends it{elsewhere})")
             sys.stdout.flush()
             if open_browser:
                 typer.launch(at)
             with contextlib.suppress(KeyboardInterrupt):
                 server.run(sockets=[listening])
+
+
+def _address(host: str, port: int, root_path: str) -> str:
+    """Return where a browser on this machine finds the app."""
+    here = EVERYWHERE.get(host, host)
+    return f"http://{f'[{here}]' if ':' in here else here}:{port}{root_path}/"
 
 
 def _listen(host: str, port: int) -> socket.socket:
