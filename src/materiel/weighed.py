@@ -23,6 +23,7 @@ from materiel.analysis.odds import Evidence, Hinge, Standing, Thirds
 from materiel.analysis.questions import Answer
 from materiel.analysis.tempering import temper
 from materiel.case.model import Case
+from materiel.engine.draws import Uniform
 from materiel.errors import RunError, nearest
 from materiel.language import ENGLISH, Language
 from materiel.language.phrase import Phrase, Said, identifier
@@ -62,6 +63,8 @@ class Rival:
     thirds: dict[str, Thirds] = field(repr=False)
     aimed: int
     steps: int
+    drawn: Uniform = field(repr=False)
+    """What gives the uniform numbers of the draws of `after`."""
 
     def span(self, sighting: int) -> str:
         """Return what it expects of one sighting in a phrase: the middle, and the 90 % range."""

@@ -43,7 +43,7 @@ def test_catalogues_have_the_same_sentences_with_the_same_holes(name):
 
 
 def test_every_sentence_is_said_somewhere():
-    source = "".join(path.read_text(encoding="utf-8") for path in Path(language.__file__).parents[1].rglob("*.py"))
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(language.__file__).parents[1].rglob("*") if path.suffix in (".py", ".j2"))
     made = tuple(re.findall(r'(?:say|word)\(f"([\w ]*)\{', source))  # such as f"kind {claim.kind}"
     endings = tuple(re.findall(r'(?:say|word)\(f"\{\w+\}([\w ]+)"', source))
     unsaid = [

@@ -13,7 +13,7 @@ from typing import cast
 from pydantic import Field, ValidationError
 
 from materiel import language
-from materiel.case import problems
+from materiel.case import postponing, problems
 from materiel.case.model import Case
 from materiel.case.reading import read_yaml
 from materiel.errors import CaseError, Problem, nearest
@@ -143,6 +143,10 @@ class Texts:
         return self._said("", text)
 
     def _said(self, translated: str, text: str) -> Said:
+        day = postponing.moved_to(text)
+        if translated and day is not None:
+            spoken = language.load(self.language)
+            translated += spoken.word("begins instead", day=spoken.date(day))
         if self.language == WRITTEN_IN or not text:
             return translated or text
         return language.load(self.language).spaced(translated) if translated else Piece(text, "foreign", WRITTEN_IN)

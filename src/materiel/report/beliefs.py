@@ -41,7 +41,7 @@ def _voices(telling: Telling, answers: Mapping[str, Answer]) -> Panel | None:
     if not answers:
         return None
     count = min(MOST_DRAWS, *(len(one.values) for one in answers.values()))
-    leading = {key: _behind(telling, key) for key in answers}
+    leading = {key: drivers.visible(telling.run.inputs[key], one.values) for key, one in answers.items()}
     priors = [prior for key in answers for prior in telling.run.inputs[key].heard if prior.stream in leading[key]]
     numbers = beliefs.heard(priors, int(telling.run.manifest()["seed"]), count)
     spoken = sorted({origin for one in numbers for origins in one.origins for origin in origins}, key=lambda origin: (-_reach(numbers, origin), origin))
@@ -55,13 +55,6 @@ def _voices(telling: Telling, answers: Mapping[str, Answer]) -> Panel | None:
         "values": {key: _packed(one.values[:count]) for key, one in answers.items()},
     }
     return Panel("voices", telling.say("whose word counts"), data)
-
-
-def _behind(telling: Telling, key: str) -> set[str]:
-    """Return the numbers that an answer visibly hangs on, by the names of their streams: the others would add nothing but noise."""
-    given = telling.run.inputs[key]
-    found = drivers.shares(given, telling.run.questions[key].values)
-    return {prior.stream for prior, share in zip(given.priors, found, strict=True) if share > 0}
 
 
 def _readings(telling: Telling, answers: Mapping[str, Answer]) -> Panel | None:
