@@ -74,13 +74,13 @@ February. And n is small: six of the nine rows are one count read twice, the thr
     "us-155mm-2022": """\
 **For the next months the announced figure was better, for the year after it was not.** The Army's own word for the end of 2023, 24,000 to 28,000, was three times
 nearer than either forecast, and a trend was nearer as well: the case doubts how fast works grow, and the Army knew what stood on its floor. For the end of
-2024 both forecasts were nearer than any naive one, the announced target four times farther off. The European promise was kept, as a capacity and by the count of
+2024 both forecasts were nearer than any naive one, the announced target some five times farther off. The European promise was kept, as a capacity and by the count of
 whoever had made it; the model, which asks for rounds made, has it near its upper end.
 
-**That medians lie near what came proves nothing.** Those who built the case knew what came, to the month. What can be said is what the ranges hold: the case as it
-stands is two to three times as wide as it would be held against the output of its own day, and weighing it by that output made it narrower and, for the
-end of 2023, worse: output had risen by two thirds in half a year, so that the weighed runs go on rising, and it stood still. Three of the seven
-questions are of what was sent, which is politics; nothing of the record of surges is in them.
+**That medians lie near what came proves nothing.** Those who built the case knew what came, to the month. What can be seen is that the case as it stands is wide, for it is not
+held against the output of its own day; and that weighing it by that output made it narrower and, for the end of 2023, a little worse: output had risen by two thirds
+in half a year, so that the weighed runs go on rising, and it rose by a sixth. Four of the seven questions are of what was sent, which is politics, and of Europe; nothing of
+the record of surges is in these.
 
 """.splitlines(),
 }

@@ -25,7 +25,7 @@ AS_OF = datetime.date(2023, 8, 15)
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    return shutil.copytree(shelf() / CASE, tmp_path / CASE)
+    return shutil.copytree(shelf() / CASE, tmp_path / CASE, ignore=shutil.ignore_patterns("forecasts"))
 
 
 def test_announced_targets_move_what_new_works_add_and_nothing_else():
