@@ -453,7 +453,10 @@ def test_america_is_frozen_on_what_was_known_and_comes_out_by_the_army():
     assert {one.question for one in found.open} == {"output-2025-12", "eu-output-2025-12"}
     assert len(found.scored) == 2 * 7
     for one in found.scored:
-        assert all(seen.end <= AS_OF_AMERICA for seen in frozen.read(shelf() / "us-155mm-2022" / "forecasts" / f"{one.forecast}.yaml", "")[0].questions[one.question].seen)
+        assert all(
+            seen.end <= AS_OF_AMERICA
+            for seen in frozen.read(shelf() / "us-155mm-2022" / "forecasts" / f"{one.forecast}.yaml", "")[0].questions[one.question].seen
+        )
     nearer = {one.question: one.marks["comparison"].crps < one.marks[MODEL].crps for one in found.scored if one.question.startswith("output-")}
     assert nearer == {"output-2023-12": True, "output-2024-12": False}
 
