@@ -4,6 +4,7 @@ import { aboutNumber } from "./about.js";
 import { beliefs } from "./beliefs.js";
 import { charts } from "./charts.js";
 import { chips } from "./chips.js";
+import { copied } from "./clipboard.js";
 import { Newest, get } from "./client.js";
 import { decisions } from "./decisions.js";
 import { button, element } from "./elements.js";
@@ -51,12 +52,11 @@ function page(about, first) {
   const status = element("p", { className: "soft status", textContent: say("working") });
   const [undo, redo] = [button(say("undo"), () => step("undo")), button(say("redo"), () => step("redo"))];
   let narrow = true; // as charts were asked for
-  const copied = element("span", { className: "soft", role: "status" });
+  const note = element("span", { className: "soft", role: "status" });
   const share = button(say("copy link"), async () => {
-    await navigator.clipboard.writeText(location.href);
-    copied.textContent = say("link copied");
+    note.textContent = (await copied(location.href)) ? say("link copied") : say("not copied");
   });
-  const tools = element("div", { className: "bar tools" }, undo, redo, share, copied);
+  const tools = element("div", { className: "bar tools" }, undo, redo, share, note);
   const sheet = element("details", { className: "sheet", open: true }, element("summary", { textContent: say("sliders") }), tools, tabs.root);
   place.replaceChildren(sheet, element("div", { className: "results" }, element("div", { className: "head" }, set.root, status), said.root, shown.root), element("div", { className: "below" }, flows.root, along.root), known.root);
 
@@ -89,7 +89,7 @@ function page(about, first) {
     shown.ask(now.shown);
     undo.disabled = !history.back;
     redo.disabled = !history.forth;
-    copied.textContent = "";
+    note.textContent = "";
     window.history.replaceState(null, "", `#${written(now, about)}`);
     ask(now, { preview: false, at });
   }
