@@ -20,6 +20,8 @@ FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",
 )  # fmt: skip
+SLOWEST = 180
+"""Seconds that a script of a test may take: axe-core takes many on a machine that does much else."""
 SERVE = "import sys; from materiel.cli import app; sys.argv = ['materiel', 'serve', *sys.argv[1:]]; app()"
 
 
@@ -36,6 +38,7 @@ def started(*, offline: bool) -> Generator[Any]:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     made = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=driver))
+    made.set_script_timeout(SLOWEST)
     try:
         if offline:
             made.execute_cdp_cmd("Network.enable", {})

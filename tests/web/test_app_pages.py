@@ -27,7 +27,7 @@ def test_nothing_hinders_on_any_page(app, axe, language, width, colours):
     fine(page)
     page.execute_script("document.getElementById('tab-believe').click()")
     steps.settled(page)
-    page.execute_script("for (const one of document.querySelectorAll('details')) one.open = true")
+    page.execute_script("for (const one of document.querySelectorAll('.network, .network details, .slot:first-child details, .sheet details')) one.open = true")
     steps.until(page, "return document.querySelector('.network svg') !== null")
     fine(page)
 

@@ -153,6 +153,8 @@ class Player:
     def told(self, changes: Mapping[str, str]) -> Case:
         """Return the case as pages tell of it where levers are set: questions where they were moved, components with the numbers that they are given. Raises RunError for what cannot be set."""
         set_to = self.read(changes)
+        if not set_to:
+            return self.case
         given = {
             prior.path: value.within(prior.unit) for name, value in set_to.items() for prior in self._plan.follow[0][name] if not self.levers[name].contingency
         }
