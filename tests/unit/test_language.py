@@ -190,23 +190,3 @@ def test_problems_of_a_translation_are_told_at_their_place(folder, text, told):
     with pytest.raises(CaseError) as caught:
         translation.check(load(folder))
     assert told in str(caught.value)
-
-
-@pytest.mark.parametrize("case", ["dprk-2023", "britain-1915"])
-def test_translations_of_shipped_cases_are_sound(case):
-    translation.check(load(case))
-
-
-def test_dprk_2023_speaks_french_wherever_the_report_speaks_of_it():
-    case = load("dprk-2023")
-    said = translation.texts(case, "fr").given
-    assert said.title
-    assert said.summary
-    assert said.questions.keys() == case.questions.keys()
-    assert {name for name, one in case.questions.items() if one.judgement and not said.questions[name].judgement} == set()
-    assert {name for name, one in case.questions.items() if isinstance(one.fan, str) and not said.questions[name].fan} == set()
-    assert said.hypotheses.keys() == case.hypotheses.keys()
-    assert said.actors.keys() == case.actors.keys()
-    pictured = {path for path, one in case.components.items() if one.type.section != "directives"}  # named in English only, so far
-    named = translation.texts(case, "en").given.names.keys()
-    assert said.names.keys() - pictured == named - pictured, "what has a name in one language has it in the other"

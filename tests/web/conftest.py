@@ -1,13 +1,14 @@
-"""A real browser: with the network off, for the report of a shipped case in both languages; and beside a server on loopback, for the web app."""
+"""A real browser: with the network off, for the reports of the shipped cases in both languages; and beside a server on loopback, for the web app."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",
 )  # fmt: skip
-SLOWEST = 180
+SLOWEST = 300
 """Seconds that a script of a test may take: axe-core takes many on a machine that does much else."""
 SERVE = "import sys; from materiel.cli import app; sys.argv = ['materiel', 'serve', *sys.argv[1:]]; app()"
 
@@ -63,20 +64,28 @@ def axe() -> str:
 
 
 @pytest.fixture(scope="session")
-def reports(tmp_path_factory) -> dict[str, Path]:
-    """Return the report of `dprk-2023` by language."""
-    run = materiel.load("dprk-2023").run(draws=2000)
+def reports(tmp_path_factory) -> Callable[[str, str], Path]:
+    """Return what gives the report of a shipped case in a language, each written once."""
     folder = tmp_path_factory.mktemp("reports")
-    return {language: run.report(folder / f"{language}.html", language=language) for language in ("en", "fr")}
+
+    @functools.cache
+    def run(case: str):
+        return materiel.load(case).run(draws=2000)
+
+    @functools.cache
+    def report(case: str, language: str) -> Path:
+        return run(case).report(folder / f"{case}-{language}.html", language=language)
+
+    return report
 
 
 @pytest.fixture
 def page(browser, reports):
-    """Return what opens a report from disk: in a language, so many pixels wide, in dark or in light."""
+    """Return what opens a report from disk: in a language, so many pixels wide, in dark or in light, of a case."""
 
-    def opened(language: str = "en", width: int = 1200, colours: str = "light"):
+    def opened(language: str = "en", width: int = 1200, colours: str = "light", case: str = "dprk-2023"):
         shown(browser, width, colours)
-        browser.get(reports[language].as_uri())
+        browser.get(reports(case, language).as_uri())
         return browser
 
     return opened

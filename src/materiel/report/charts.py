@@ -216,7 +216,7 @@ def _nice(step: float) -> float:
 def _grid(case: Case, frame: Frame, unit: str, language: Language) -> list[str]:
     parts: list[str] = []
     step = _nice((frame.high - frame.low) / 5)
-    value = frame.low
+    value = math.ceil(frame.low / step - 1e-9) * step  # nought is among them
     while value <= frame.high + step / 2:
         y = frame.y(value)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{frame.right}" y1="{y:.1f}" y2="{y:.1f}"/>')
@@ -231,7 +231,8 @@ def _grid(case: Case, frame: Frame, unit: str, language: Language) -> list[str]:
 
 
 def _scale(high: float) -> float:
-    return next((scale for scale in (1e9, 1e6, 1e3) if high >= 2 * scale), 1.0)
+    """Return what an axis that ends at a value counts in: whatever has four digits is read as it is."""
+    return next((scale for scale, least in ((1e9, 2e9), (1e6, 2e6), (1e3, 1e4)) if high >= least), 1.0)
 
 
 def _short(value: float, high: float, language: Language) -> str:
@@ -240,8 +241,9 @@ def _short(value: float, high: float, language: Language) -> str:
 
 def _dates(case: Case, frame: Frame, language: Language) -> list[tuple[float, str]]:
     """Return days for ticks with their labels: firsts of months, as many as fit."""
-    months, fit = (frame.last - frame.first) / 30.44, (frame.right - LEFT) / 70
-    every = next(step for step in (1, 2, 3, 6, 12, 24, 60, 1200) if months / step <= fit)
+    narrow = frame.width < WIDE
+    months, room = (frame.last - frame.first) / 30.44, frame.right - LEFT
+    every = next(step for step in (1, 2, 3, 6, 12, 24, 60, 1200) if months / step <= room / ((50 if step < 12 else 36) if narrow else 70))
     day = case.date(frame.first)
     made: list[tuple[float, str]] = []
     year, month = day.year, day.month
@@ -251,8 +253,14 @@ def _dates(case: Case, frame: Frame, language: Language) -> list[tuple[float, st
         if at > frame.last:
             return made
         if at >= frame.first and (month - 1) % min(every, 12) == 0 and (every <= 12 or year % (every // 12) == 0):
-            made.append((at, language.month(first) if every < 12 else f"{year}"))
+            short = every >= 12 or (narrow and bool(made))  # a telephone has room for one month with its year
+            made.append((at, _month(first, language) if short else language.month(first)))
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+
+
+def _month(first: datetime.date, language: Language) -> str:
+    """Return a month in one word, which of January is its year."""
+    return f"{first.year}" if first.month == 1 else language.short_months[first.month - 1]
 
 
 def _path(frame: Frame, days: Array, values: Array) -> str:
@@ -271,7 +279,7 @@ def _band(frame: Frame, days: Array, low: Array, high: Array, kind: str) -> str:
 def _labels(frame: Frame, curve: Curve, language: Language) -> list[str]:
     """Label the right edge of the ranges directly, kept apart where they are close."""
     names = {4: "95 %", 3: "75 %", 2: language.word("median"), 1: "25 %", 0: "5 %"}
-    ends = [(language.spaced(name), float(curve.quantiles[i, -1])) for i, name in names.items()]
+    ends = [(language.spaced(f"{name}{language.word('colon')}"), float(curve.quantiles[i, -1])) for i, name in names.items()]
     low, high = float(curve.quantiles[0, -1]), float(curve.quantiles[4, -1])
     places: list[float] = []
     for _, value in ends:
@@ -281,7 +289,7 @@ def _labels(frame: Frame, curve: Curve, language: Language) -> list[str]:
     if over > 0:
         places = [min(place, frame.bottom + 4 - 13 * (len(ends) - 1 - i)) for i, place in enumerate(places)]
     return [
-        f'<text class="label" x="{frame.right + 6}" y="{y:.1f}">{name} {_short(words.rounded(value, low, high), frame.most, language)}</text>'
+        f'<text class="label" x="{frame.right + 6}" y="{y:.1f}">{name}{_short(words.rounded(value, low, high), frame.most, language)}</text>'
         for (name, value), y in zip(ends, places, strict=True)
     ]
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from materiel.analysis import questions, words
 from materiel.analysis.questions import Answer
 from materiel.case.checks import anachronisms, unheard
+from materiel.case.translation import WRITTEN_IN
 from materiel.equations import NEVER
 from materiel.language.phrase import Phrase, Piece, Said, identifier, joined, phrase
 from materiel.report import chain, charts, data
@@ -22,10 +23,13 @@ EVENTS = 4
 def section(telling: Telling) -> Section:
     """Return the key judgements, what they rest on, and the bottom-line figure."""
     entries: list[list[Block]] = [[Paragraph(sentence(telling, telling.run.questions[key])), chain.about(telling, key)] for key in telling.keys]
-    blocks: list[Block] = [Bullets(entries, ordered=True), Paragraph(words.legend(telling.scale, telling.language), "soft")]
-    leading = bottom_line(telling)
+    legend: Said = words.legend(telling.scale, telling.language)
+    if telling.language.name != WRITTEN_IN:
+        legend = joined([legend, telling.say("in its own words")], " ")
+    blocks: list[Block] = [Bullets(entries, ordered=True), Paragraph(legend, "soft")]
+    leading, key = bottom_line(telling)
     if leading:
-        blocks.append(figure(telling, leading))
+        blocks.append(figure(telling, leading, key))
     return Section("judgements", telling.say("key judgements"), [*blocks, Paragraph(rests(telling), "lead")])
 
 
@@ -69,23 +73,25 @@ def _base(telling: Telling, question: str) -> Piece:
     return Piece(words.share(share, telling.language), "number", f"{question}.base_share", round(share, 4))
 
 
-def bottom_line(telling: Telling) -> str:
-    """Return the question whose figure stands first: the first key one that has a figure, else the first that reads what a key one reads, else the first."""
-    asked = telling.case.questions
-    read = [asked[key].value or asked[key].total for key in telling.keys]
-    drawn = list(telling.run.curves)
-    alike = [name for name in drawn if (asked[name].value or asked[name].total) in read and (asked[name].value or asked[name].total)]
-    return next(iter([*(key for key in telling.keys if key in drawn), *alike, *drawn]), "")
+def bottom_line(telling: Telling) -> tuple[str, str]:
+    """Return the question whose figure stands first, and the key question that it bears: of the first key one that has a figure, or of which another that reads the same has one."""
+    asked, drawn = telling.case.questions, list(telling.run.curves)
+    for key in telling.keys:
+        read = asked[key].value or asked[key].total
+        alike = [name for name in drawn if read and (asked[name].value or asked[name].total) == read]
+        if key in drawn or alike:
+            return (key if key in drawn else alike[0]), key
+    return next(iter(drawn), ""), ""
 
 
 def over_time(telling: Telling) -> Section:
     """Return every figure but the one that stands first."""
-    first = bottom_line(telling)
+    first, _ = bottom_line(telling)
     return Section("over-time", telling.say("over time"), [figure(telling, name) for name in telling.run.curves if name != first])
 
 
-def figure(telling: Telling, question: str) -> Figure:
-    """Return the fan chart of a question with its data."""
+def figure(telling: Telling, question: str, key_question: str = "") -> Figure:
+    """Return the fan chart of a question with its data; its title is what it shows of that question or, where it bears one on another day, of a key question."""
     case, language, curve = telling.case, telling.language, telling.run.curves[question]
     drawn = fan(telling, question)
     table = Table(
@@ -97,7 +103,7 @@ def figure(telling: Telling, question: str) -> Figure:
     ghost = telling.say("ghost key", label=before) if before else telling.say("ghost of case" if telling.run.manifest()["set"] else "ghost of baseline")
     columns, rows = data.fan(case, curve, drawn.observed)
     return Figure(
-        question, finding(telling, question), measure(telling, question), charts.fan(case, drawn, language), charts.fan(case, drawn, language, charts.NARROW),
+        question, finding(telling, question, key_question), measure(telling, question), charts.fan(case, drawn, language), charts.fan(case, drawn, language, charts.NARROW),
         key(telling, drawn, ghost), foot(telling), columns, rows,
         data.about(telling, question, drawn.curve.text, curve.unit, drawn.observed), [Fold(telling.say("as a table"), [table], paper="never")],
     )  # fmt: skip
@@ -129,9 +135,10 @@ def key(telling: Telling, drawn: charts.Fan, ghost: Said) -> Phrase:
     return joined([*said, telling.say("no adding")], " ")
 
 
-def finding(telling: Telling, question: str) -> Said:
-    """Return what a chart shows as a phrase: where the answer lies on its day."""
-    answer = telling.run.questions[question]
+def finding(telling: Telling, question: str, key_question: str = "") -> Said:
+    """Return what a chart shows as a phrase: where the answer lies on its day; that of a key question which it bears, if there is one and it measures the same."""
+    own, bears = (telling.run.questions[name] for name in (question, key_question or question))
+    answer = bears if (bears.asked.form, bears.asked.unit) == (own.asked.form, own.asked.unit) else own
     text = telling.texts.fan(question, telling.run.curves[question].text)
     low, high = answer.quantiles[5], answer.quantiles[95]
     if answer.asked.form == "first" or low is None or high is None:
