@@ -9,7 +9,7 @@ from materiel.language import Language
 
 SCRIPTED = (
     "about believing", "about copies", "about decisions", "about exports", "about this number", "after", "against the case", "allowed", "as a table", "as graded",
-    "as it stands", "as of day", "as the case has it", "before of the case", "beliefs apart", "beliefs ghost", "between", "changed", "close", "close a", "copied", "copy",
+    "as it stands", "as of day", "as the case has it", "before of the case", "beliefs apart", "beliefs ghost", "between", "changed", "close", "close a", "colon", "copied", "copy",
     "copy command", "copy link", "copy python", "copy the change", "copy yaml", "day", "decisions ghost", "did you mean", "differs by", "download csv", "download metadata", "download png",
     "download svg", "drawn", "export csv", "export page", "export xlsx", "families", "family believe", "family do", "field of", "flow of materiel", "found problems", "from", "grade",
     "ghost of a", "hold as a", "how to read", "it was", "item", "judgements changed", "key judgements", "labelled", "leave out", "link copied", "link differs", "link names", "link of case",

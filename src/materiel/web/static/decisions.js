@@ -29,7 +29,7 @@ export function decisions(about, { moved, released }) {
       reset.disabled = Object.keys(state.changes).length === 0;
       beside.show(state);
     },
-    told: (id, value) => `${about.levers.find((one) => one.id === id).name}: ${scales[id].shown(scales[id].read(value))}`,
+    told: (id, value) => [about.levers.find((one) => one.id === id).name, scales[id].shown(scales[id].read(value))].join(say("colon")),
   };
 }
 

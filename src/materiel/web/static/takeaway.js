@@ -16,7 +16,7 @@ export function takeaway(id, state, fail) {
     const copy = button(say("copy"), async () => {
       const done = await copied(texts[form].textContent);
       note.textContent = done ? say("copied", { what: say(`copy ${form}`) }) : say("not copied");
-    }, { "aria-label": `${say("copy")}: ${say(`copy ${form}`)}` });
+    }, { "aria-label": [say("copy"), say(`copy ${form}`)].join(say("colon")) });
     return element("div", { className: "copy" }, element("div", { className: "bar" }, element("h4", { textContent: say(`copy ${form}`) }), copy), texts[form]);
   });
   const exports = KINDS.map((kind) => {
