@@ -3,8 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 CASE ?= dprk-2023
 # Debian's chromium with its driver, installed where that takes no question; and axe-core, which looks for what hinders people.
-BROWSER := { { command -v chromium && command -v chromedriver; } || { test "$$(id -u)" = 0 && DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet chromium chromium-driver; }; } > /dev/null \
-	&& npm install --silent --no-save --no-audit --no-fund --prefix .web axe-core@4 > /dev/null
+BROWSER := { { command -v chromium && command -v chromedriver; } || { test "$$(id -u)" = 0 && DEBIAN_FRONTEND=noninteractive timeout 240 apt-get install --yes --quiet chromium chromium-driver; }; } > /dev/null \
+	&& timeout 120 npm install --silent --no-save --no-audit --no-fund --prefix .web axe-core@4 > /dev/null
 
 .PHONY: run test test-web lint proofs docs picture findings surges backtest promises bench lock clean
 
