@@ -253,6 +253,23 @@ def test_where_nothing_moves_the_picture_is_empty(tmp_path, demand, count):
     assert made["days"] == ["2023-01-07", "2023-01-14", "2023-01-21"]  # the last days of whole steps
 
 
+def test_another_seed_asked_for_at_the_same_moment_changes_nothing(tmp_path):
+    """What is kept may be replaced by another thread between any two steps."""
+
+    class Overtaken(Moving):
+        @property
+        def _drawn(self):
+            return self.__dict__["kept"]
+
+        @_drawn.setter
+        def _drawn(self, drawn):
+            self.__dict__["kept"] = {seed + 1: numbers for seed, numbers in drawn.items()}
+
+    (tmp_path / "case.yaml").write_text(BARE.replace("DEMAND", ""), encoding="utf-8")
+    case = load(tmp_path)
+    assert np.array_equal(Overtaken(case).play({}, 5).held, Moving(case).play({}, 5).held)
+
+
 def test_losses_of_a_war_between_actors_have_a_place_of_their_own(tmp_path):
     """Engagements belong to no actor: their box stands below all others, and what fleets lose passes into it."""
     (tmp_path / "case.yaml").write_text(textwrap.dedent(Engagement.example), encoding="utf-8")
