@@ -18,6 +18,7 @@ from materiel.case.loading import load
 from materiel.components.engagement import Engagement
 from materiel.engine.draws import sample
 from materiel.errors import RunError
+from materiel.report import diagram
 from materiel.web import moving
 from materiel.web.moving import Moving
 from materiel.web.table import Table
@@ -268,6 +269,18 @@ def test_another_seed_asked_for_at_the_same_moment_changes_nothing(tmp_path):
     (tmp_path / "case.yaml").write_text(BARE.replace("DEMAND", ""), encoding="utf-8")
     case = load(tmp_path)
     assert np.array_equal(Overtaken(case).play({}, 5).held, Moving(case).play({}, 5).held)
+
+
+@pytest.mark.parametrize("fights", [True, False])
+def test_the_diagram_of_the_report_has_what_passes(tmp_path, fights):
+    """An engagement costs fleets only where a contingency starts it; report and app agree on that."""
+    text = textwrap.dedent(Engagement.example)
+    assert "    contingency: war\n" in text
+    (tmp_path / "case.yaml").write_text(text if fights else text.replace("    contingency: war\n", ""), encoding="utf-8")
+    case = load(tmp_path)
+    drawn = diagram.flow(case, translation.texts(case, "en"), language.load("en"))
+    passing = {(one.leaves, one.enters) for one in network.counted(case).passing}
+    assert len(passing) == drawn.count('class="link') == (2 if fights else 0)
 
 
 def test_losses_of_a_war_between_actors_have_a_place_of_their_own(tmp_path):
