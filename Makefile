@@ -33,7 +33,7 @@ findings: .venv/ready ## pages made by running the shipped cases: the article in
 	$(BIN)/python docs/findings.py
 
 surges: .venv/ready ## fit the surge model anew, after a change of the library: long, and not timed as a whole yet
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'numpyro>=0.19'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'numpyro>=0.19' 'scikit-learn>=1.5'
 	$(BIN)/python docs/fit_surges.py
 
 backtest: .venv/ready ## forecasts of every surge of the library from every origin, scored beside naive ones, country and war left out: two minutes

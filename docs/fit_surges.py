@@ -28,7 +28,7 @@ import numpyro
 import numpyro.distributions as dist
 from jax.scipy.special import logsumexp
 from numpyro.diagnostics import effective_sample_size, split_gelman_rubin
-from numpyro.infer import MCMC, NUTS, init_to_sample
+from numpyro.infer import MCMC, NUTS
 from sklearn.mixture import GaussianMixture
 
 from materiel.engine import traced
@@ -137,7 +137,9 @@ def model(hilly: Hills, surges: Sequence[Surge], learned: Any) -> None:
     made = {name: numpyro.sample(name, prior) for name, prior in PRIORS.items()}
     by_class = numpyro.deterministic("by_class", _scaled("class", len(names), jnp.ones(3)) * made["of_class"])
     # figures tell ramp times of a ministry well and its multiples badly, and chains mix best when the former are sampled as they are, the latter in units of their spread
-    by_group = numpyro.deterministic("by_group", _scaled("group", int(groups.max()) + 1, jnp.stack([1.0, made["of_group"][1]])) * jnp.stack([made["of_group"][0], 1.0]))
+    by_group = numpyro.deterministic(
+        "by_group", _scaled("group", int(groups.max()) + 1, jnp.stack([1.0, made["of_group"][1]])) * jnp.stack([made["of_group"][0], 1.0])
+    )
     expected = common.expected(made["middle"], made["new"], by_class[classes].T, by_group[groups].T, new, jnp)
     spread = common.spread(made["of_surge"], made["of_new"], new, jnp)
     each = log_marginal(hilly, expected, spread, jnp.tanh(made["together"]))
@@ -192,9 +194,24 @@ def _by_lines(scores: Array, likely: Array, expected: Array, spread: Array, shar
 
 
 def sampler(hilly: Hills, surges: Sequence[Surge]) -> MCMC:
-    """Return the sampler of any set: each of its chains begins at a draw of what is believed before any figure, and learns its own step and masses."""
-    kernel = NUTS(functools.partial(model, hilly, surges), init_strategy=init_to_sample)
+    """Return the sampler of any set, each of whose chains learns its own step and masses."""
+    kernel = NUTS(functools.partial(model, hilly, surges))
     return MCMC(kernel, num_warmup=WARMUP, num_samples=DRAWS, num_chains=CHAINS, chain_method="sequential", progress_bar=False, jit_model_args=True)
+
+
+def beginnings(surges: Sequence[Surge], seed: int) -> dict[str, Array]:
+    """Return where chains begin, apart as what is believed before any figure is: shape (chains, ...) each, spreads as logarithms.
+
+    Ministries begin far apart, and spreads about as wide as believed: where both are next to nought, chains stay for long though hardly any probability is there.
+    """
+    rng = np.random.default_rng(seed)
+    begin: dict[str, Array] = {}
+    for name, prior in PRIORS.items():
+        scores = rng.standard_normal((CHAINS, *prior.shape()))
+        begin[name] = np.asarray(prior.loc + prior.scale * scores if isinstance(prior, dist.Normal) else np.log(prior.scale) + 0.3 * scores)
+    begin["class"] = rng.standard_normal((CHAINS, len({one.item for one in surges}), 3))
+    begin["group"] = rng.standard_normal((CHAINS, len({one.group for one in surges}), 2))
+    return begin
 
 
 def fit(run: MCMC, surges: Sequence[Surge], chosen: common.Chosen, seed: int) -> dict[str, Array]:
@@ -202,9 +219,9 @@ def fit(run: MCMC, surges: Sequence[Surge], chosen: common.Chosen, seed: int) ->
     begun = time.perf_counter()
     learned = np.array([chosen.learns_from(one) for one in surges])
     found, diverging, weak, rounds, key = dict[str, Array](), 0.0, True, 0, jax.random.key(seed)
-    run.post_warmup_state = None
+    run.post_warmup_state, begin = None, beginnings(surges, seed)
     while weak and rounds < ROUNDS:
-        run.run(run.post_warmup_state.rng_key if rounds else key, jnp.asarray(learned), extra_fields=("diverging",))
+        run.run(run.post_warmup_state.rng_key if rounds else key, jnp.asarray(learned), extra_fields=("diverging",), init_params=None if rounds else begin)
         more = {name: np.asarray(value) for name, value in run.get_samples(group_by_chain=True).items() if name in {*PRIORS, "by_class", "by_group"}}
         found = {name: np.concatenate([found[name], value], axis=1) if rounds else value for name, value in more.items()}
         rounds, diverging = rounds + 1, diverging + float(np.mean(run.get_extra_fields()["diverging"]))
