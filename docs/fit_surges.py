@@ -50,7 +50,7 @@ WIDEST = 0.98
 CHECKED, FAR = 20, 12.0
 """Draws at which hills are held against all lines; how far below the likeliest, in logarithms, a line is passed over."""
 
-WARMUP, DRAWS, CHAINS = 200, 300, 4
+WARMUP, DRAWS, CHAINS = 300, 150, 4
 ROUNDS, PROCESSES = 3, 2
 """Times that chains are continued by as many draws, at most; sets that are fitted at a time, each on one thread."""
 KEPT = 200
@@ -135,11 +135,8 @@ def model(hilly: Hills, surges: Sequence[Surge], learned: Any) -> None:
     new = np.array([common.NEW[one.plant] for one in surges])
     groups = np.unique([one.group for one in surges], return_inverse=True)[1]
     made = {name: numpyro.sample(name, prior) for name, prior in PRIORS.items()}
-    by_class = numpyro.deterministic("by_class", _scaled("class", len(names), jnp.ones(3)) * made["of_class"])
-    # figures tell ramp times of a ministry well and its multiples badly, and chains mix best when the former are sampled as they are, the latter in units of their spread
-    by_group = numpyro.deterministic(
-        "by_group", _scaled("group", int(groups.max()) + 1, jnp.stack([1.0, made["of_group"][1]])) * jnp.stack([made["of_group"][0], 1.0])
-    )
+    by_class = numpyro.deterministic("by_class", _standard("class", (len(names), 3)) * made["of_class"])
+    by_group = numpyro.deterministic("by_group", _standard("group", (int(groups.max()) + 1, 2)) * made["of_group"])
     expected = common.expected(made["middle"], made["new"], by_class[classes].T, by_group[groups].T, new, jnp)
     spread = common.spread(made["of_surge"], made["of_new"], new, jnp)
     each = log_marginal(hilly, expected, spread, jnp.tanh(made["together"]))
@@ -160,8 +157,8 @@ def log_marginal(hilly: Hills, expected: Any, spread: Any, share: Any) -> Any:
     return logsumexp(hilly.log_weights - 0.5 * (squares + jnp.log(volume) + len(common.NAMES) * np.log(2 * np.pi)), axis=-1)
 
 
-def _scaled(name: str, count: int, spread: Any) -> Any:
-    return numpyro.sample(name, dist.Normal(jnp.zeros((count, len(spread))), spread))
+def _standard(name: str, shape: tuple[int, ...]) -> Any:
+    return numpyro.sample(name, dist.Normal(jnp.zeros(shape), 1.0))
 
 
 def unlike(scores: Array, likely: Array, hilly: Hills, surges: Sequence[Surge], draws: dict[str, Array]) -> Array:
@@ -195,7 +192,7 @@ def _by_lines(scores: Array, likely: Array, expected: Array, spread: Array, shar
 
 def sampler(hilly: Hills, surges: Sequence[Surge]) -> MCMC:
     """Return the sampler of any set, each of whose chains learns its own step and masses."""
-    kernel = NUTS(functools.partial(model, hilly, surges))
+    kernel = NUTS(functools.partial(model, hilly, surges), dense_mass=True)
     return MCMC(kernel, num_warmup=WARMUP, num_samples=DRAWS, num_chains=CHAINS, chain_method="sequential", progress_bar=False, jit_model_args=True)
 
 
