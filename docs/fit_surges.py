@@ -50,8 +50,8 @@ WIDEST = 0.98
 CHECKED, FAR = 20, 12.0
 """Draws at which hills are held against all lines; how far below the likeliest, in logarithms, a line is passed over."""
 
-WARMUP, DRAWS, CHAINS = 300, 150, 4
-ROUNDS, PROCESSES = 3, 2
+WARMUP, DRAWS, CHAINS = 200, 300, 4
+ROUNDS, PROCESSES = 2, 2
 """Times that chains are continued by as many draws, at most; sets that are fitted at a time, each on one thread."""
 KEPT = 200
 """Draws that are shipped of each set."""
@@ -69,8 +69,8 @@ PRIORS: dict[str, dist.Distribution] = {
     "of_class": dist.HalfNormal(np.array([0.5, 0.3, 0.3])),
     # surges of one ministry rise together
     "of_group": dist.HalfNormal(np.array([0.5, 0.5])),
-    # lead times differ least, for figures of output hardly tell them
-    "of_surge": dist.HalfNormal(np.array([1.0, 0.5, 0.3, 0.5, 0.3, 0.5, 0.5])),
+    # lead times differ least, for figures of output hardly tell them; none by more than in the wide law, beyond which the lines that were tried tell nothing
+    "of_surge": dist.TruncatedNormal(0.0, np.array([1.0, 0.5, 0.3, 0.5, 0.3, 0.5, 0.5]), low=0.0, high=WIDE_SPREAD),
     # multiple and ramp time: the inverse hyperbolic tangent of their correlation
     "together": dist.Normal(0.0, 0.5),
 }
@@ -135,8 +135,11 @@ def model(hilly: Hills, surges: Sequence[Surge], learned: Any) -> None:
     new = np.array([common.NEW[one.plant] for one in surges])
     groups = np.unique([one.group for one in surges], return_inverse=True)[1]
     made = {name: numpyro.sample(name, prior) for name, prior in PRIORS.items()}
-    by_class = numpyro.deterministic("by_class", _standard("class", (len(names), 3)) * made["of_class"])
-    by_group = numpyro.deterministic("by_group", _standard("group", (int(groups.max()) + 1, 2)) * made["of_group"])
+    by_class = numpyro.deterministic("by_class", _scaled("class", len(names), jnp.ones(3)) * made["of_class"])
+    # figures tell ramp times of a ministry well and its multiples badly, and chains mix best when the former are sampled as they are, the latter in units of their spread
+    by_group = numpyro.deterministic(
+        "by_group", _scaled("group", int(groups.max()) + 1, jnp.stack([1.0, made["of_group"][1]])) * jnp.stack([made["of_group"][0], 1.0])
+    )
     expected = common.expected(made["middle"], made["new"], by_class[classes].T, by_group[groups].T, new, jnp)
     spread = common.spread(made["of_surge"], made["of_new"], new, jnp)
     each = log_marginal(hilly, expected, spread, jnp.tanh(made["together"]))
@@ -157,8 +160,8 @@ def log_marginal(hilly: Hills, expected: Any, spread: Any, share: Any) -> Any:
     return logsumexp(hilly.log_weights - 0.5 * (squares + jnp.log(volume) + len(common.NAMES) * np.log(2 * np.pi)), axis=-1)
 
 
-def _standard(name: str, shape: tuple[int, ...]) -> Any:
-    return numpyro.sample(name, dist.Normal(jnp.zeros(shape), 1.0))
+def _scaled(name: str, count: int, spread: Any) -> Any:
+    return numpyro.sample(name, dist.Normal(jnp.zeros((count, len(spread))), spread))
 
 
 def unlike(scores: Array, likely: Array, hilly: Hills, surges: Sequence[Surge], draws: dict[str, Array]) -> Array:
@@ -192,20 +195,23 @@ def _by_lines(scores: Array, likely: Array, expected: Array, spread: Array, shar
 
 def sampler(hilly: Hills, surges: Sequence[Surge]) -> MCMC:
     """Return the sampler of any set, each of whose chains learns its own step and masses."""
-    kernel = NUTS(functools.partial(model, hilly, surges), dense_mass=True)
+    kernel = NUTS(functools.partial(model, hilly, surges))
     return MCMC(kernel, num_warmup=WARMUP, num_samples=DRAWS, num_chains=CHAINS, chain_method="sequential", progress_bar=False, jit_model_args=True)
 
 
 def beginnings(surges: Sequence[Surge], seed: int) -> dict[str, Array]:
-    """Return where chains begin, apart as what is believed before any figure is: shape (chains, ...) each, spreads as logarithms.
-
-    Ministries begin far apart, and spreads about as wide as believed: where both are next to nought, chains stay for long though hardly any probability is there.
-    """
+    """Return where chains begin, without constraints, shape (chains, ...) each: apart as what is believed before any figure is, with spreads about as wide as believed."""
     rng = np.random.default_rng(seed)
     begin: dict[str, Array] = {}
     for name, prior in PRIORS.items():
         scores = rng.standard_normal((CHAINS, *prior.shape()))
-        begin[name] = np.asarray(prior.loc + prior.scale * scores if isinstance(prior, dist.Normal) else np.log(prior.scale) + 0.3 * scores)
+        if isinstance(prior, dist.Normal):
+            begin[name] = np.asarray(prior.loc + prior.scale * scores)
+        elif isinstance(prior, dist.HalfNormal):
+            begin[name] = np.asarray(np.log(prior.scale) + 0.3 * scores)
+        else:
+            begin[name] = np.asarray(prior.base_dist.scale / (WIDE_SPREAD - prior.base_dist.scale))
+            begin[name] = np.log(begin[name]) + 0.3 * scores
     begin["class"] = rng.standard_normal((CHAINS, len({one.item for one in surges}), 3))
     begin["group"] = rng.standard_normal((CHAINS, len({one.group for one in surges}), 2))
     return begin
