@@ -2,14 +2,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CASE ?= dprk-2023
+# Debian's chromium with its driver, installed where that takes no question; and axe-core, which looks for what hinders people.
+BROWSER := { { command -v chromium && command -v chromedriver; } || { test "$$(id -u)" = 0 && DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet chromium chromium-driver; }; } > /dev/null \
+	&& npm install --silent --no-save --no-audit --no-fund --prefix .web axe-core@4 > /dev/null
 
-.PHONY: run test test-web lint proofs docs findings surges backtest promises bench lock clean
+.PHONY: run test test-web lint proofs docs picture findings surges backtest promises bench lock clean
 
 run: .venv/ready ## run the main case, print its key judgements, write its report
 	$(BIN)/materiel run $(CASE) --draws 2000 --output runs
 
-test: lint ## everything that must pass on every change
+test: lint ## everything that must pass on every change; in a real browser too, where there is one or can be without a question
 	$(BIN)/python -m pytest -q -n auto -m "not proof and not web"
+	@if $(BROWSER); then $(BIN)/python -m pytest -q tests/web; else echo "tests in a browser are left out: chromium, chromium-driver or npm is missing and cannot be installed here"; fi
 
 lint: .venv/ready
 	$(BIN)/ruff check .
@@ -17,9 +21,8 @@ lint: .venv/ready
 	$(BIN)/basedpyright --level error
 	$(BIN)/lint-imports --no-cache
 
-test-web: .venv/ready ## the report in a real browser: Debian's chromium, installed if it is not there, with the network off
-	command -v chromium chromedriver > /dev/null || apt-get install --yes --quiet chromium chromium-driver
-	npm install --silent --no-save --no-audit --no-fund --prefix .web axe-core@4
+test-web: .venv/ready ## the report, with the network off, and the web app in a real browser
+	$(BROWSER)
 	$(BIN)/python -m pytest -q tests/web
 
 proofs: .venv/ready ## the heavy proofs
@@ -28,6 +31,10 @@ proofs: .venv/ready ## the heavy proofs
 docs: .venv/ready ## pages made from the code, and the site made from all pages: open site/index.html
 	$(BIN)/python docs/make.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+picture: .venv/ready ## the picture of the web app in the README
+	$(BROWSER)
+	$(BIN)/python docs/app_picture.py
 
 findings: .venv/ready ## pages made by running the shipped cases: the article in the dock, rules of evidence, days side by side, twins
 	$(BIN)/python docs/findings.py
@@ -47,6 +54,8 @@ bench: .venv/ready ## speed, side by side with peers: half an hour; a few minute
 	$(BIN)/python benchmarks/ceilings.py
 	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/start.py
+	$(BIN)/python benchmarks/visitors.py
+	$(BIN)/python benchmarks/sliders.py
 
 lock: ## renew the lock after changing pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock

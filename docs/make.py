@@ -74,6 +74,7 @@ def glossary(page: str) -> str:
     meanings = records.meanings(schema.Resolution)
     lines += [f"| `{name}` | {meanings[name]} |" for name in schema.Resolution.model_fields]
     for title, record in (
+        ("A lever", schema.Lever),
         ("A hypothesis", schema.Hypothesis),
         ("An analyst", schema.Analyst),
         ("What an analyst says of a hypothesis", schema.Statement),

@@ -29,6 +29,7 @@ from materiel.commands.resume import resume
 from materiel.commands.run import run
 from materiel.commands.schema import schema
 from materiel.commands.score import score
+from materiel.commands.serve import serve
 from materiel.commands.solve import solve
 from materiel.commands.sources import sources
 from materiel.commands.weigh import weigh
@@ -52,6 +53,6 @@ def main(version: Annotated[bool, typer.Option("--version", help="print the vers
 
 
 for command in (
-    run, resume, reproduce, why, drivers, examine, compare, solve, forecast, score, backtest, weigh, sources, export, check, report, schema, cases, order,
+    run, resume, reproduce, why, drivers, examine, compare, solve, forecast, score, backtest, weigh, sources, export, check, report, serve, schema, cases, order,
 ):  # fmt: skip
     app.command()(command)  # listed by --help in this order

@@ -48,8 +48,8 @@ class Parameter:
     r"""A number that a case gives: unit, symbol, meaning, bounds, and where its default comes from.
 
     `unit` may name `item` (the component's own item) or, in entries of a link, `linked` (the item at the other end).
-    A `lever` can be changed by directives during a run. A parameter that `defines` something is written as a plain number,
-    because nobody can be uncertain about it. `date` parameters are days since the start of the case. `symbol` is LaTeX, of its own
+    A `lever` can be changed by directives during a run; what is `decided` by somebody, rather than found out, readers of a case may try otherwise. A parameter that `defines`
+    something is written as a plain number, because nobody can be uncertain about it. `date` parameters are days since the start of the case. `symbol` is LaTeX, of its own
     within the type: a letter, at most one index below and one above; what has run up of a flow `X` is `X^{\Sigma}`.
     """
 
@@ -62,6 +62,7 @@ class Parameter:
     more_than: float | None = None
     at_most: float | None = None
     lever: bool = False
+    decided: bool = False
     optional: bool = False
     defines: bool = False
 

@@ -32,7 +32,7 @@ def _differences(before: Run, after: Run) -> list[str]:
     """Return in what two runs differ besides the day: then neither claims nor revisions explain their answers."""
     a, b = before.options, after.options
     pairs = {
-        "case": (before.case.digest, after.case.digest), "scenario": (a.reading.scenario, b.reading.scenario), "step": (before.case.step, after.case.step),
+        "case": (before.case.digest, after.case.digest), "scenario": (a.reading.scenario, b.reading.scenario), "what is set": (sorted(a.reading.set), sorted(b.reading.set)), "step": (before.case.step, after.case.step),
         "rules": (before.case.rule, after.case.rule), "claims left out": (a.reading.drop, b.reading.drop), "independence": (a.reading.independent, b.reading.independent),
         "draws": (a.draws, b.draws), "seed": (a.seed, b.seed),
     }  # fmt: skip

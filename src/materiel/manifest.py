@@ -60,7 +60,8 @@ class Manifest:
 def identity(case: Case, more: Mapping[str, Question], options: Options) -> str:
     """Return what identifies a run: the same case, questions, options and version give the same."""
     options = dataclasses.replace(options, chunk=Options.chunk, reading=dataclasses.replace(options.reading, as_of=case.as_of, step=case.step))
-    said = json.dumps([case.digest, options, case.rule.model_dump(mode="json"), _questions(more), __version__], default=str)
+    by_hand = [options.reading.set] if options.reading.set else []
+    said = json.dumps([case.digest, options, case.rule.model_dump(mode="json"), _questions(more), __version__, *by_hand], default=str)
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from materiel.case.changes import SET
 from materiel.errors import RunError
 from materiel.evidence.grades import DEFAULT
 
@@ -13,7 +14,8 @@ from materiel.evidence.grades import DEFAULT
 class Reading:
     """How a case is read: as of which day (its own if None), in which scenario, with which step in days (its own if None), under which rules of evidence.
 
-    `drop` names sources, publishers, origins or claims that are left out, `silent` claims alone, by their ids; `independent` takes every claim for an origin of its own.
+    `drop` names sources, publishers, origins or claims that are left out, `silent` claims alone, by their ids; `independent` takes every claim for an origin of its own. `set`
+    holds numbers that are set by hand after the scenario, each as `NUMBER=VALUE`.
     """
 
     as_of: datetime.date | None = None
@@ -23,11 +25,25 @@ class Reading:
     drop: tuple[str, ...] = ()
     independent: bool = False
     silent: tuple[str, ...] = ()
+    set: tuple[str, ...] = field(default=(), repr=False)  # runs without are called as they were before there was such a thing
+
+    @property
+    def order(self) -> str:
+        """The scenarios that are applied, in order, with the place of what is set by hand."""
+        return _joined(self.scenario, SET if self.set and SET not in self.scenario.split(",") else "")
+
+    def under(self, scenario: str) -> Reading:
+        """Return how the case is read in another scenario, or under a hypothesis, that comes after all the rest."""
+        return replace(self, scenario=_joined(self.order, scenario)) if scenario else self
 
     @property
     def plain(self) -> Reading:
         """The same reading with all evidence, under the default rules."""
         return replace(self, rules=DEFAULT, drop=(), independent=False, silent=())
+
+
+def _joined(*scenarios: str) -> str:
+    return ",".join(filter(None, scenarios))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from materiel import network, proof
 from materiel.analysis import observables, questions
 from materiel.analysis.observables import Watched
 from materiel.analysis.questions import Asked, Branch
+from materiel.case import changes
+from materiel.case.changes import Change
 from materiel.case.files import contents
 from materiel.case.loading import load
 from materiel.case.model import Case, Instance
@@ -32,11 +34,11 @@ Built = tuple[network.Program, list[Instance]]
 """A network, and the instances that it was built of."""
 
 
-def read(name: str | Path, more: Mapping[str, Question], reading: Reading, like: Case | None = None) -> Case:
-    """Return the checked case of a name, with questions asked besides its own; `like` is one read before, as in `load`. Raises CaseError, RunError."""
+def read(name: str | Path, more: Mapping[str, Question], reading: Reading, like: Case | None = None, changed: Sequence[Change] = ()) -> Case:
+    """Return the checked case of a name, with questions asked besides its own; `like` is one read before, and `changed` what is tried besides, as in `load`. Raises CaseError, RunError."""
     case = load(
-        name, as_of=reading.as_of, scenario=reading.scenario, step=reading.step, rules=reading.rules, drop=reading.drop, silent=reading.silent,
-        independent=reading.independent, like=like,
+        name, as_of=reading.as_of, scenario=reading.order, step=reading.step, rules=reading.rules, drop=reading.drop, silent=reading.silent,
+        independent=reading.independent, like=like, changes=[*changes.read(reading.set), *changed],
     )  # fmt: skip
     case.questions.update(more)
     return case
@@ -87,14 +89,17 @@ def prepare(
     builder = _Builder(name, more, options, case, observed=observed, built=[] if built is None else built)
     watched = builder.watched(case)
     asked = builder.chosen(case)
-    branches = _branches(asked)
-    if not branches:
+    found = branches(asked)
+    if not found:
         raise RunError(f"{case.name} asks no questions; nothing to run for")
-    every = max(1, round(_steps(case, case.day(case.end)) / FAN_POINTS))
+    soonest = min(
+        (periods(case, one.last_day) for one in asked.values() if one.fan), default=1
+    )  # what is shown of a few days in a century has a point at least
+    every = max(1, min(round(periods(case, case.day(case.end)) / FAN_POINTS), soonest))
     settings = ensemble.Settings(options.seed, options.draws, case.step, every, options.chunk, options.engine)
-    made = Prepared(case, watched, asked, branches, {}, settings, seconds={"load": time.perf_counter() - began})
+    made = Prepared(case, watched, asked, found, {}, settings, seconds={"load": time.perf_counter() - began})
     with made.timed("build"):
-        for branch, names in branches.items():
+        for branch, names in found.items():
             made.passes[branch] = builder.of(branch, [asked[one] for one in names], list(made.passes))
         made.sighted = builder.sighted(watched) if watched and watched.sightings else None
     return made
@@ -157,7 +162,7 @@ class _Builder:
         kept = [program.variables[f"{gauges[one.id]}.{'crossed' if one.form == 'first' else 'kept'}"][0] for one in asked]
         seen = {name: program.variables[f"{gauges[name]}.now"][0] for name in fans}
         counted = [seen[one.id] for one in asked if one.fan]
-        steps = _steps(self.case, max(one.last_day for one in asked))
+        steps = periods(self.case, max(one.last_day for one in asked))
         peace = Branch(branch.scenario)
         stem = before.index(peace) if branch.contingency and peace in before else None
         leaves = max(int(branch.day // self.case.step), 0) if stem is not None else 0
@@ -167,7 +172,7 @@ class _Builder:
         """Return the pass that keeps what a run of the baseline expects of everything seen."""
         program, gauges, _ = self._program("")
         kept = [program.variables[f"{gauges[one.asked.id]}.kept"][0] for one in watched.sightings]
-        return ensemble.Pass(program.behind(kept), _steps(self.case, max(one.asked.last_day for one in watched.sightings)), kept)
+        return ensemble.Pass(program.behind(kept), periods(self.case, max(one.asked.last_day for one in watched.sightings)), kept)
 
     def _program(self, scenario: str) -> tuple[network.Program, dict[str, str], list[str]]:
         if scenario not in self.programs:
@@ -181,8 +186,7 @@ class _Builder:
         """
         case = self.case
         if scenario:
-            reading = self.options.reading
-            case = read(self.name, self.more, replace(reading, scenario=",".join(filter(None, (reading.scenario, scenario)))), case)
+            case = read(self.name, self.more, self.options.reading.under(scenario), case)
         watched, everything = self.watched(case), self.chosen(case)
         everything |= {one.asked.id: one.asked for one in watched.sightings} if watched else {}
         gauges = [one.gauge for one in everything.values() if one.gauge is not None]
@@ -214,7 +218,7 @@ def _chosen(asked: dict[str, Asked], only: tuple[str, ...]) -> dict[str, Asked]:
     return {name: one for name, one in asked.items() if name in wanted}
 
 
-def _branches(asked: dict[str, Asked]) -> dict[Branch, list[str]]:
+def branches(asked: dict[str, Asked]) -> dict[Branch, list[str]]:
     """Return the names of the questions of every branch, the baseline first."""
     made: dict[Branch, list[str]] = {}
     for name, one in asked.items():
@@ -223,6 +227,6 @@ def _branches(asked: dict[str, Asked]) -> dict[Branch, list[str]]:
     return dict(sorted(made.items(), key=lambda entry: (bool(entry[0].scenario), bool(entry[0].contingency))))
 
 
-def _steps(case: Case, last: float) -> int:
+def periods(case: Case, last: float) -> int:
     """Return how many periods reach past a day, at most to the end of the case."""
     return min(int(np.ceil(last / case.step - 1e-9)) + 1, int(np.ceil(case.day(case.end) / case.step - 1e-9)))

@@ -24,7 +24,7 @@ from materiel.engine import ensemble
 from materiel.engine.draws import Uniform, uniforms
 from materiel.errors import RunError
 from materiel.evidence.pooling import Prior
-from materiel.options import Options, Reading
+from materiel.options import Options
 from materiel.preparation import Prepared
 
 Array = npt.NDArray[np.float64]
@@ -99,7 +99,7 @@ class Rivals(Readings):
 
 def readings(name: str | Path, more: Mapping[str, Question], options: Options, case: Case) -> Readings:
     """Return the hypotheses of a sound case, ready to answer, whatever was seen. Raises CaseError, RunError."""
-    cases = {one: preparation.read(name, more, under(options.reading, one), case) for one in case.hypotheses}
+    cases = {one: preparation.read(name, more, options.reading.under(one), case) for one in case.hypotheses}
     prepared = _prepared(name, more, options, cases, observed=False)
     return Readings(case, prepared, _answering(prepared))
 
@@ -116,22 +116,23 @@ def prepare(name: str | Path, more: Mapping[str, Question], options: Options, ca
 
 def _prepared(name: str | Path, more: Mapping[str, Question], options: Options, cases: Mapping[str, Case], *, observed: bool) -> dict[str, Prepared]:
     built: list[preparation.Built] = []
-    readings = {one: replace(options, reading=under(options.reading, one)) for one in cases}
+    readings = {one: replace(options, reading=options.reading.under(one)) for one in cases}
     return {one: preparation.prepare(name, more, readings[one], case, observed=observed, built=built) for one, case in cases.items()}
 
 
 def _answering(prepared: Mapping[str, Prepared]) -> ensemble.Simulator:
     """Return what runs the passes of every hypothesis, one after the other, without their fans."""
-    passes: list[ensemble.Pass] = []
+    passes, _ = in_a_row(prepared)
+    return ensemble.Simulator([replace(one, recorded=(), fans=()) for one in passes], next(iter(prepared.values())).settings)
+
+
+def in_a_row(prepared: Mapping[str, Prepared]) -> tuple[list[ensemble.Pass], list[int]]:
+    """Return the passes of every hypothesis, one after the other, and the place of the first of each."""
+    passes, firsts = list[ensemble.Pass](), list[int]()
     for made in prepared.values():
-        before = len(passes)
-        passes += [replace(one, recorded=(), fans=(), stem=None if one.stem is None else one.stem + before) for one in made.passes.values()]
-    return ensemble.Simulator(passes, next(iter(prepared.values())).settings)
-
-
-def under(reading: Reading, hypothesis: str) -> Reading:
-    """Return how a case is read under a hypothesis."""
-    return replace(reading, scenario=",".join(filter(None, (reading.scenario, hypothesis))))
+        firsts.append(len(passes))
+        passes += [replace(one, stem=None if one.stem is None else one.stem + firsts[-1]) for one in made.passes.values()]
+    return passes, firsts
 
 
 def drawn(seed: int, chosen: npt.NDArray[np.int64]) -> Uniform:

@@ -19,7 +19,7 @@ from materiel import preparation, units
 from materiel.analysis import chance, crossings, questions, words
 from materiel.analysis.chance import Chance
 from materiel.analysis.crossings import Axis, Crossed
-from materiel.case.loading import load
+from materiel.case.changes import Change as Changed
 from materiel.case.model import Case
 from materiel.case.schema import Question
 from materiel.engine import ensemble, laws
@@ -269,16 +269,8 @@ class _Problem:
         return made
 
     def _changed(self, scenario: str, value: float) -> Case:
-        reading = self.options.reading
-        said = {"constant": self.change.raw(value), "because": "tried"}
-        try:
-            return load(
-                self.name, as_of=reading.as_of, scenario=",".join(filter(None, (reading.scenario, CHANGE, scenario))), step=reading.step, rules=reading.rules,
-                drop=reading.drop, silent=reading.silent, independent=reading.independent, like=self.case,
-                change=(self.change.number, said, Place(CHANGE, 1, self.change.column)),
-            )  # fmt: skip
-        except CaseError as error:
-            raise CaseError([replace(problem, found=problem.found.removeprefix("scenario sets ")) for problem in error.problems]) from None
+        change = Changed(self.change.number, self.change.raw(value), "tried", Place(CHANGE, 1, self.change.column))
+        return preparation.read(self.name, {}, self.options.reading.under(CHANGE).under(scenario), self.case, [change])
 
 
 class _Counter:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from materiel import language as languages
 from materiel import manifest, network, preparation
-from materiel.analysis import drivers, questions
+from materiel.analysis import courses, drivers, questions
 from materiel.analysis.questions import Answer, Asked, Branch
 from materiel.case.files import find
 from materiel.case.model import Case, Instance
@@ -80,6 +80,7 @@ class Study:
         output: str | Path | None = None,
         client: Client | None = None,
         language: str = "en",
+        set: Mapping[str, str] | None = None,  # noqa: A002  # as the command line calls it
     ) -> Run:
         """Run the case and return its answers.
 
@@ -87,9 +88,9 @@ class Study:
         what grades do to numbers, `drop` the sources, publishers, origins or claims left out, `independent` takes every claim for an origin of its own. `only` names
         the questions asked (all if empty). `report` is told how many runs of how many are done. With `output`, the run gets a folder of its own there, in which
         draws are kept as they are done, and what was kept of the same run is not run again; with `client`, draws are run on a Dask cluster. `language` is that of the report in
-        the folder. Raises CaseError, RunError.
+        the folder. `set` gives numbers by hand, by path, as a case would write them. Raises CaseError, RunError.
         """
-        reading = Reading(_day(as_of), scenario, step, rules, tuple(drop), independent)
+        reading = Reading(_day(as_of), scenario, step, rules, tuple(drop), independent, set=_set(set))
         return self.again(Options(reading, draws, seed, engine, chunk, tuple(only)), report, output, client, language)
 
     def again(
@@ -149,7 +150,7 @@ class Study:
         case = self.case(how)
         branch = _branch(case, question) if question else Branch()
         if branch.scenario:
-            case = self.case(replace(how, scenario=",".join(filter(None, (how.scenario, branch.scenario)))))
+            case = self.case(how.under(branch.scenario))
         return model(case, draw, seed, branch)
 
     def ask(self, output: str, at: datetime.date | None = None, reading: Reading | None = None) -> tuple[Study, str]:
@@ -443,6 +444,10 @@ class _Runner:
         return answer, dict(drivers.leading(inputs, found))
 
 
+def _set(given: Mapping[str, str] | None) -> tuple[str, ...]:
+    return tuple(f"{number}={value}" for number, value in (given or {}).items())
+
+
 def _day(as_of: datetime.date | str | None) -> datetime.date | None:
     try:
         return datetime.date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
@@ -466,16 +471,9 @@ def _variables(one: Instance) -> list[str]:
 
 
 def _curve(one: ensemble.Pass, asked: Asked, found: ensemble.Ensemble, slot: int, step: float) -> Curve:
-    """Return what a gauge read over time; amounts per period, which totals add up, become rates per day."""
-    gauge = asked.gauge
-    assert gauge is not None
-    target = gauge.links["of"][0]
-    on = "boundary" if one.program.kinds[f"{target.path}.{target.variable}"] == "level" else "period"
-    unit, quantiles = str(gauge.options["unit"]), found.fans[slot].quantiles(np.array(FAN))
-    if asked.form == "total":
-        unit, quantiles = f"{unit}/day", quantiles / step
-    shown = found.times >= (asked.since if asked.form == "value" and not asked.branch.contingency else 0.0)
-    return Curve(asked.fan, unit, on, found.times[shown], quantiles[:, shown])
+    """Return what a gauge read over time."""
+    seen = courses.course(asked, one.program.kinds, found.times, step)
+    return Curve(asked.fan, seen.unit, seen.on, found.times[seen.shown], seen.of(found.fans[slot].quantiles(np.array(FAN))))
 
 
 def without(run: Run, only: tuple[str, ...]) -> lineage.Again:

@@ -23,6 +23,7 @@ from materiel.analysis.odds import Evidence, Hinge, Standing, Thirds
 from materiel.analysis.questions import Answer
 from materiel.analysis.tempering import temper
 from materiel.case.model import Case
+from materiel.engine.draws import Uniform
 from materiel.errors import RunError, nearest
 from materiel.language import ENGLISH, Language
 from materiel.language.phrase import Phrase, Said, identifier
@@ -62,6 +63,8 @@ class Rival:
     thirds: dict[str, Thirds] = field(repr=False)
     aimed: int
     steps: int
+    drawn: Uniform = field(repr=False)
+    """What gives the uniform numbers of the draws of `after`."""
 
     def span(self, sighting: int) -> str:
         """Return what it expects of one sighting in a phrase: the middle, and the 90 % range."""
@@ -182,7 +185,7 @@ class Weighed:
         return str(self.hangs(ENGLISH, {name: repr(name) for name in self.found}))
 
     def hangs(self, language: Language, called: Mapping[str, Said]) -> Phrase:
-        """Return the same in a language, with hypotheses as they are called there."""
+        """Return the same in a language, with hypotheses and numbers as they are called there."""
         lead, now = self.lead, self.standings[self.lead].posterior
         by_odds, number = odds.bits(now, self.even[lead]), next(iter(self.hinges), None)
         if max(abs(by_odds), abs(number.swing) if number else 0.0) < WEAK:
@@ -190,10 +193,12 @@ class Weighed:
         if number is None or abs(by_odds) >= abs(number.swing):
             return language.say("hangs on odds", lead=called[lead], even=words.share(self.even[lead], language), now=words.share(now, language))
         prior = self.rivals.numbers(lead)[number.stream]
+        least, middle, most = map(float, prior.percentiles((5, 50, 95)))
         low, high = (spread(self.case, (end, end, end), prior.unit, language) for end in number.ends)
         assumed = language.word("assumed" if not (prior.pool and prior.pool.heard()) else "partly assumed")
         return language.say(
-            "hangs on number", number=identifier(number.stream), said=identifier(prior.said), assumed=assumed, lead=called[lead], low=low, high=high,
+            "hangs on number", number=called.get(number.stream) or identifier(number.stream), assumed=assumed,
+            said=spread(self.case, (least, middle, most), prior.unit, language), lead=called[lead], low=low, high=high,
             lowest=words.share(number.posterior[0], language), highest=words.share(number.posterior[1], language),
         )  # fmt: skip
 

@@ -38,7 +38,7 @@ def read(name: str | Path, more: Mapping[str, Question], case: Case, reading: Re
     readings: dict[str, Case] = {}
     for hypothesis in case.hypotheses:
         try:
-            readings[hypothesis] = preparation.read(name, more, rivals.under(reading, hypothesis), case)
+            readings[hypothesis] = preparation.read(name, more, reading.under(hypothesis), case)
             questions.prepare(readings[hypothesis])
         except CaseError as error:
             found += error.problems
@@ -137,7 +137,7 @@ def _rival(ready: Rivals, options: Options, name: str, expected: Array, logs: Ma
         name, expected, logs[""], left, evidence[""], {origin: one for origin, one in evidence.items() if origin},
         ready.answers(name, before, min(options.draws, ANSWERED_BEFORE)), ready.answers(name, after, len(weights)), weights,
         _thirds(ready, name, everything, after, options.draws, weights),
-        0 if aim is None else len(aim.logs[""]) - options.draws, moved[""].steps if "" in moved else 0,
+        0 if aim is None else len(aim.logs[""]) - options.draws, moved[""].steps if "" in moved else 0, after,
     )  # fmt: skip
 
 

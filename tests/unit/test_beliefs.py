@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import shutil
@@ -64,7 +65,7 @@ def test_a_voice_that_is_not_trusted_weighs_as_if_it_had_said_nothing(name):
 
 
 def pooled(tmp_path):
-    """Return a case with one number, of which a base and two voices speak, and a question that is that number."""
+    """Return a case with one number, of which a base and two voices speak, a question that is that number, and one of a day that comes in some draws only."""
     (tmp_path / "case.yaml").write_text(
         """
 format: 1
@@ -80,8 +81,13 @@ claims:
   first: {source: one, statement: many, value: 60 kround, published: 2023-01-01, known: 2023-01-01, kind: reported, credibility: 2, origin: staff}
   second: {source: two, statement: few, value: 9 kround, published: 2023-01-01, known: 2023-01-01, kind: reported, credibility: 3, origin: paper}
 origins: {staff: {title: The staff}, paper: {title: The paper}}
-actors: {north: {stockpiles: {shell: {item: shell, initial: {base: 5 to 80 kround, because: for the test, claims: [first, second]}}}}}
-questions: {held: {text: Rounds held, judgement: more than 40000 are held, value: north.stockpiles.shell.held, at: 2023-12-01, threshold: {above: 40 kround}, key: true}}
+actors:
+  north:
+    stockpiles: {shell: {item: shell, initial: {base: 5 to 80 kround, because: for the test, claims: [first, second]}}}
+    demands: {army: {item: shell, rate: {constant: 100 round/day, because: for the test}}}
+questions:
+  held: {text: Rounds held, judgement: more than 40000 are held, value: north.stockpiles.shell.held, at: 2023-01-01, threshold: {above: 40 kround}, key: true}
+  empty: {text: Days until it is empty, judgement: it is empty in half a year, first: north.stockpiles.shell.held, below: 100 round, threshold: {below: 182 day}, key: true}
 """,
         encoding="utf-8",
     )
@@ -116,24 +122,50 @@ def test_shares_are_probabilities_and_mean_the_weights(tmp_path):
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
-def test_the_script_of_the_page_weighs_as_numpy_does(tmp_path):
+@pytest.mark.parametrize("question", ["held", "empty"])
+def test_the_script_of_the_page_weighs_as_numpy_does(tmp_path, question):
+    """Quantiles of days that never come are infinite in both, which JSON writes as nothing."""
     run = pooled(tmp_path).run(draws=1000)
     (panel,) = (block for block in beliefs_section(run).blocks if type(block).__name__ == "Panel")
-    data = json.loads(json.dumps(panel.data))
-    held = beliefs.heard(run.inputs["held"].heard, 1, 1000)
+    data = json.loads(json.dumps(panel.data, allow_nan=False))
+    held = beliefs.heard(run.inputs[question].heard, 1, 1000)
     numbers = [dataclasses.replace(one, shares=one.shares.astype("<f4").astype(np.float64)) for one in held]  # as the page carries them
     trusts = [[float(t) for t in RNG.choice([0.0, 0.25, 1.0, 3.0], len(data["voices"]))] for _ in range(20)]
+    (about,) = (one for one in data["answers"] if one["id"] == question)
     program = f"""{SCRIPT.read_text(encoding="utf-8")}
-const data = {json.dumps(data)}, values = beliefs.numbers(data.values.held), sorted = beliefs.order(values);
-const parts = data.numbers.map((one) => ({{ ...one, shares: beliefs.shares(one.shares) }}));
-console.log(JSON.stringify({json.dumps(trusts)}.map((trust) => beliefs.answered(values, sorted, beliefs.weights(parts, trust, data.draws), data.answers[0].threshold))));"""
+const data = {json.dumps(data)}, values = beliefs.numbers(data.values["{question}"]), sorted = beliefs.order(values);
+const parts = data.behind["{question}"].map((at) => ({{ ...data.numbers[at], shares: beliefs.shares(data.numbers[at].shares) }}));
+console.log(JSON.stringify({json.dumps(trusts)}.map((trust) => beliefs.answered(values, sorted, beliefs.weights(parts, trust, data.draws), {json.dumps(about["threshold"])}))));"""
     found = json.loads(subprocess.run(["node", "-"], input=program, capture_output=True, text=True, check=True).stdout)  # noqa: S607
-    values, origins = run.questions["held"].values, [next(o for o in ("staff", "paper") if o.title() in voice["name"].title()) for voice in data["voices"]]
+    values, origins = run.questions[question].values, [next(o for o in ("staff", "paper") if o.title() in voice["name"].title()) for voice in data["voices"]]
+    side, bound = about["threshold"]
+    met = values > bound if side == "above" else values < bound
     for trust, one in zip(trusts, found, strict=True):
         weights = beliefs.weights(numbers, dict(zip(origins, trust, strict=True)), 1000)
-        assert one["quantiles"] == pytest.approx(portable.weighted_quantiles(values, weights, [0.05, 0.5, 0.95]))
-        assert one["probability"] == pytest.approx(weights[values > 40_000].sum() / weights.sum(), abs=1e-6)
+        wanted = portable.weighted_quantiles(values, weights, [0.05, 0.5, 0.95])
+        assert [np.inf if said is None else said for said in one["quantiles"]] == pytest.approx(wanted)
+        assert one["probability"] == pytest.approx(weights[met].sum() / weights.sum(), abs=1e-6)
         assert one["effective"] == pytest.approx(weights.sum() ** 2 / (weights**2).sum(), rel=1e-6)
+    assert len({one["probability"] for one in found}) == len(set(map(tuple, trusts))), "probabilities move"
+
+
+def test_an_answer_that_never_comes_in_some_draws_is_in_the_page(tmp_path):
+    run = pooled(tmp_path).run(draws=1000)
+    (panel,) = (block for block in beliefs_section(run).blocks if type(block).__name__ == "Panel")
+    assert np.isinf(run.questions["empty"].values).any()
+    (about,) = (one for one in panel.data["answers"] if one["id"] == "empty")
+    assert about["missing"] == "never"
+    assert about["quantiles"][2] is None
+    assert about["probability"] == run.questions["empty"].probability
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
+def test_the_script_of_the_page_puts_what_never_comes_last():
+    values = RNG.choice([3.0, np.inf, -np.inf, 7.5, 1.0], 200)
+    packed = base64.b64encode(values.astype("<f8").tobytes()).decode()
+    program = f"{SCRIPT.read_text(encoding='utf-8')}\nconsole.log(JSON.stringify([...beliefs.order(beliefs.numbers('{packed}'))]));"
+    found = json.loads(subprocess.run(["node", "-"], input=program, capture_output=True, text=True, check=True).stdout)  # noqa: S607
+    assert found == np.argsort(values, kind="stable").tolist()
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")

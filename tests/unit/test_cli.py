@@ -39,12 +39,38 @@ def test_the_version_is_printed():
 
 @pytest.mark.parametrize(
     "command",
-    ["", "run", "resume", "reproduce", "why", "examine", "compare", "solve", "forecast", "score", "sources", "check", "report", "schema", "cases", "order"],
+    [
+        "",
+        "run",
+        "resume",
+        "reproduce",
+        "why",
+        "examine",
+        "compare",
+        "solve",
+        "forecast",
+        "score",
+        "sources",
+        "check",
+        "report",
+        "serve",
+        "schema",
+        "cases",
+        "order",
+    ],
 )
 def test_help_explains_and_exits_with_nought(command):
     done = call(*command.split(), "--help")
     assert done.exit_code == 0
     assert "Usage" in done.stdout
+
+
+def test_what_is_shown_of_the_first_year_of_a_long_case_has_a_chart(tmp_path):
+    path = tmp_path / "line.yaml"
+    path.write_text(LINE.replace("end: 2023-12-31", "end: 2323-12-31"))
+    done = call("run", str(path), "--draws", "20", "--output", str(tmp_path / "runs"))
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "<svg" in next((tmp_path / "runs").rglob("report.html")).read_text()
 
 
 def test_check_says_that_there_are_no_problems(case):

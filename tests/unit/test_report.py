@@ -14,11 +14,13 @@ from typer.testing import CliRunner
 
 import materiel
 from materiel import editions, language
+from materiel.analysis.tornado import End
 from materiel.case.loading import load
 from materiel.cli import app
 from materiel.errors import CaseError, RunError
+from materiel.language.phrase import phrase
 from materiel.options import Reading
-from materiel.report import charts
+from materiel.report import charts, html, judgements, tornado
 from materiel.report.record import recorded
 from materiel.results import Curve
 
@@ -253,3 +255,46 @@ def test_a_report_has_the_same_bytes_whatever_the_order_of_sets(tmp_path):
         subprocess.run(command, check=True, capture_output=True, env=os.environ | {"PYTHONHASHSEED": seed})  # noqa: S603
         made.append(path.read_bytes())
     assert made[0] == made[1]
+
+
+def test_the_first_figure_bears_the_first_judgement_that_has_one():
+    """Of the first key question itself or, where that has none, of another that reads the same; its title is what that judgement is about."""
+    told = html.tell(materiel.load("us-155mm-2022").run(draws=300))
+    assert judgements.bottom_line(told) == ("output-2026-12", "output-2024-12")
+    assert {piece.of for piece in phrase(judgements.figure(told, *judgements.bottom_line(told)).title).marked} == {"output-2024-12.p5", "output-2024-12.p95"}
+    assert {piece.of for piece in phrase(judgements.figure(told, "output-2026-12").title).marked} == {"output-2026-12.p5", "output-2026-12.p95"}
+    rates = html.tell(materiel.load("britain-1915").run(draws=300))  # the judgement is of an amount, the figure of a rate: they are no one number
+    assert judgements.bottom_line(rates) == ("filled-output", "filled-1916-h2")
+    assert {piece.of for piece in phrase(judgements.figure(rates, *judgements.bottom_line(rates)).title).marked} == {"filled-output.p5", "filled-output.p95"}
+
+
+def test_nought_stands_on_every_axis_that_crosses_it(folder):
+    case = load(folder)
+    for low, high in ((-17.0, 400.0), (-3.0, 1.0), (0.0, 7.0)):
+        curve = Curve("Debt", "USD", "period", np.array([0.0, 300.0]), np.linspace(low, high, 5)[:, None] * np.ones(2))
+        ticks = re.findall(r'text-anchor="end">(-?[\d.,]+)</text>', charts.fan(case, charts.Fan(curve)))
+        assert "0" in ticks, ticks
+
+
+def test_days_on_the_axis_of_a_narrow_chart_are_as_many_as_it_can_hold(folder):
+    curve = Curve("Made", "round", "period", np.arange(0.0, 365.0), np.full((5, 365), 7.0))
+    narrow = re.findall(r'text-anchor="middle">([^<]+)</text>', charts.fan(load(folder), charts.Fan(curve), width=charts.NARROW))
+    assert narrow == ["Jan 2023", "Apr", "Jul", "Oct"]
+
+
+@pytest.mark.parametrize(
+    ("known", "room", "shown"),
+    [
+        ("400 projectiles/day", 140, "400 projectiles/day"),
+        ("400 projectiles/day", 90, "400 projecti…"),
+        ("8.1 million rounds", 100, "8.1 million…"),
+        ("Yoon Sang-hyun, member of parliament", 140, "Yoon Sang-hyun…"),
+    ],
+)
+def test_a_label_is_cut_between_words_and_never_to_a_bare_number(known, room, shown):
+    assert tornado._label(End(known, None, None, 100), room) == shown
+
+
+def test_a_day_that_mostly_never_comes_is_said_in_one_breath():
+    (sentence,) = (one for one in materiel.load("us-155mm-2022").run(draws=2000).judgements if "passes 100,000 projectiles" in one)
+    assert re.search(r": never within the horizon in \d+ % of runs, in 5 % of runs within \d+ days\)\.$", sentence), sentence

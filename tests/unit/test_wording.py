@@ -16,7 +16,7 @@ import materiel
 from materiel import editions, language
 from materiel.evidence import vocabulary
 from materiel.language.phrase import Piece, phrase
-from materiel.report import blocks, html, paper, sections
+from materiel.report import blocks, charts, html, paper, sections
 from materiel.report.blocks import Fold, Paragraph
 
 LANGUAGES = language.names()
@@ -231,6 +231,48 @@ def test_every_chart_has_a_unit_a_title_and_its_data(name, documents, run):
             said = language.load(name).unit(run.curves[one.id].unit)
             assert said in str(phrase(one.measure)), one.id
             assert any(said.split("/")[0].rstrip("s") in text for text in re.findall(r'<text class="tick" x="2"[^>]*>([^<]*)', one.wide)), one.id
+
+
+def read_number(text: str, of: language.Language) -> float:
+    """The number that a cell shows, with the word of its scale."""
+    number = float(re.match(r"-?[\d.,\u202f]+", text)[0].replace(of.thousands, "").replace(of.decimal, "."))
+    scales = {"million": 1e6, "billion": 1e9}
+    return number * next((factor for name, factor in scales.items() if re.search(rf" {re.escape(of.counted_in(name, '', number))}$", text)), 1.0)
+
+
+def near(shown: float, whole: float, width: float) -> bool:
+    """Say whether a number is shown to two figures at least; nought stands for what is next to nothing beside its range."""
+    return abs(whole) <= width / 1000 if shown == 0 else abs(shown - whole) <= 0.05 * abs(whole)
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_the_table_the_data_and_the_labels_of_a_fan_chart_are_those_of_its_curve(name, documents, run):
+    """They carry no mark, for `--json` has no curves: they are held against the curves of the run."""
+    of, case, counted = language.load(name), run.case, 0
+    for figure in documents[name].figures():
+        curve = run.curves.get(figure.id)
+        if curve is None:
+            continue
+        column = {of.date(case.date(float(day)), short=True): curve.quantiles[:, i] for i, day in enumerate(curve.days)}
+        (fold,) = (one for one in figure.more if isinstance(one, Fold))
+        (table,) = fold.blocks
+        for row in table.rows:
+            day, *cells = map(str, row.cells)
+            for text, whole in zip(cells, column[day], strict=True):
+                assert near(read_number(text, of), whole, column[day][-1] - column[day][0]), (figure.id, day, text, whole)
+                counted += 1
+        iso = {case.date(float(day)).isoformat(): curve.quantiles[:, i] for i, day in enumerate(curve.days)}
+        for kind, day, _, *values in figure.rows:
+            if kind == "run":
+                assert values[:5] == pytest.approx(iso[day].tolist(), rel=1e-5), (figure.id, day)
+        for drawn in (figure.wide, figure.narrow):
+            ends = re.findall(r'<text class="label"[^>]*>[^<]*?(-?[\d.,\u202f]+)</text>', drawn)
+            assert len(ends) == 5
+            shown = [float(end.replace(of.thousands, "").replace(of.decimal, ".")) for end in ends]
+            last = charts.bare(curve).quantiles[::-1, -1]  # the highest is drawn first
+            scale = next(factor for factor in (1.0, 1e3, 1e6, 1e9) if near(shown[0] * factor, last[0], last[0] - last[4]))
+            assert all(near(one * scale, whole, last[0] - last[4]) for one, whole in zip(shown, last, strict=True)), (figure.id, shown)
+    assert counted > 300
 
 
 class Read(HTMLParser):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 pytestmark = pytest.mark.web
@@ -26,8 +28,9 @@ def move(page, panel, number, value):
 
 
 @pytest.mark.parametrize(("language", "width", "colours"), EVERY)
-def test_nothing_is_wider_than_the_page_and_the_console_is_silent(page, language, width, colours):
-    opened = page(language, width, colours)
+@pytest.mark.parametrize("case", ["dprk-2023", "britain-1915", "us-155mm-2022"])
+def test_nothing_is_wider_than_the_page_and_the_console_is_silent(page, language, width, colours, case):
+    opened = page(language, width, colours, case)
     assert opened.execute_script("return document.documentElement.scrollWidth") <= width
     assert opened.execute_script("return document.documentElement.lang") == language
     assert opened.get_log("browser") == []
@@ -120,3 +123,19 @@ def test_every_figure_offers_its_files(page):
     )
     assert offers
     assert min(offers) >= 2
+
+
+@pytest.mark.parametrize(("language", "never"), [("en", "never"), ("fr", "jamais")])
+@pytest.mark.parametrize("panel", ["voices", "readings"])
+def test_a_day_that_may_never_come_is_among_the_answers(page, language, never, panel):
+    """A million rounds a month: in some draws never before the end of the war."""
+    opened = page(language, case="britain-1915")
+    held = opened.execute_script(f"return JSON.parse(document.getElementById('held').textContent).panels.{panel}.answers.map((one) => one.id)")
+    at = held.index("million-a-month")
+    before = rows(opened, panel)[at]
+    assert panel == "readings" or f"\u2013{never})" in before[1]  # what was seen leaves fewer such draws
+    for number in range(opened.execute_script(f"return document.querySelectorAll('#panel-{panel} input').length")):
+        move(opened, panel, number, 0)
+        assert not re.search("Infinity|NaN|null|undefined", " ".join(rows(opened, panel)[at]))
+        opened.execute_script(f"document.querySelector('#panel-{panel} button').click()")
+    assert rows(opened, panel)[at] == before

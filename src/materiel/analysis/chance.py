@@ -30,11 +30,17 @@ class Chance:
 
 def counted(count: int, draws: int) -> Chance:
     """Return the probability of what came in `count` of so many draws, with the interval of Wilson (Journal of the American Statistical Association 22, 1927)."""
-    z = -float(portable.normal_quantile(TAIL))
+    z = _reach()
     share, weight = count / draws, z * z / draws
     centre = (share + weight / 2.0) / (1.0 + weight)
     reach = z * math.sqrt(share * (1.0 - share) / draws + weight / (4.0 * draws)) / (1.0 + weight)
     return Chance(share, 0.0 if count == 0 else max(centre - reach, 0.0), 1.0 if count == draws else min(centre + reach, 1.0))
+
+
+@functools.cache
+def _reach() -> float:
+    """Return how many standard errors a Monte-Carlo interval reaches to either side."""
+    return -float(portable.normal_quantile(TAIL))
 
 
 def plausible(probability: float, draws: int) -> tuple[int, int]:

@@ -106,6 +106,11 @@ def shares(given: Inputs, values: Array) -> Array:
     return np.where(found > sensitivity.SURE * sensitivity.chance(given.sizes), found, 0.0)
 
 
+def visible(given: Inputs, values: Array) -> set[str]:
+    """Return the numbers that an answer visibly hangs on, by the names of their streams: the others would add nothing but noise."""
+    return {prior.stream for prior, share in zip(given.priors, shares(given, values), strict=True) if share > 0}
+
+
 def base_share(given: Inputs, found: Array) -> float:
     """Return the part of the variance explained by single numbers that rests on bases rather than on claims; nan where nothing is explained."""
     return float((found * given.base).sum() / found.sum()) if found.sum() > 0 else float("nan")

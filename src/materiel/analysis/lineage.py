@@ -181,9 +181,7 @@ def without(ledger: Ledger, answer: Answer, priors: Sequence[Prior], claims: Col
     for prior in priors:
         if prior.pool is None or not any(claim in prior.pool.origins for claim in gone):
             continue
-        ratios = _silenced(prior, prior.pool, gone)
-        if ratios is None:
-            ratios = _ratios(prior.parts, prior.pool.without(gone).parts())
+        ratios = unheard(prior, gone)
         if ratios is None:
             return None
         picked = ratios[prior.pick(voices(prior, seed, 0, count))]
@@ -192,6 +190,14 @@ def without(ledger: Ledger, answer: Answer, priors: Sequence[Prior], claims: Col
     weights = functools.reduce(np.multiply, by_stream.values(), np.ones(count))
     effective = float(weights.sum() ** 2 / max((weights**2).sum(), 1e-300))
     return _shift(answer.asked, drawn, weights, effective) if effective >= FEWEST else None
+
+
+def unheard(prior: Prior, gone: Collection[str]) -> Array | None:
+    """Return new over old weight of every part of a number had some claims never been made; None where something new would be said, which its draws cannot tell."""
+    if prior.pool is None:
+        return np.ones(len(prior.parts))
+    ratios = _silenced(prior, prior.pool, gone)
+    return _ratios(prior.parts, prior.pool.without(gone).parts()) if ratios is None else ratios
 
 
 def cite(ledger: Ledger, rule: Rule, claim: str, told: set[str] | None = None) -> Cited:

@@ -22,7 +22,7 @@ from materiel.errors import CaseError, Problem, nearest
 from materiel.evidence.pooling import Part, Prior
 from materiel.evidence.vocabulary import Scale
 from materiel.language import ENGLISH, Language
-from materiel.language.phrase import Phrase, Piece, Said, capital
+from materiel.language.phrase import Phrase, Piece, Said, capital, joined
 from materiel.quantities import QuantityError, constant, read
 
 Array = npt.NDArray[np.float64]
@@ -401,8 +401,14 @@ def _span(answer: Answer, draws: int, language: Language) -> Phrase:
             return language.word("no day" if asked.form == "first" else "no bound")
         return words.figure(value, min(found), max(found), unit, language, f"{asked.id}.p{percent}")
 
+    never = words.chance(answer.never, draws, language, f"{asked.id}.never")
+    if asked.form == "first" and answer.quantiles[50] is None:  # "median never, 50 % range never to never" says the same three times
+        reached = [
+            language.say("reached", part=words.share(part / 100, language), value=shown(part, asked.unit))
+            for part in (5, 25)
+            if answer.quantiles[part] is not None
+        ]
+        return joined([language.say("mostly never", share=never), *reached])
     ends = {"middle": shown(50, asked.unit), "lower": shown(25), "upper": shown(75), "low": shown(5), "high": shown(95, asked.unit)}
     span = language.say("span", **ends)
-    if answer.never > 0 and asked.form == "first":
-        span = language.say("span with never", span=span, share=words.chance(answer.never, draws, language, f"{asked.id}.never"))
-    return span
+    return language.say("span with never", span=span, share=never) if answer.never > 0 and asked.form == "first" else span

@@ -86,7 +86,7 @@ def number(value: float, low: float, high: float, unit: str, language: Language 
     whole = max(abs(low), abs(high), abs(shown))
     size = whole if abs(shown) >= whole / 20 else abs(shown)  # what is small beside the rest is no 0.02 million
     size = float(f"{size:.6g}")  # nor is a million that lost its last bit 1e+06
-    scale, name = next(((scale, name) for scale, name in ((1e9, "billion"), (1e6, "million")) if size >= scale), (1.0, ""))
+    scale, name = next(((scale, name) for scale, name in ((1e9, "billion"), (1e6, "million")) if size >= scale and abs(shown) >= scale / 10), (1.0, ""))
     count = shown / scale
     return language.amount(f"{count:,.6g}", count, name, unit)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,14 +14,16 @@ from pydantic import BaseModel, ValidationError
 
 from materiel import component, units
 from materiel.case import documented, ledgers, problems, schema
+from materiel.case.changes import Change, declare, postponed
 from materiel.case.checks import CHECKS
 from materiel.case.files import find, read_files
+from materiel.case.levers import check_levers
 from materiel.case.links import TURNS, Resolver
 from materiel.case.model import Case, Instance, Target
 from materiel.case.numbers import COMMON, Numbers
-from materiel.case.reading import Key, Row, Spot, Text
+from materiel.case.reading import Key, Row, Text
 from materiel.component import Parameter
-from materiel.errors import CaseError, Place, Problem, nearest
+from materiel.errors import CaseError, Problem, nearest
 from materiel.evidence.grades import DEFAULT, Rule, rule
 from materiel.evidence.ledger import Ledger
 from materiel.evidence.pooling import Prior
@@ -29,6 +32,9 @@ from materiel.quantities import QuantityError
 
 OVERRIDES = {"scenarios": "scenario", "hypotheses": "hypothesis"}
 """Sections whose entries replace parts of a case, and what one of them is called."""
+
+NAMED_FREELY = ("shared", "classes", "mixes", "conversions")
+"""Sections of numbers whose names a case makes up."""
 
 
 def load(
@@ -42,20 +48,19 @@ def load(
     independent: bool = False,
     silent: Sequence[str] = (),
     like: Case | None = None,
-    change: tuple[str, object, Place] | None = None,
+    changes: Sequence[Change] = (),
 ) -> Case:
     """Return the checked case of a folder, a file, or a shipped name.
 
     `as_of` hides whatever was known later; `scenario` applies a scenario or a hypothesis of the case, or several in order, joined by commas; `step` replaces the length of a
     period, in days. `rules` names what grades do; `drop` names sources, publishers, origins or claims whose claims are left out; `silent` claims by their ids;
-    `independent` takes every claim for an origin of its own. `like` is a case read before: what the files say alike in both is not checked again. `change` is a
-    number that somebody else sets: its path, what is set, and where that was read; in `scenario` it is called by the file of that place. Raises CaseError
-    with every problem found, RunError for rules or names that there are not.
+    `independent` takes every claim for an origin of its own. `like` is a case read before: what the files say alike in both is not checked again. `changes` are
+    numbers that somebody else sets; `scenario` says where in the order they come, by the file of their place. Raises CaseError with every problem found, RunError for rules or
+    names that there are not.
     """
     folder = find(name)
     text, observations, digest = read_files(folder)
-    if change:
-        _declare(text, *change)
+    begin = declare(text, changes)
     for name_of_override in filter(None, scenario.split(",")):
         _override(text, name_of_override)
     documented.expand(text, as_of)
@@ -66,15 +71,9 @@ def load(
         raise CaseError([*text.problems, *problems.translate(error, schema.case_model(), text)]) from None
     if text.problems:
         raise CaseError(text.problems)
-    builder = _Builder(text, cast("Any", model), folder, scenario, step, digest, like)
-    return builder.build(observations, as_of, rule(rules), drop, silent, independent=independent)
-
-
-def _declare(text: Text, path: str, value: object, place: Place) -> None:
-    """Add a scenario that sets one number."""
-    scenarios = _mapping(text.data.get("scenarios", {})) or {}
-    text.data = text.data | {"scenarios": scenarios | {place.file: {"text": place.file, "set": {path: value}}}}
-    text.spot = text.spot.changed(("scenarios", place.file, "set", path), Spot(place, place, {}))
+    applied = [one for one in scenario.split(",") if one]
+    builder = _Builder(text, cast("Any", model), folder, applied, {one.place.file for one in changes}, step, digest, like)
+    return postponed(builder.build(observations, as_of, rule(rules), drop, silent, independent=independent), begin)
 
 
 def _override(text: Text, name: str) -> None:
@@ -95,13 +94,25 @@ def _override(text: Text, name: str) -> None:
                 _override(text, one)
     for path, value in (_mapping(entry.get("set", {})) or {}).items():
         at: Key = (section, name, "set", path)
+        place = text.place(at, key=True)
+        by_hand = place.file == name
         target, near = _raw_path(text.data, path)
+        if target is not None and by_hand and target[0] in NAMED_FREELY:
+            target, near = _there(text.data, target)
         if target is None:
-            what = f"{OVERRIDES[section]} sets unknown path {path!r}"
-            text.problems.append(Problem(text.place(at, key=True), what, "actor.section.name.key", near))
+            what = f"unknown path {path!r}" if by_hand else f"{OVERRIDES[section]} sets unknown path {path!r}"
+            text.problems.append(Problem(place, what, "actor.section.name.key", near))
             continue
         text.data = _changed(text.data, target, value)
         text.spot = text.spot.changed(target, text.spot.down(at)[-1])
+
+
+def _there(data: dict[str, Any], path: Key) -> tuple[Key | None, str]:
+    """Return a path if something stands there, or None and the nearest path beside it: a name that nothing takes would change nothing."""
+    *before, last = cast("tuple[str, ...]", path)
+    beside = functools.reduce(lambda here, key: _mapping(here.get(key)) or {}, before, data)
+    near = nearest(last, list(beside))
+    return (path, "") if last in beside else (None, ".".join((*before, near)) if near else "")
 
 
 def _changed(data: dict[str, Any], path: Key, value: Any) -> dict[str, Any]:
@@ -173,8 +184,11 @@ def _torn(data: dict[str, Any]) -> dict[str, str]:
 class _Builder:
     """Builds one Case from validated data; problems gather in `text.problems`."""
 
-    def __init__(self, text: Text, model: Any, folder: Path, scenario: str, step: float | None, digest: str, like: Case | None) -> None:
-        self.text, self.model, self.folder, self.scenario, self.step, self.digest = text, model, folder, scenario, step, digest
+    def __init__(
+        self, text: Text, model: Any, folder: Path, applied: Sequence[str], by_hand: Collection[str], step: float | None, digest: str, like: Case | None
+    ) -> None:
+        self.text, self.model, self.folder, self.step, self.digest = text, model, folder, step, digest
+        self.scenario, self.plain = ",".join(one for one in applied if one not in by_hand), not applied
         self.like = like if like and _same(text, like, ledgers.SECTIONS) else None
         self.components: dict[str, Instance] = {}
         self.undeclared: list[str] = []
@@ -214,6 +228,7 @@ class _Builder:
         case.conversions.update(self._conversions(case))
         case.discrepancies.update(self._discrepancies())
         text.problems += [problem for check in CHECKS for problem in check(case)]
+        text.problems += check_levers(case) if self.plain else []  # what is set may take a number's place
         self._stop()
         return case
 
@@ -336,7 +351,7 @@ class _Builder:
         return Case(
             name=self.folder.stem, folder=self.folder, title=model.title, summary=model.summary, start=model.start, end=model.end,
             as_of=day, written=model.as_of or model.end, step=cast("float", self.step), scenario=self.scenario, draft=model.draft, components=self.components,
-            questions=model.questions, scenarios=model.scenarios, hypotheses=model.hypotheses, analysts=model.analysts, observables=model.observables, conversions={}, discrepancies={}, ledger=ledger, whole=whole, rule=rule, observations=observations, series=series,
+            questions=model.questions, scenarios=model.scenarios, levers=model.levers, hypotheses=model.hypotheses, analysts=model.analysts, observables=model.observables, conversions={}, discrepancies={}, ledger=ledger, whole=whole, rule=rule, observations=observations, series=series,
             actors={name: actor.title or name for name, actor in model.actors.items()}, digest=self.digest, undeclared=tuple(self.undeclared),
             remarks=self.like.remarks if self.like else ledgers.remarks(self.text, whole), text=self.text,
             correlated=tuple((tuple(one.between), one.because) for one in model.correlations),

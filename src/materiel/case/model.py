@@ -86,6 +86,7 @@ class Case:
     components: dict[str, Instance]
     questions: dict[str, Any]
     scenarios: dict[str, Any]
+    levers: list[Any]
     hypotheses: dict[str, Any]
     analysts: dict[str, Any]
     observables: dict[str, Any]
@@ -102,6 +103,15 @@ class Case:
     remarks: tuple[Problem, ...]
     correlated: tuple[tuple[tuple[str, ...], str], ...]
     text: Text
+
+    @functools.cached_property
+    def decided(self) -> dict[str, float]:
+        """Days of the decisions that move something and whose day is certain, by path."""
+        return {
+            path: float(prior.percentiles((50,))[0])
+            for path, one in self.components.items()
+            if any(link.moves for link in one.type.links.values()) and (prior := one.numbers.get("date")) is not None and prior.constant
+        }
 
     def place(self, path: Key, *, key: bool = False) -> Place:
         """Return where a path of the data was written, or its nearest parent that was; the key's place if `key`."""

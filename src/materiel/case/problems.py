@@ -32,11 +32,11 @@ def translate(error: ValidationError, model: type[BaseModel], text: Text, under:
     A misspelt key is not told again as a missing one, nor a blank value as one of the wrong kind.
     """
     found = [one for one in _one_branch(error.errors()) if one["type"] in ("missing", "extra_forbidden") or one.get("input") is not None]
-    slipped: set[Key] = set()
+    lacking: dict[Key, list[str]] = {}
     for one in found:
-        if one["type"] == "extra_forbidden":
-            lacking = [str(other["loc"][-1]) for other in found if other["type"] == "missing" and other["loc"][:-1] == one["loc"][:-1]]
-            slipped.add((*one["loc"][:-1], nearest(str(one["loc"][-1]), lacking)))
+        if one["type"] == "missing":
+            lacking.setdefault(one["loc"][:-1], []).append(str(one["loc"][-1]))
+    slipped = {(*one["loc"][:-1], nearest(str(one["loc"][-1]), lacking.get(one["loc"][:-1], []))) for one in found if one["type"] == "extra_forbidden"}
     return [_problem(one, model, text, under) for one in found if one["type"] != "missing" or one["loc"] not in slipped]
 
 

@@ -199,6 +199,19 @@ class Question(Record):
     """How it is settled; only then it can be forecast."""
 
 
+class Lever(Record):
+    """A number that somebody decides, or the day on which a contingency begins, for readers to try otherwise; exactly one of number or contingency."""
+
+    number: str = ""
+    """Path of the number, or `shared.NAME`."""
+    contingency: str = ""
+    """Name of the contingency: all that is asked `if` it begins moves with its day."""
+    low: Annotated[Number, Field(alias="from")]
+    """Least value that may be tried, with its unit, or first day."""
+    high: Annotated[Number, Field(alias="to")]
+    """Largest value that may be tried, or last day."""
+
+
 def _shorthand(only: str) -> Any:
     def spell_out(raw: object) -> object:
         if isinstance(raw, dict) and only in raw:
@@ -291,6 +304,7 @@ def _case_model(kinds: tuple[Type, ...]) -> type[BaseModel]:
         "mixes": (dict[str, dict[str, Number]], Field(default_factory=dict, description="weights that are divided by their sum")),
         "conversions": (dict[str, dict[str, Number]], Field(default_factory=dict, description="units of an equivalent per unit of each item")),
         "scenarios": (dict[str, Scenario], Field(default_factory=dict, description="other states of affairs")),
+        "levers": (list[Lever], Field(default_factory=list, description="numbers that readers may try otherwise")),
         "questions": (dict[str, Question], Field(default_factory=dict, description="what is asked")),
         "hypotheses": (dict[str, Hypothesis], Field(default_factory=dict, description="rival readings that observations weigh")),
         "analysts": (dict[str, Analyst], Field(default_factory=dict, description="whose prior probabilities of the hypotheses are set beside the case's")),

@@ -13,7 +13,7 @@ from typing import cast
 from pydantic import Field, ValidationError
 
 from materiel import language
-from materiel.case import problems
+from materiel.case import postponing, problems
 from materiel.case.model import Case
 from materiel.case.reading import read_yaml
 from materiel.errors import CaseError, Problem, nearest
@@ -52,6 +52,10 @@ class Translation(Record):
     """Actors, by id."""
     origins: dict[str, str] = Field(default_factory=dict[str, str])
     """Names of origins, by id."""
+    publishers: dict[str, str] = Field(default_factory=dict[str, str])
+    """Names of publishers, by id, or as a source has them that names one that is not graded."""
+    forecasts: dict[str, str] = Field(default_factory=dict[str, str])
+    """Notes of frozen forecasts, by their names."""
     names: dict[str, str] = Field(default_factory=dict[str, str])
     """Names of components by path, and of numbers by path or as `shared.NAME`: directives stand on the time axis of charts, numbers among what drives an answer."""
 
@@ -93,18 +97,33 @@ class Texts:
         """Return what a hypothesis says."""
         return self._said(self.given.hypotheses.get(name, ""), self.case.hypotheses[name].text)
 
+    def scenario(self, name: str) -> Said:
+        """Return what a scenario assumes."""
+        return self._said(self.given.scenarios.get(name, ""), self.case.scenarios[name].text)
+
     def actor(self, name: str) -> Said:
         """Return the name of an actor."""
         return self._said(self.given.actors.get(name, ""), self.case.actors[name])
 
     def origin(self, name: str) -> Said:
-        """Return the name of an origin."""
+        """Return the name of an origin: what is called so, or the publisher of a source or a claim that is a voice of its own."""
+        if name in self.case.whole.sources and name not in self.case.whole.origins:
+            return self.publisher(name)
         return self._said(self.given.origins.get(name, ""), self.case.ledger.speaker(name))
 
     def speaker(self, title: str) -> Said:
         """Return the name of an origin that is known by its title."""
         found = next((one for one, origin in self.case.whole.origins.items() if origin.title == title), "")
-        return self._said(self.given.origins.get(found, ""), title)
+        return self._said(self.given.origins.get(found, "") or self._published(title), title)
+
+    def publisher(self, source: str) -> Said:
+        """Return the name of the publisher of a source."""
+        return self._said(self._published(self.case.whole.sources[source].publisher), self.case.whole.publisher(source))
+
+    def _published(self, said: str) -> str:
+        """Return the translation of a publisher that is known by its id or its name; nothing where there is none."""
+        found = next((one for one, publisher in self.case.whole.publishers.items() if publisher.name == said), said)
+        return self.given.publishers.get(found, "")
 
     def number(self, stream: str) -> Said:
         """Return the name of a number for people; its identifier where nobody gave it one."""
@@ -113,13 +132,21 @@ class Texts:
 
     def component(self, path: str) -> Said:
         """Return the name of a component for people."""
-        return self.given.names.get(path) or self._said("", path.rsplit(".", maxsplit=1)[-1].replace("-", " "))
+        return self._said(self.given.names.get(path, ""), path.rsplit(".", maxsplit=1)[-1].replace("-", " "))
+
+    def note(self, forecast: str, text: str) -> Said:
+        """Return the note of a frozen forecast; `text` is that in its own words."""
+        return self._said(self.given.forecasts.get(forecast, ""), text)
 
     def own(self, text: str) -> Said:
         """Return a text of the case that nobody translates: a statement, a reason."""
         return self._said("", text)
 
     def _said(self, translated: str, text: str) -> Said:
+        day = postponing.moved_to(text)
+        if translated and day is not None:
+            spoken = language.load(self.language)
+            translated += spoken.word("begins instead", day=spoken.date(day))
         if self.language == WRITTEN_IN or not text:
             return translated or text
         return language.load(self.language).spaced(translated) if translated else Piece(text, "foreign", WRITTEN_IN)
@@ -164,7 +191,8 @@ def _read(case: Case, path: Path) -> Translation:
         raise CaseError([*said.problems, *problems.translate(error, Translation, said)]) from None
     known: dict[str, Iterable[str]] = {
         "questions": case.questions, "hypotheses": case.hypotheses, "scenarios": case.scenarios, "actors": case.actors,
-        "origins": case.whole.origins, "names": [*case.components, *_numbers(case)],
+        "origins": case.whole.origins, "publishers": {*case.whole.publishers, *(one.publisher for one in case.whole.sources.values())},
+        "forecasts": [one.stem for one in (path.parent / "forecasts").glob("*.yaml")], "names": [*case.components, *_numbers(case)],
     }  # fmt: skip
     for section, names in known.items():
         for name in cast("Mapping[str, object]", getattr(made, section)):

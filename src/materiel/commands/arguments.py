@@ -20,6 +20,7 @@ Engine = Annotated[str, typer.Option(help="native (compiled), native32 (in float
 Rules = Annotated[str, typer.Option("--rules", help="what grades do to numbers: plain, equal, strict, trusting, measurement-error, or a file")]
 Drop = Annotated[list[str] | None, typer.Option("--drop", help="a source, publisher, origin or claim to leave out; may be repeated")]
 Independent = Annotated[bool, typer.Option("--treat-as-independent", help="take every claim for an origin of its own")]
+Set = Annotated[list[str] | None, typer.Option("--set", help="a number to set by hand, NUMBER=VALUE UNIT or NUMBER=DAY; may be repeated")]
 Chunk = Annotated[int, typer.Option(help="most draws worked on together; changes no number", min=1)]
 ClusterOption = Annotated[str, typer.Option("--cluster", help="run on a Dask cluster: the address of its scheduler, or local:N for N processes here")]
 Kept = Annotated[Path, typer.Argument(help="the folder of a run")]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from materiel import console
-from materiel.commands.arguments import DEFAULT, AsOf, CaseArgument, Drop, Independent, Rules, ScenarioOption, Seed, Step
+from materiel.commands.arguments import DEFAULT, AsOf, CaseArgument, Drop, Independent, Rules, ScenarioOption, Seed, Set, Step
 
 
 def export(
@@ -22,6 +22,7 @@ def export(
     rules: Rules = DEFAULT,
     drop: Drop = None,
     independent: Independent = False,
+    by_hand: Set = None,
     step: Step = None,
 ) -> None:
     """Write the model of a case, with the numbers of one draw and what they rest on, for other tools to run."""
@@ -32,6 +33,6 @@ def export(
         from materiel.options import Reading
         from materiel.study import load
 
-        reading = Reading(console.day(as_of), scenario, step, rules, tuple(drop or ()), independent)
+        reading = Reading(console.day(as_of), scenario, step, rules, tuple(drop or ()), independent, set=tuple(by_hand or ()))
         made = load(case).model(None if draw == "median" else int(draw), seed, reading, question)
         typer.echo(form.text(made) if xmile == "-" else form.write(made, Path(xmile)), nl=xmile != "-")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from materiel import console
-from materiel.commands.arguments import AsOf, CaseArgument, Draws, LanguageOption, ScenarioOption, Seed
+from materiel.commands.arguments import AsOf, CaseArgument, Draws, LanguageOption, ScenarioOption, Seed, Set
 
 if TYPE_CHECKING:
     from materiel.options import Options
@@ -29,6 +29,7 @@ def report(
     seed: Seed = 1,
     as_of: AsOf = "",
     scenario: ScenarioOption = "",
+    by_hand: Set = None,
 ) -> None:
     """Run a case and write its report as one HTML file that opens without a network."""
     with console.told():
@@ -38,10 +39,11 @@ def report(
         from materiel.study import load
 
         languages.load(language)
-        study, options = load(case), Options(Reading(console.day(as_of), scenario), draws, seed)
+        study, options = load(case), Options(Reading(console.day(as_of), scenario, set=tuple(by_hand or ())), draws, seed)
         with console.progress(quiet=False) as tell:
             earlier = _earlier(study, options, since, tell)
-            baseline = study.again(replace(options, reading=replace(options.reading, scenario="")), tell) if scenario and earlier is None else None
+            plain = replace(options, reading=replace(options.reading, scenario="", set=()))
+            baseline = study.again(plain, tell) if plain != options and earlier is None else None
             done = study.again(options, tell)
         before = editions.before(earlier, done, language) if earlier else editions.baseline(baseline) if baseline else None
         typer.echo(done.report(path, language, before, pdf))

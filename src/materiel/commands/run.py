@@ -24,6 +24,7 @@ from materiel.commands.arguments import (
     Rules,
     ScenarioOption,
     Seed,
+    Set,
     Step,
 )
 
@@ -37,6 +38,7 @@ def run(
     rules: Rules = DEFAULT,
     drop: Drop = None,
     independent: Independent = False,
+    by_hand: Set = None,
     step: Step = None,
     engine: Engine = "native",
     chunk: Chunk = 1024,
@@ -57,7 +59,7 @@ def run(
         from materiel.study import load
 
         study = load(case)
-        reading = Reading(console.day(as_of), scenario, step, rules, tuple(drop or ()), independent)
+        reading = Reading(console.day(as_of), scenario, step, rules, tuple(drop or ()), independent, set=tuple(by_hand or ()))
         options = Options(reading, draws, seed, engine, chunk)
         with console.cluster(cluster) as client, console.progress(as_json) as report:
             done = study.again(options, report, output, client, language)

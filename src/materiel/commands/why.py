@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from materiel import console
-from materiel.commands.arguments import DEFAULT, AsOf, CaseArgument, Draws, Drop, Independent, Json, Rules, ScenarioOption, Seed
+from materiel.commands.arguments import DEFAULT, AsOf, CaseArgument, Draws, Drop, Independent, Json, Rules, ScenarioOption, Seed, Set
 
 
 def why(
@@ -23,6 +23,7 @@ def why(
     rules: Rules = DEFAULT,
     drop: Drop = None,
     independent: Independent = False,
+    by_hand: Set = None,
     exact: Annotated[bool, typer.Option("--exact", help="repeat the runs where they cannot tell what the answer would be without a voice")] = False,
     as_json: Json = False,
 ) -> None:
@@ -31,7 +32,7 @@ def why(
         from materiel.options import Options, Reading
         from materiel.study import load
 
-        reading = Reading(console.day(as_of), scenario, None, rules, tuple(drop or ()), independent)
+        reading = Reading(console.day(as_of), scenario, None, rules, tuple(drop or ()), independent, set=tuple(by_hand or ()))
         study, name = load(case).ask(output, console.day(at), reading)
         with console.progress(as_json) as report:
             done = study.again(Options(reading, draws, seed, only=(name,)), report)

@@ -48,8 +48,8 @@ class Account(Component):
         "Marin and Schnitzer, Contracts in Trade and Transition (2002): barter as credit",
     )
 
-    credit_limit = Parameter("USD", "C", "balance at which deliveries stop", at_least=0.0, lever=True)
-    advance = Parameter("USD", "a", "payment accepted before delivery", default=0.0, because="no payment in advance", at_least=0.0, lever=True)
+    credit_limit = Parameter("USD", "C", "balance at which deliveries stop", at_least=0.0, lever=True, decided=True)
+    advance = Parameter("USD", "a", "payment accepted before delivery", default=0.0, because="no payment in advance", at_least=0.0, lever=True, decided=True)
 
     deliveries = Inlet("USD", "D", "value delivered")
     payments = Inlet("USD", "P", "value paid")

@@ -35,4 +35,4 @@ class Contingency(Component):
       left: {text: Shells left after five days of war, value: north.stockpiles.shell.held, at: 2023-01-15, if: war on 2023-01-10, fan: Shells left if war begins on 10 January}
     """
 
-    begins = Parameter("date", "t_w", "day on which it begins", default=NEVER, because="a baseline without the contingency")
+    begins = Parameter("date", "t_w", "day on which it begins", default=NEVER, because="a baseline without the contingency", decided=True)

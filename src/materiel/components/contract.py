@@ -45,11 +45,11 @@ class Contract(Component):
     needs = (("tonnage", ("item.mass",)),)
 
     item = Link("what is ordered", reads="mass")
-    quantity = Parameter("item", "B", "quantity ordered", at_least=0.0, optional=True)
-    tonnage = Parameter("kg", "M", "mass ordered, instead of a quantity", at_least=0.0, optional=True)
+    quantity = Parameter("item", "B", "quantity ordered", at_least=0.0, optional=True, decided=True)
+    tonnage = Parameter("kg", "M", "mass ordered, instead of a quantity", at_least=0.0, optional=True, decided=True)
     share = Parameter("1", r"\omega", "share of the quantity or mass that is this item", default=1.0, because="all of it", at_least=0.0, at_most=1.0)
-    first_day = Parameter("date", "t_0", "day on which deliveries begin to be due")
-    duration = Parameter("day", "d", "time over which the order falls due", more_than=0.0)
+    first_day = Parameter("date", "t_0", "day on which deliveries begin to be due", decided=True)
+    duration = Parameter("day", "d", "time over which the order falls due", more_than=0.0, decided=True)
     enabled = Parameter("1", "e", "switch, from 0 (no such order) to 1", default=1.0, because="the order exists", at_least=0.0, at_most=1.0, lever=True)
     price = Parameter("USD/item", "p", "value of one unit in the account", more_than=0.0, optional=True)
     urgent = URGENT

@@ -43,7 +43,7 @@ class Directive(Component):
     at_most_one = (("below", "above"),)
     needs = (("when", ("below", "above")), ("below", ("when",)), ("above", ("when",)))
 
-    date = Parameter("date", "t_0", "day of the decision", optional=True)
+    date = Parameter("date", "t_0", "day of the decision", optional=True, decided=True)
     when = Link("level whose crossing triggers it", symbol="x", optional=True, variable=True)
     below = Parameter("when", r"x^{-}", "bound that the level falls below", optional=True)
     above = Parameter("when", r"x^{+}", "bound that the level rises above", optional=True)
@@ -54,8 +54,8 @@ class Directive(Component):
     acts = Link(
         "levers it moves, each multiplied or set", variable=True, many=True, moves="force",
         each={
-            "multiply": Parameter("1", r"\mu", "factor on the lever", at_least=0.0, optional=True),
-            "set": Parameter("linked", "v", "value of the lever", optional=True),
+            "multiply": Parameter("1", r"\mu", "factor on the lever", at_least=0.0, optional=True, decided=True),
+            "set": Parameter("linked", "v", "value of the lever", optional=True, decided=True),
         },
     )  # fmt: skip
 

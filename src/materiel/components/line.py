@@ -49,10 +49,10 @@ class Line(Component):
 
     item = Link("what is made", reads="mass")
     capacity = Parameter("item/day", "C", "output of one shift fully used, at the start", more_than=0.0)
-    target = Parameter("1", "T", "capacity aimed at, as a multiple of the first", default=1.0, because="no expansion", at_least=0.0, lever=True)
+    target = Parameter("1", "T", "capacity aimed at, as a multiple of the first", default=1.0, because="no expansion", at_least=0.0, lever=True, decided=True)
     ramp_time = Parameter("day", r"\rho", "mean time until capacity follows its target", default=365.25, because="a year, used only if the target moves", more_than=0.0)  # fmt: skip
     ramp = Joint("target, ramp time and lead time as in documented surges, from the day demand began", ("target", "ramp_time", "lead_time"))
-    shifts = Parameter("1", "s", "shifts worked", default=1.0, because="capacity is stated for one shift", at_least=0.0, lever=True)
+    shifts = Parameter("1", "s", "shifts worked", default=1.0, because="capacity is stated for one shift", at_least=0.0, lever=True, decided=True)
     utilisation = Parameter("1", "u", "share of capacity used", default=1.0, because="fully used", at_least=0.0, at_most=1.0, lever=True)
     lead_time = Parameter("day", r"\tau", "mean time from start to finish", more_than=0.0)
     yields = Parameter("1", "y", "share of finished units that are good", default=1.0, because="no rejects", more_than=0.0, at_most=1.0)

@@ -44,7 +44,7 @@ class Stockpile(Component):
     shelf_life = Parameter("day", r"\tau", "mean time until a unit is lost to age; never lost if absent", more_than=0.0, optional=True)
     floor = Parameter(
         "item", "F", "war reserve that exports may not cross", default=0.0, because="no reserve unless the case says so",
-        at_least=0.0, lever=True,
+        at_least=0.0, lever=True, decided=True,
     )  # fmt: skip
 
     goods = Inlet("item", "R", "receipts")

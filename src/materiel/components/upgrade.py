@@ -41,7 +41,7 @@ class Upgrade(Component):
     sources = ("Sterman, Business Dynamics (2000), ch. 11: material delays with limited capacity",)
 
     item = Link("variant that results", reads="mass")
-    slots = Parameter("item", "s", "depot slots", more_than=0.0, lever=True)
+    slots = Parameter("item", "s", "depot slots", more_than=0.0, lever=True, decided=True)
     time = Parameter("day", r"\tau", "mean time in the depot", more_than=0.0)
     first_day = Parameter("date", "t_0", "first day on which airframes are taken in", default=-NEVER, because="open before the case begins")
     urgent = URGENT

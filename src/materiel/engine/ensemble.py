@@ -38,7 +38,7 @@ MEMORY = 2**29
 """Bytes that all chunks at work together may take: with many cores, or a large network, chunks are smaller than was asked for."""
 
 
-FEW = 256
+FEW = 250
 """Draws that are not cut further to keep more threads busy: what a chunk costs whatever its draws would outweigh them."""
 
 
@@ -151,9 +151,9 @@ class Simulator:
         self.size = min(settings.chunk, max(most, 64))
 
     def fixing(self, passes: Sequence[Pass]) -> Simulator:
-        """Return what runs passes that differ from mine, one by one from the first, only in the constants that they fix: nothing is compiled again.
+        """Return what runs passes that differ from mine, one by one from the first, only in the constants that they fix, in how long they run and when they leave their stem.
 
-        What mine fix alike must stay as it is.
+        Nothing is compiled again; what mine fix alike must stay as it is.
         """
         made = copy.copy(self)
         made.passes = passes
@@ -189,7 +189,7 @@ class Simulator:
                 continue
             passes = [self.passes[i] for i in group]
             memories = [reference.fill(one.program, drawn[rows[i]], self.settings.step, one.fixed) for i, one in zip(group, passes, strict=True)]
-            yield from zip(group, self.step(group, memories), strict=True)
+            yield from zip(group, self.step(group, passes, memories), strict=True)
 
     def kept(self, uniform: Uniform, count: int, only: Sequence[int]) -> dict[int, Array]:
         """Return what so many draws leave in the kept slots of some passes, shape (slots, count) each, where `uniform` gives the numbers of every stream.
@@ -200,14 +200,28 @@ class Simulator:
         held = {stream: uniform(stream) for stream in sampler.coordinates}
         made = {i: np.empty((len(self.passes[i].kept), count)) for i in only}
 
+        def drawn(draws: range) -> Array:
+            return sampler.at(lambda stream: held[stream][draws.start : draws.stop], len(draws))
+
+        def take(i: int, draws: range, outcome: reference.Outcome) -> None:
+            made[i][:, draws.start : draws.stop] = outcome.last[list(self.passes[i].kept)]
+
+        self.each(count, only, drawn, take)
+        return made
+
+    def each(self, count: int, only: Sequence[int], drawn: Callable[[range], Array], take: Callable[[int, range, reference.Outcome], None]) -> None:
+        """Run so many draws of some passes in chunks on threads: `drawn` gives the distinct numbers that the sampler of these passes has for a chunk, `take` is given what is left.
+
+        Raises RunError when a law is broken.
+        """
+        sampler = self.sampler_of(only)
+
         def work(draws: range) -> None:
-            drawn = sampler.at(lambda stream: held[stream][draws.start : draws.stop], len(draws))
-            for i, outcome in self.outcomes(sampler, drawn, only):
-                made[i][:, draws.start : draws.stop] = outcome.last[list(self.passes[i].kept)]
+            for i, outcome in self.outcomes(sampler, drawn(draws), only):
+                take(i, draws, outcome)
                 laws.check(laws.worst(self.passes[i].program, outcome), self.settings.engine)
 
         deque(_spread(work, _cut(range(count), self.size, self.settings.workers), self.settings.workers), maxlen=0)
-        return made
 
     def block(self, draws: range) -> list[Ensemble]:
         """Return what a block of draws leaves, worked on by one thread."""
@@ -308,16 +322,15 @@ def empty(one: Pass, settings: Settings, draws: int) -> Ensemble:
     return Ensemble(np.empty((len(one.kept), draws)), {slot: Fan(count) for slot in one.fans}, times)
 
 
-Step = Callable[[Sequence[int], list[Array]], list[reference.Outcome]]
-"""What runs the passes of one group from their prepared memories."""
+Step = Callable[[Sequence[int], Sequence[Pass], list[Array]], list[reference.Outcome]]
+"""What runs the passes of one group, given by their positions and as they are now, from their prepared memories."""
 
 
 def _reference(passes: Sequence[Pass], settings: Settings) -> tuple[list[list[int]], Step, str]:
     """Return the groups of passes that the reference engine runs together, each alone, what runs them, and on what."""
 
-    def step(group: Sequence[int], memories: list[Array]) -> list[reference.Outcome]:
-        every = settings.every
-        return [reference.run(passes[i].program, memory, passes[i].steps, every, passes[i].recorded) for i, memory in zip(group, memories, strict=True)]
+    def step(_group: Sequence[int], passes: Sequence[Pass], memories: list[Array]) -> list[reference.Outcome]:
+        return [reference.run(one.program, memory, one.steps, settings.every, one.recorded) for one, memory in zip(passes, memories, strict=True)]
 
     return [[i] for i in range(len(passes))], step, f"{platform.machine()}, NumPy"
 
@@ -329,8 +342,8 @@ def _traced(passes: Sequence[Pass], settings: Settings) -> tuple[list[list[int]]
     keys = [(id(one.program), tuple(one.recorded)) for one in passes]
     runners = {key: Runner(one.program, one.recorded) for key, one in dict(zip(keys, passes, strict=True)).items()}
 
-    def step(group: Sequence[int], memories: list[Array]) -> list[reference.Outcome]:
-        return [runners[keys[i]].run(memory, passes[i].steps, settings.every) for i, memory in zip(group, memories, strict=True)]
+    def step(group: Sequence[int], passes: Sequence[Pass], memories: list[Array]) -> list[reference.Outcome]:
+        return [runners[keys[i]].run(memory, one.steps, settings.every) for i, one, memory in zip(group, passes, memories, strict=True)]
 
     return [[i] for i in range(len(passes))], step, f"{platform.machine()}, {device()}"
 
@@ -342,11 +355,11 @@ def _native(passes: Sequence[Pass], settings: Settings) -> tuple[list[list[int]]
     groups = [[i, *(k for k, leaving in enumerate(passes) if leaving.stem == i)] for i, one in enumerate(passes) if one.stem is None]
     kernels = _kernels(passes, settings)
 
-    def step(group: Sequence[int], memories: list[Array]) -> list[reference.Outcome]:
-        stem, *leaving = [passes[i] for i in group]
+    def step(group: Sequence[int], passes: Sequence[Pass], memories: list[Array]) -> list[reference.Outcome]:
+        stem, *leaving = passes
         branches = [Branch(memory, min(one.leaves, one.steps, stem.steps), one.steps) for one, memory in zip(leaving, memories[1:], strict=True)]
-        counted = any(passes[i].fans for i in group)
-        every = settings.every if counted else max(passes[i].steps for i in group) + 1
+        counted = any(one.fans for one in passes)
+        every = settings.every if counted else max(one.steps for one in passes) + 1
         return kernels[group[0]].run_branches(memories[0], stem.steps, every, branches)
 
     return groups, step, f"{platform.machine()}, {machine.instructions()}, {kernels[0].width} draws wide"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -23,6 +24,8 @@ from materiel.language.phrase import Phrase, Piece, Said, phrase
 FOLDER = Path(__file__).parent
 DEFAULT = "en"
 """The language of whoever names none."""
+_GROUPS = re.compile(r"(?<=\d) (?=\d{3}\b)")
+"""The blanks in a number that is typed in groups of three digits: 300 000."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Language:
         """Return a text of this language with the blanks that no line may break at, such as those before a colon in French."""
         for written, printed in self.spaces.items():
             text = text.replace(written, printed)
-        return text
+        return _GROUPS.sub(self.thousands, text) if self.thousands.isspace() else text
 
     def word(self, key: str, **given: Said | int) -> str:
         """Return a sentence as plain text."""
@@ -90,13 +93,15 @@ class Language:
 
     def counted_in(self, scale: str, unit: str, count: float = 2.0) -> str:
         """Return a unit with the word of a scale before it: million rounds."""
-        named = self.unit(unit)
         if not scale:
-            return named
-        large = self._named(scale, count)
+            return self.unit(unit, count)
+        named = self.unit(unit)
+        return f"{self._named(scale, count)} {self.counted(named)}".rstrip()
+
+    def counted(self, named: str) -> str:
+        """Return a unit as it stands after the word of a scale: "de coups" in "2,4 millions de coups"."""
         of = self.sentences["of"] if named else ""
-        before = of if isinstance(of, str) else of["vowel" if named[0].lower() in "aeéèêiîoôuyh" else "other"]
-        return f"{large} {before}{named}".rstrip()
+        return f"{of if isinstance(of, str) else of['vowel' if named[0].lower() in 'aeéèêiîoôuyh' else 'other']}{named}"
 
     def unit(self, unit: str, size: float = 2.0) -> str:
         """Return a unit for a sentence: rounds, rounds/day, %, or nothing for a pure number."""

@@ -8,6 +8,7 @@ optional parameters) share their stages. Engines know stages and slots only; the
 from __future__ import annotations
 
 from materiel.network.build import build, renumbered
+from materiel.network.passing import Counted, Passing, counted
 from materiel.network.program import DT, FIRST, ZERO, Account, Program, Slots, Stage, T
 
-__all__ = ["DT", "FIRST", "ZERO", "Account", "Program", "Slots", "Stage", "T", "build", "renumbered"]
+__all__ = ["DT", "FIRST", "ZERO", "Account", "Counted", "Passing", "Program", "Slots", "Stage", "T", "build", "counted", "renumbered"]

@@ -20,6 +20,11 @@ from materiel.network.program import Account, Program, Stage, table
 
 def build(case: Case, gauges: Sequence[Instance] = ()) -> Program:
     """Return the program of a case, with the gauges that questions add."""
+    return assembled(case, gauges).program
+
+
+def assembled(case: Case, gauges: Sequence[Instance] = ()) -> Members:
+    """Return the instances of a case, with the gauges that questions add, on their way into a program that is whole."""
     program = Program()
     members = Members(case, gauges, program)
     for phase in ONCE:
@@ -34,7 +39,7 @@ def build(case: Case, gauges: Sequence[Instance] = ()) -> Program:
     _add_equations(members, "observe", program.step)
     _add_equations(members, "move", program.step)
     program.laws = _laws(members)
-    return program
+    return members
 
 
 def renumbered(program: Program, before: Sequence[Instance], after: Sequence[Instance]) -> Program | None:

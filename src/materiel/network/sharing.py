@@ -112,10 +112,10 @@ def _claims(members: Members) -> list[Claim]:
                 continue
             for i, end in enumerate(one.links[name]):
                 entry = i if one.type.variables[link.by].many == name else 0
-                coefficient = _coefficient(members, member, name, link, i)
+                amount = coefficient(members, member, name, link, i)
                 priority, urgent = int(one.options.get("priority", 5)), _urgency(member)
-                each = None if coefficient is None else inverses.of(coefficient)
-                claims.append(Claim((path, link.by, entry), (end.path, link.draws), coefficient, each, link.spares_reserve, priority, urgent))
+                each = None if amount is None else inverses.of(amount)
+                claims.append(Claim((path, link.by, entry), (end.path, link.draws), amount, each, link.spares_reserve, priority, urgent))
     inverses.become_stage()
     return claims
 
@@ -138,7 +138,8 @@ class _Inverses:
             self.program.once.append(Stage("constants", "inverses", stages.inverse, table(arguments), table(results)))
 
 
-def _coefficient(members: Members, member: Member, name: str, link: Link, index: int) -> int | None:
+def coefficient(members: Members, member: Member, name: str, link: Link, index: int) -> int | None:
+    """Return the slot that says how much of what is at an end of a link one unit of the activity takes; None for one unit."""
     if not link.coefficient:
         return None
     found = members.argument(member, link.coefficient, "want").slots

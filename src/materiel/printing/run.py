@@ -15,6 +15,7 @@ def heading(run: Run) -> str:
     """Return what a reader must know before the judgements: the day, the rules, and what they rest on."""
     case, reading = run.case, run.options.reading
     lines = [f"{case.title}, as of {case.as_of}" + (f", scenario {case.scenario}" if case.scenario else "")]
+    lines += [f"Set by hand: {', '.join(reading.set)}."] if reading.set else []
     shares = [answer.base_share for answer in run.questions.values() if answer.base_share == answer.base_share]
     if shares:
         ends = " to ".join(dict.fromkeys(str(round(100 * share)) for share in (min(shares), max(shares))))

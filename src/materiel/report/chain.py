@@ -79,25 +79,27 @@ def claim(telling: Telling, cited: Cited, heard: str = "") -> Sequence[Block]:
     if cited.terms:
         worked_out = telling.say("worked out", formula=identifier(cited.formula)) if cited.formula else telling.say("rests on these")
         blocks.append(Paragraph(worked_out, "soft"))
-        blocks.append(Bullets([[Paragraph(phrase(f"{term}: ", _cited(telling, one))), *_terms(telling, one)] for term, one in cited.terms.items()]))
+        blocks.append(
+            Bullets([[Paragraph(phrase(identifier(term), telling.colon, _cited(telling, one))), *_terms(telling, one)] for term, one in cited.terms.items()])
+        )
     return blocks
 
 
 def _terms(telling: Telling, cited: Cited) -> list[Block]:
     if not cited.terms:
         return []
-    return [Bullets([[Paragraph(phrase(f"{term}: ", _cited(telling, one))), *_terms(telling, one)] for term, one in cited.terms.items()])]
+    return [Bullets([[Paragraph(phrase(identifier(term), telling.colon, _cited(telling, one))), *_terms(telling, one)] for term, one in cited.terms.items()])]
 
 
 def _cited(telling: Telling, cited: Cited, heard: str = "") -> Phrase:
     again = not cited.title  # it was told in full before
     statement: Said = telling.say("as above") if again else telling.texts.own(cited.statement)
-    parts: list[Said] = [_to(cited.id), " ", Piece(cited.grade, "strong"), " ", telling.quote(cited.publisher, "en")]
+    parts: list[Said] = [_to(cited.id), " ", Piece(cited.grade, "strong"), " ", telling.texts.publisher(cited.source)]
     parts += [] if cited.seen else [" ", telling.say("page not seen")]
     parts += [", ", telling.language.date(cited.known), telling.colon, statement]
     parts += [" ", identifier(cited.value)] if cited.value else []
     parts += [", ", telling.word(f"kind {cited.kind}")]
-    parts += [": ", telling.texts.own(cited.note)] if cited.note and cited.kind in ("assumed", "derived") else []
+    parts += [telling.colon, telling.texts.own(cited.note)] if cited.note and cited.kind in ("assumed", "derived") else []
     parts += [telling.semicolon, hedge(telling, cited.id)] if cited.hedge and not again else []
     parts += [] if str(parts[-1]).endswith(".") else ["."]
     return phrase(*parts, *((" ", telling.say("heard as", said=heard)) if heard else ()))

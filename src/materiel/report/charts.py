@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
+from typing import TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from materiel.language import ENGLISH, Language
 from materiel.results import Curve
 
 Array = npt.NDArray[np.float64]
+Place = TypeVar("Place", float, Array)
 
 WIDE, NARROW = 760, 380
 """Widths for which charts are drawn: for a page, and for a telephone or a column."""
@@ -42,6 +44,11 @@ class Frame:
     top: int = TOP
 
     @property
+    def most(self) -> float:
+        """The value of the plane that is farthest from nought, which decides what the axis counts in."""
+        return max(abs(self.low), abs(self.high))
+
+    @property
     def right(self) -> int:
         """Where the plane ends."""
         return self.width - RIGHT
@@ -51,13 +58,14 @@ class Frame:
         """Where its lowest value lies."""
         return self.top + HEIGHT - TOP - BOTTOM
 
-    def x(self, day: float) -> float:
-        """Return the place across of a day."""
+    def x(self, day: Place) -> Place:
+        """Return the place across of a day, or of many."""
         return LEFT + (day - self.first) / (self.last - self.first) * (self.right - LEFT)
 
-    def y(self, value: float) -> float:
-        """Return the place down of a value."""
-        return self.bottom - (value - self.low) / (self.high - self.low) * (self.bottom - self.top)
+    def y(self, value: Place) -> Place:
+        """Return the place down of a value, or of many; beyond the ends of the plane, where an axis that was given may leave it, that of the end."""
+        within = cast("Place", np.clip(value, self.low, self.high))
+        return self.bottom - (within - self.low) / (self.high - self.low) * (self.bottom - self.top)
 
 
 @dataclass(frozen=True)
@@ -76,22 +84,21 @@ class Mark:
 
 @dataclass(frozen=True)
 class Fan:
-    """What a fan chart shows: a curve, what was observed, events by name and day, and another median to hold it against."""
+    """What a fan chart shows: a curve, what was observed, events by name and day, and another median to hold it against.
+
+    `axis` has the ends of the axis of values, in the unit of the `bare` curve; those that suit what is shown, if absent.
+    """
 
     curve: Curve
     observed: Sequence[Observation] = ()
     events: Mapping[str, float] = field(default_factory=dict[str, float])
     ghost: Curve | None = None
+    axis: tuple[float, float] | None = None
 
 
 def fan(case: Case, shown: Fan, language: Language = ENGLISH, width: int = WIDE) -> str:
     """Return a fan chart as an SVG element: 50 and 90 % ranges, the median, the median it is held against, observations, events by day."""
-    curve = bare(shown.curve)
-    ghost = bare(shown.ghost) if shown.ghost is not None else None
-    marks = [mark for one in shown.observed if (mark := _mark(case, curve, one, language)) is not None]
-    frame = _frame(curve, marks, ghost, width)
-    events = [(name, day) for name, day in sorted(shown.events.items(), key=lambda event: event[1]) if frame.first <= day <= frame.last]
-    frame = replace(frame, top=TOP + LINE * (len(events) + 1))
+    curve, ghost, marks, frame = _laid_out(case, shown, language, width)
     low, lower, middle, upper, high = curve.quantiles
     parts = [
         *_grid(case, frame, curve.unit, language),
@@ -100,10 +107,43 @@ def fan(case: Case, shown: Fan, language: Language = ENGLISH, width: int = WIDE)
         *([f'<path class="ghost" d="{_path(frame, ghost.days, ghost.quantiles[2])}"/>'] if ghost is not None else []),
         f'<path class="median" d="{_path(frame, curve.days, middle)}"/>',
         *_labels(frame, curve, language),
-        *(part for row, (name, day) in enumerate(events) for part in _event(frame, name, day, TOP + LINE * (row + 1))),
+        *(part for row, (name, day) in enumerate(_events(shown, frame)) for part in _event(frame, name, day, TOP + LINE * (row + 1))),
         *(_drawn(frame, mark) for mark in marks),
     ]
-    return svg(width, frame.bottom + BOTTOM, f"{curve.text}, {axis(curve.unit, frame.high, language)}", parts)
+    return svg(width, frame.bottom + BOTTOM, f"{curve.text}, {axis(curve.unit, frame.most, language)}", parts)
+
+
+def ends(case: Case, shown: Fan, language: Language = ENGLISH) -> tuple[float, float]:
+    """Return the ends of the axis of values of a fan chart, in the unit of the `bare` curve."""
+    frame = _laid_out(case, shown, language, WIDE)[3]
+    return frame.low, frame.high
+
+
+def plane(case: Case, shown: Fan, language: Language = ENGLISH, width: int = WIDE) -> tuple[int, int, int, int]:
+    """Return where the plane of a fan chart lies in its drawing, from `ends` to `ends` of its axis: left, right, top, bottom."""
+    frame = _laid_out(case, shown, language, width)[3]
+    return LEFT, frame.right, frame.top, frame.bottom
+
+
+def _events(shown: Fan, frame: Frame) -> list[tuple[str, float]]:
+    """Return the events that a chart shows, by day."""
+    return [(name, day) for name, day in sorted(shown.events.items(), key=lambda event: event[1]) if frame.first <= day <= frame.last]
+
+
+def _laid_out(case: Case, shown: Fan, language: Language, width: int) -> tuple[Curve, Curve | None, list[Mark], Frame]:
+    """Return the curve, the one it is held against, the marks, and the frame of a chart."""
+    curve = bare(shown.curve)
+    ghost = _within(bare(shown.ghost), curve.days) if shown.ghost is not None else None
+    marks = [mark for one in shown.observed if (mark := _mark(case, curve, one, language)) is not None]
+    frame = _frame(curve, marks, ghost, width)
+    frame = replace(frame, top=TOP + LINE * (len(_events(shown, frame)) + 1))
+    return curve, ghost, marks, replace(frame, low=shown.axis[0], high=shown.axis[1]) if shown.axis else frame
+
+
+def _within(curve: Curve, days: Array) -> Curve | None:
+    """Return what a curve has on days that another spans, if anything: a war that begins on another day is shown over other days."""
+    inside = (curve.days >= days[0]) & (curve.days <= days[-1])
+    return replace(curve, days=curve.days[inside], quantiles=curve.quantiles[:, inside]) if inside.any() else None
 
 
 def svg(width: float, height: float, title: str, parts: Sequence[str], kind: str = "chart") -> str:
@@ -176,22 +216,23 @@ def _nice(step: float) -> float:
 def _grid(case: Case, frame: Frame, unit: str, language: Language) -> list[str]:
     parts: list[str] = []
     step = _nice((frame.high - frame.low) / 5)
-    value = frame.low
+    value = math.ceil(frame.low / step - 1e-9) * step  # nought is among them
     while value <= frame.high + step / 2:
         y = frame.y(value)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{frame.right}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text class="tick" x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_short(value, frame.high, language)}</text>')
+        parts.append(f'<text class="tick" x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_short(value, frame.most, language)}</text>')
         value += step
     for day, label in _dates(case, frame, language):
         x = frame.x(day)
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{frame.bottom}" y2="{frame.bottom + 5}"/>')
         parts.append(f'<text class="tick" x="{x:.1f}" y="{frame.bottom + 19}" text-anchor="middle">{escape(label)}</text>')
-    parts.append(f'<text class="tick" x="2" y="12">{escape(axis(unit, frame.high, language))}</text>')
+    parts.append(f'<text class="tick" x="2" y="12">{escape(axis(unit, frame.most, language))}</text>')
     return parts
 
 
 def _scale(high: float) -> float:
-    return next((scale for scale in (1e9, 1e6, 1e3) if high >= 2 * scale), 1.0)
+    """Return what an axis that ends at a value counts in: whatever has four digits is read as it is."""
+    return next((scale for scale, least in ((1e9, 2e9), (1e6, 2e6), (1e3, 1e4)) if high >= least), 1.0)
 
 
 def _short(value: float, high: float, language: Language) -> str:
@@ -200,8 +241,9 @@ def _short(value: float, high: float, language: Language) -> str:
 
 def _dates(case: Case, frame: Frame, language: Language) -> list[tuple[float, str]]:
     """Return days for ticks with their labels: firsts of months, as many as fit."""
-    months, fit = (frame.last - frame.first) / 30.44, (frame.right - LEFT) / 70
-    every = next(step for step in (1, 2, 3, 6, 12, 24, 60, 1200) if months / step <= fit)
+    narrow = frame.width < WIDE
+    months, room = (frame.last - frame.first) / 30.44, frame.right - LEFT
+    every = next(step for step in (1, 2, 3, 6, 12, 24, 60, 1200) if months / step <= room / ((50 if step < 12 else 36) if narrow else 70))
     day = case.date(frame.first)
     made: list[tuple[float, str]] = []
     year, month = day.year, day.month
@@ -211,15 +253,22 @@ def _dates(case: Case, frame: Frame, language: Language) -> list[tuple[float, st
         if at > frame.last:
             return made
         if at >= frame.first and (month - 1) % min(every, 12) == 0 and (every <= 12 or year % (every // 12) == 0):
-            made.append((at, language.month(first) if every < 12 else f"{year}"))
+            short = every >= 12 or (narrow and bool(made))  # a telephone has room for one month with its year
+            made.append((at, _month(first, language) if short else language.month(first)))
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+
+
+def _month(first: datetime.date, language: Language) -> str:
+    """Return a month in one word, which of January is its year."""
+    return f"{first.year}" if first.month == 1 else language.short_months[first.month - 1]
 
 
 def _path(frame: Frame, days: Array, values: Array) -> str:
     """Return a line through values by day, to half a point: what lies between two points that are nearer is not seen."""
     every = max(1, int(len(days) / (2 * (frame.right - LEFT))))
     chosen = np.unique(np.append(np.arange(0, len(days), every), len(days) - 1))
-    return "M" + "L".join(f"{frame.x(float(days[i])):.1f},{frame.y(float(values[i])):.1f}" for i in chosen)
+    places = zip(frame.x(days[chosen]).tolist(), frame.y(values[chosen]).tolist(), strict=True)
+    return "M" + "L".join([f"{x:.1f},{y:.1f}" for x, y in places])
 
 
 def _band(frame: Frame, days: Array, low: Array, high: Array, kind: str) -> str:
@@ -230,7 +279,7 @@ def _band(frame: Frame, days: Array, low: Array, high: Array, kind: str) -> str:
 def _labels(frame: Frame, curve: Curve, language: Language) -> list[str]:
     """Label the right edge of the ranges directly, kept apart where they are close."""
     names = {4: "95 %", 3: "75 %", 2: language.word("median"), 1: "25 %", 0: "5 %"}
-    ends = [(language.spaced(name), float(curve.quantiles[i, -1])) for i, name in names.items()]
+    ends = [(language.spaced(f"{name}{language.word('colon')}"), float(curve.quantiles[i, -1])) for i, name in names.items()]
     low, high = float(curve.quantiles[0, -1]), float(curve.quantiles[4, -1])
     places: list[float] = []
     for _, value in ends:
@@ -240,7 +289,7 @@ def _labels(frame: Frame, curve: Curve, language: Language) -> list[str]:
     if over > 0:
         places = [min(place, frame.bottom + 4 - 13 * (len(ends) - 1 - i)) for i, place in enumerate(places)]
     return [
-        f'<text class="label" x="{frame.right + 6}" y="{y:.1f}">{name} {_short(words.rounded(value, low, high), frame.high, language)}</text>'
+        f'<text class="label" x="{frame.right + 6}" y="{y:.1f}">{name}{_short(words.rounded(value, low, high), frame.most, language)}</text>'
         for (name, value), y in zip(ends, places, strict=True)
     ]
 

@@ -55,7 +55,7 @@ def _said(telling: Telling, cell: Cell, unit: str) -> str:
 def _causes(telling: Telling, account: Account, unit: str) -> list[Block]:
     told: list[Said] = [
         telling.say(
-            "without arrival", origin=telling.quote(one.origin, "en"), claims=joined(link(claim, f"#claim-{claim}") for claim in one.claims),
+            "without arrival", origin=telling.texts.speaker(one.origin), claims=joined(link(claim, f"#claim-{claim}") for claim in one.claims),
             answer=comparison.said_without(one, unit, telling.language),
         )
         for one in account.arrivals

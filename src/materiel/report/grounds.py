@@ -48,7 +48,7 @@ def uncertain(program: Program) -> list[Prior]:
 def assumed(telling: Telling) -> Section:
     """Return what is assumed: every uncertain number as a picture, and every number with its base, its reason and its claims."""
     drawn, found = uncertain(telling.run.program), assumptions(telling.run.program)
-    picture = priors.chart(telling.case, drawn, telling.language)
+    picture = priors.chart(telling.case, drawn, telling.language, {one.stream: str(telling.texts.number(one.stream)) for one in drawn})
     rows: list[list[str | float | None]] = [[one.stream, one.unit, *map(float, one.percentiles((5, 25, 50, 75, 95)))] for one in drawn]
     columns = ("number", "unit", "p5", "p25", "p50", "p75", "p95")
     shown = Figure(
@@ -66,7 +66,7 @@ def assumed(telling: Telling) -> Section:
 def _row(telling: Telling, one: Assumption) -> Row:
     cited = [phrase(link(claim, f"#claim-{claim}"), " (", words.share(weight, telling.language), ")") for claim, weight in one.claims]
     because: list[Said] = [telling.texts.own(one.because)] if one.because else []
-    return Row([identifier(one.path), identifier(one.span), joined([*because, *cited], " ")])
+    return Row([chain.named(telling, one.path), identifier(one.span), joined([*because, *cited], " ")])
 
 
 def gaps(telling: Telling) -> Section:
@@ -130,11 +130,11 @@ def _note(telling: Telling, one: str, *, used: bool) -> Row:
     if cited.promise:
         said.append(Paragraph(telling.say("promised", promise=promised(ledger, telling.case.rule, one, telling.language)), "soft"))
     if claim.formula:
-        terms = joined((phrase(f"{term}: ", _to(other)) for term, other in claim.terms.items()), telling.semicolon)
+        terms = joined((phrase(identifier(term), telling.colon, _to(other)) for term, other in claim.terms.items()), telling.semicolon)
         said.append(Paragraph(phrase(telling.say("worked out", formula=identifier(claim.formula)), " ", terms), "soft"))
     title = link(source.title, source.url)
     document = phrase(
-        telling.quote(cited.publisher, "en"), ", ", title, *((" (", link(telling.word("archived copy"), source.archive), ")") if source.archive else ())
+        telling.texts.publisher(claim.source), ", ", title, *((" (", link(telling.word("archived copy"), source.archive), ")") if source.archive else ())
     )
     ids: list[Block] = [Paragraph(one), *([] if used else [Paragraph(telling.say("not used"), "soft")])]
     return Row([ids, grade, said, [Paragraph(document), Paragraph(_traced(telling, one), "soft")]], f"claim-{one}")

@@ -13,7 +13,7 @@ from materiel.analysis.scoring import Scored
 from materiel.case import translation
 from materiel.errors import RunError
 from materiel.report import outcomes, priors, reliability, sections
-from materiel.report.blocks import Document
+from materiel.report.blocks import Block, Document
 from materiel.report.grounds import uncertain
 from materiel.report.judgements import figure
 from materiel.report.telling import Before, Finished, Telling
@@ -57,6 +57,12 @@ def page(document: Document) -> str:
     return _environment().get_template("page.html.j2").render(document=document, held=held, say=said.word, kind=_kind)
 
 
+def fragment(blocks: Sequence[Block]) -> str:
+    """Return blocks of a report as a piece of a page, without styles and scripts."""
+    given = _environment().from_string('{% from "blocks.html.j2" import entry with context %}{{ entry(blocks) }}')
+    return given.render(blocks=blocks, kind=_kind)
+
+
 def _kind(block: object) -> str:
     return type(block).__name__
 
@@ -85,11 +91,20 @@ def reliable(bins: Sequence[Bin], what: str) -> str:
 
 def alone(svg: str) -> str:
     """Return an SVG element as the text of a file that stands alone, with its styles and a background."""
-    environment = _environment()
-    style = "".join(environment.get_template(name).render() for name in ("palette.css", "dark.css", "charts.css"))
+    style = "".join(styles().values())
     start = svg.index(">") + 1
     background = '<rect width="100%" height="100%" style="fill:var(--paper)"/>'
     return f"{svg[:start]}<style>{style}</style>{background}{svg[start:]}\n"
+
+
+def styles() -> dict[str, str]:
+    """Return the styles of charts, by the names of their files."""
+    return {name: _environment().get_template(name).render() for name in ("palette.css", "dark.css", "charts.css")}
+
+
+def scripts() -> dict[str, str]:
+    """Return the script that makes files of charts, by the name of its file."""
+    return {name: _environment().get_template(name).render() for name in ("figures.js",)}
 
 
 def _environment() -> Environment:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from materiel.analysis import questions, words
 from materiel.analysis.questions import Answer
 from materiel.case.checks import anachronisms, unheard
+from materiel.case.translation import WRITTEN_IN
 from materiel.equations import NEVER
 from materiel.language.phrase import Phrase, Piece, Said, identifier, joined, phrase
 from materiel.report import chain, charts, data
@@ -22,10 +23,13 @@ EVENTS = 4
 def section(telling: Telling) -> Section:
     """Return the key judgements, what they rest on, and the bottom-line figure."""
     entries: list[list[Block]] = [[Paragraph(sentence(telling, telling.run.questions[key])), chain.about(telling, key)] for key in telling.keys]
-    blocks: list[Block] = [Bullets(entries, ordered=True), Paragraph(words.legend(telling.scale, telling.language), "soft")]
-    leading = bottom_line(telling)
+    legend: Said = words.legend(telling.scale, telling.language)
+    if telling.language.name != WRITTEN_IN:
+        legend = joined([legend, telling.say("in its own words")], " ")
+    blocks: list[Block] = [Bullets(entries, ordered=True), Paragraph(legend, "soft")]
+    leading, key = bottom_line(telling)
     if leading:
-        blocks.append(figure(telling, leading))
+        blocks.append(figure(telling, leading, key))
     return Section("judgements", telling.say("key judgements"), [*blocks, Paragraph(rests(telling), "lead")])
 
 
@@ -53,6 +57,8 @@ def rests(telling: Telling) -> Said:
         told.append(telling.say("rules", rules=identifier(str(said["rules"]))))
     if said["drop"]:
         told.append(telling.say("left out", names=joined(map(identifier, said["drop"]))))
+    if said["set"]:
+        told.append(telling.say("set by hand", numbers=joined(map(identifier, said["set"]))))
     if said["independent"]:
         told.append(telling.say("independent"))
     if cited := unheard(case):
@@ -67,52 +73,73 @@ def _base(telling: Telling, question: str) -> Piece:
     return Piece(words.share(share, telling.language), "number", f"{question}.base_share", round(share, 4))
 
 
-def bottom_line(telling: Telling) -> str:
-    """Return the question whose figure stands first: the first key one that has a figure, else the first that reads what a key one reads, else the first."""
-    asked = telling.case.questions
-    read = [asked[key].value or asked[key].total for key in telling.keys]
-    drawn = list(telling.run.curves)
-    alike = [name for name in drawn if (asked[name].value or asked[name].total) in read and (asked[name].value or asked[name].total)]
-    return next(iter([*(key for key in telling.keys if key in drawn), *alike, *drawn]), "")
+def bottom_line(telling: Telling) -> tuple[str, str]:
+    """Return the question whose figure stands first, and the key question that it bears: of the first key one that has a figure, or of which another that reads the same has one."""
+    asked, drawn = telling.case.questions, list(telling.run.curves)
+    for key in telling.keys:
+        read = asked[key].value or asked[key].total
+        alike = [name for name in drawn if read and (asked[name].value or asked[name].total) == read]
+        if key in drawn or alike:
+            return (key if key in drawn else alike[0]), key
+    return next(iter(drawn), ""), ""
 
 
 def over_time(telling: Telling) -> Section:
     """Return every figure but the one that stands first."""
-    first = bottom_line(telling)
+    first, _ = bottom_line(telling)
     return Section("over-time", telling.say("over time"), [figure(telling, name) for name in telling.run.curves if name != first])
 
 
-def figure(telling: Telling, question: str) -> Figure:
-    """Return the fan chart of a question with its data."""
-    run, case, language = telling.run, telling.case, telling.language
-    curve, answer = run.curves[question], run.questions[question]
-    asked = answer.asked
-    observed = [one for one in case.observations if one.series == asked.observed] if asked.observed else []
-    text = telling.texts.fan(question, curve.text)
-    ghost = telling.before.curves.get(question) if telling.before else None
-    ghost = ghost if ghost is not None and ghost.unit == curve.unit else None
-    drawn = charts.Fan(replace(curve, text=str(text)), observed, {str(event): day for event, day in _events(telling, answer).items()}, ghost)
-    key = [telling.say("fan key", n=int(run.manifest()["draws"]))]
-    if ghost is not None and telling.before:
-        key.append(telling.say("ghost key", label=telling.before.label) if telling.before.label else telling.say("ghost of baseline"))
-    key += [telling.say("marks key", day=language.date(case.as_of))] if observed else []
-    key += [telling.say("no adding")]
-    measured = charts.axis(curve.unit, 0.0, language)
+def figure(telling: Telling, question: str, key_question: str = "") -> Figure:
+    """Return the fan chart of a question with its data; its title is what it shows of that question or, where it bears one on another day, of a key question."""
+    case, language, curve = telling.case, telling.language, telling.run.curves[question]
+    drawn = fan(telling, question)
     table = Table(
         [telling.say("day"), "5 %", "25 %", telling.say("median"), "75 %", "95 %"],
         [Row(cells) for cells in charts.rows(case, curve, language)],
         frozenset(range(1, 6)),
     )
-    columns, rows = data.fan(case, curve, observed)
+    before = telling.before.label if telling.before else ""
+    ghost = telling.say("ghost key", label=before) if before else telling.say("ghost of case" if telling.run.manifest()["set"] else "ghost of baseline")
+    columns, rows = data.fan(case, curve, drawn.observed)
     return Figure(
-        question, _finding(telling, text, answer), telling.say("measure", text=text, unit=measured or telling.word("pure number")),
-        charts.fan(case, drawn, language), charts.fan(case, drawn, language, charts.NARROW), joined(key, " "), foot(telling), columns, rows,
-        data.about(telling, question, str(text), curve.unit, observed), [Fold(telling.say("as a table"), [table], paper="never")],
+        question, finding(telling, question, key_question), measure(telling, question), charts.fan(case, drawn, language), charts.fan(case, drawn, language, charts.NARROW),
+        key(telling, drawn, ghost), foot(telling), columns, rows,
+        data.about(telling, question, drawn.curve.text, curve.unit, drawn.observed), [Fold(telling.say("as a table"), [table], paper="never")],
     )  # fmt: skip
 
 
-def _finding(telling: Telling, text: Said, answer: Answer) -> Said:
-    """Return what a chart shows as a phrase: where the answer lies on its day."""
+def fan(telling: Telling, question: str) -> charts.Fan:
+    """Return what the fan chart of a question shows."""
+    curve, answer = telling.run.curves[question], telling.run.questions[question]
+    seen = answer.asked.observed
+    observed = [one for one in telling.case.observations if one.series == seen] if seen else []
+    ghost = telling.before.curves.get(question) if telling.before else None
+    ghost = ghost if ghost is not None and ghost.unit == curve.unit else None
+    text = str(telling.texts.fan(question, curve.text))
+    return charts.Fan(replace(curve, text=text), observed, {str(event): day for event, day in _events(telling, answer).items()}, ghost)
+
+
+def measure(telling: Telling, question: str) -> Phrase:
+    """Return what a chart measures."""
+    curve = telling.run.curves[question]
+    unit = charts.axis(curve.unit, 0.0, telling.language)
+    return telling.say("measure", text=telling.texts.fan(question, curve.text), unit=unit or telling.word("pure number"))
+
+
+def key(telling: Telling, drawn: charts.Fan, ghost: Said) -> Phrase:
+    """Return what the lines, bands and marks of a chart mean; `ghost` says what it is held against."""
+    said: list[Said] = [telling.say("fan key", n=int(telling.run.manifest()["draws"]))]
+    said += [ghost] if drawn.ghost is not None else []
+    said += [telling.say("marks key", day=telling.language.date(telling.case.as_of))] if drawn.observed else []
+    return joined([*said, telling.say("no adding")], " ")
+
+
+def finding(telling: Telling, question: str, key_question: str = "") -> Said:
+    """Return what a chart shows as a phrase: where the answer lies on its day; that of a key question which it bears, if there is one and it measures the same."""
+    own, bears = (telling.run.questions[name] for name in (question, key_question or question))
+    answer = bears if (bears.asked.form, bears.asked.unit) == (own.asked.form, own.asked.unit) else own
+    text = telling.texts.fan(question, telling.run.curves[question].text)
     low, high = answer.quantiles[5], answer.quantiles[95]
     if answer.asked.form == "first" or low is None or high is None:
         return text
@@ -136,12 +163,7 @@ def _events(telling: Telling, answer: Answer) -> Mapping[str, float]:
     """Return what stands on the axis: the day of the case, the beginning of a contingency, and the decisions whose day is certain that lie nearest."""
     case, branch = telling.case, answer.asked.branch
     day, made = case.day(case.as_of), dict[str, float]()
-    decided = {
-        path: float(prior.percentiles((50,))[0])
-        for path, one in case.components.items()
-        if any(link.moves for link in one.type.links.values()) and (prior := one.numbers.get("date")) is not None and prior.constant
-    }
-    known = {path: when for path, when in decided.items() if 0 <= when < min(NEVER, day + 1)}
+    known = {path: when for path, when in case.decided.items() if 0 <= when < min(NEVER, day + 1)}
     if not branch.contingency:
         for path in sorted(known, key=lambda path: (abs(known[path] - day), path not in telling.texts.given.names))[:EVENTS]:
             if known[path] not in made.values():  # of decisions of one day, the first is named

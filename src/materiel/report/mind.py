@@ -46,7 +46,11 @@ def _figure(telling: Telling, about: Tornado, worth: list[Worth], watch: Watch) 
         (telling.say("at end", answer=answered(about, end, telling.language), known=end.known) for end in (first.ends[0], first.ends[-1])), telling.semicolon
     )
     unit = telling.language.unit(about.unit)
-    measure = telling.say("tornado probability") if about.shown == "probability" else telling.say("tornado median", unit=unit or telling.word("pure number"))
+    judgement = telling.texts.judgement(about.id, telling.run.questions[about.id].asked.judgement)
+    if about.shown == "median":
+        measure = telling.say("tornado median", unit=unit or telling.word("pure number"))
+    else:
+        measure = telling.say("tornado probability", judgement=judgement) if judgement else telling.say("tornado threshold")
     rows: list[list[str | float | None]] = [
         [bar.name, bar.kind, end.known, end.median, end.probability, end.draws, bar.variance.share, bar.variance.error, bar.distribution.share]
         for bar in about.bars

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 FONT = "Libertinus Serif"
 """The letters of charts; Typst brings them along."""
-SHORT = 18
+SHORT = 20
 """Letters of a cell that is not broken."""
 _NOT_SET = re.compile(
     "[\u0590-\u08ff\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]+(?:[ ·]?[\u0590-\u08ff\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]+)*"
@@ -122,13 +122,14 @@ def _row(row: Row) -> dict[str, Any]:
 
 
 def _widths(table: Table) -> list[int]:
-    """Return the shares of the width that columns take, by how much they hold; nought for those whose every cell is short, which take what they need."""
+    """Return the shares of the width that columns take, by how much their cells hold, empty ones aside; nought for those whose every cell is short, which take what they need."""
     columns = [[len(str(title))] for title in table.head]
     for row in table.rows:
         for held, cell in zip(columns, row.cells, strict=True):
             held.append(sum(len(str(one.said)) for one in cell if isinstance(one, Paragraph)) if isinstance(cell, list | tuple) else len(str(cell)))
-    whole = max(sum(map(sum, columns)), 1)
-    return [0 if max(held) <= SHORT else max(2, round(12 * (sum(held) / whole) ** 0.6)) for held in columns]
+    means = [sum(held) / max(sum(map(bool, held)), 1) for held in columns]
+    whole = max(sum(means), 1.0)
+    return [0 if max(held) <= SHORT else max(2, round(12 * (mean / whole) ** 0.6)) for held, mean in zip(columns, means, strict=True)]
 
 
 def _anchors(blocks: list[dict[str, Any]], found: set[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from html import escape
 
 import numpy as np
@@ -19,14 +20,18 @@ Array = npt.NDArray[np.float64]
 
 WIDTH, ROW, TOP = 1080, 17, 34
 LEFT, RIGHT = 300, 610
+LETTERS, NAMED = 46, 68
+"""Letters of an identifier that are shown at most, and of a name for people."""
+MORE = 140
+"""Room that names take beyond that of identifiers."""
 DECADES = 1.5
 """Factors of ten shown on either side of the median."""
 
 
-def chart(case: Case, priors: list[Prior], language: Language = ENGLISH) -> str:
+def chart(case: Case, priors: list[Prior], language: Language = ENGLISH, names: Mapping[str, str] | None = None) -> str:
     """Return the uncertain numbers of a case as an SVG element: ranges of 50 and 90 % over the median on one scale of factors, voices as dots, the base as a line.
 
-    Numbers that are no factors of their median (days, and what may be negative) are shown by what they are and have no bar.
+    `names` are what numbers are called; others stand under their identifiers. Numbers that are no factors of their median (days, and what may be negative) are shown by what they are and have no bar.
     """
     height = TOP + ROW * len(priors) + 8
     parts: list[str] = []
@@ -36,8 +41,9 @@ def chart(case: Case, priors: list[Prior], language: Language = ENGLISH) -> str:
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 10}" y2="{height - 6}"/>')
         parts.append(f'<text class="tick" x="{x:.1f}" y="{TOP - 15}" text-anchor="middle">{label if factor != 1 else language.word("median")}</text>')
     for i, prior in enumerate(priors):
-        parts += _row(case, prior, TOP + ROW * i + ROW // 2, language)
-    return svg(WIDTH, height, language.word("uncertain numbers", n=len(priors), case=case.name, day=language.date(case.as_of)), parts)
+        parts += _row(case, prior, (names or {}).get(prior.stream, prior.stream), TOP + ROW * i + ROW // 2, language)
+    title = language.word("uncertain numbers", n=len(priors), case=case.name, day=language.date(case.as_of))
+    return svg(WIDTH + MORE, height, title, [f'<g transform="translate({MORE} 0)">', *parts, "</g>"]) if names else svg(WIDTH, height, title, parts)
 
 
 def _x(decades: float) -> float:
@@ -45,10 +51,10 @@ def _x(decades: float) -> float:
     return middle + min(max(decades, -DECADES), DECADES) / DECADES * (RIGHT - LEFT - 16) / 2
 
 
-def _row(case: Case, prior: Prior, y: int, language: Language) -> list[str]:
+def _row(case: Case, prior: Prior, name: str, y: int, language: Language) -> list[str]:
     low, lower, middle, upper, high = (float(value) for value in prior.percentiles((5, 25, 50, 75, 95)))
     parts = [
-        f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{escape(_short(prior.stream))}</text>',
+        f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{escape(_short(name))}</text>',
         f'<text class="tick" x="{RIGHT + 8}" y="{y + 4}">{escape(spread(case, (low, middle, high), prior.unit, language))}</text>',
     ]
     if prior.unit == "date" or not 0 < low <= high:
@@ -72,5 +78,7 @@ def _row(case: Case, prior: Prior, y: int, language: Language) -> list[str]:
     return parts
 
 
-def _short(path: str) -> str:
-    return path if len(path) <= 46 else f"…{path[-45:]}"
+def _short(name: str) -> str:
+    if " " in name:
+        return name if len(name) <= NAMED else f"{name[: NAMED - 1].rstrip()}…"
+    return name if len(name) <= LETTERS else f"…{name[-(LETTERS - 1) :]}"  # of an identifier the end tells most

@@ -46,7 +46,7 @@ def _recorded(telling: Telling, forecast: str, said: Frozen) -> Said:
     basis = telling.word(f"basis {said.basis}")
     made = telling.say("made later", day=language.date(said.made)) if said.hindcast else telling.say("made on", day=language.date(said.made))
     told = telling.say("on record", forecast=forecast, day=language.date(said.as_of), n=len(said.questions), basis=basis, made=made, seal=said.seal[:16])
-    return phrase(told, " ", telling.texts.own(said.note)) if said.note else told
+    return phrase(told, " ", telling.texts.note(forecast, said.note)) if said.note else told
 
 
 def _open(telling: Telling, one: Prediction, question: str, day: datetime.date) -> Row:

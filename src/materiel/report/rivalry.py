@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from materiel.analysis import words
 from materiel.analysis.odds import Standing
-from materiel.language.phrase import Phrase, Piece, Said, capital, identifier, joined
+from materiel.language.phrase import Phrase, Piece, Said, capital, joined
+from materiel.report import chain
 from materiel.report.blocks import Block, Bullets, Paragraph, Row, Section, Table
 from materiel.report.telling import Rivalry, Telling
 
@@ -24,7 +25,8 @@ def section(telling: Telling) -> Section:
     found = telling.rivals
     if isinstance(found, str):
         return Section("rivals", title, [Paragraph(telling.texts.own(found))])
-    called = {one: telling.say("reading", text=telling.texts.hypothesis(one)) for one in found.standings}
+    called: dict[str, Said] = {name: chain.named(telling, name) for name in telling.texts.given.names}
+    called |= {one: telling.say("reading", text=telling.texts.hypothesis(one)) for one in found.standings}
     order = sorted(found.standings.items(), key=lambda entry: -entry[1].posterior)
     entries: list[list[Block]] = [[Paragraph(_sentence(telling, one, standing))] for one, standing in order]
     blocks: list[Block] = [Bullets(entries, ordered=True), Paragraph(found.hangs(telling.language, called)), _standings(telling, found, dict(order))]
@@ -81,6 +83,6 @@ def _notes(telling: Telling, found: Rivalry) -> Said:
     told += [telling.say("hidden observations", n=found.hidden, day=telling.language.date(telling.case.as_of))] if found.hidden else []
     told += [telling.say("alike", one=telling.texts.hypothesis(one), other=telling.texts.hypothesis(other)) for one, other in found.alike]
     told += [telling.say("moved", text=telling.texts.hypothesis(one)) for one in found.moved]
-    told += [telling.say("doubled", n=len(found.doubled), numbers=joined(map(identifier, found.doubled)))] if found.doubled else []
+    told += [telling.say("doubled", n=len(found.doubled), numbers=joined(chain.named(telling, one) for one in found.doubled))] if found.doubled else []
     told.append(telling.say("draws of each", n=found.draws))
     return joined(told, " ")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from materiel.language.phrase import joined
+from materiel.language.phrase import identifier, joined
 from materiel.report import beliefs, editions, grounds, judgements, mind, record, rivalry
 from materiel.report.blocks import Block, Document, Paragraph, Section
 from materiel.report.telling import Telling
@@ -18,7 +18,7 @@ def document(telling: Telling) -> Document:
     case, said, language = telling.case, telling.run.manifest(), telling.language
     stamp = telling.say("stamp", day=language.date(case.as_of), n=int(said["draws"]), seed=str(said["seed"]), version=str(said["version"]))
     if case.scenario:
-        stamp = joined([stamp, telling.say("in scenario", scenario=case.scenario)], " ")
+        stamp = joined([stamp, telling.say("in scenario", scenario=identifier(case.scenario), text=telling.texts.scenario(case.scenario))], " ")
     first: list[Block] = [Paragraph(telling.texts.summary)] if case.summary else []
     made = [make(telling) for make in ORDER]
     return Document(

@@ -10,10 +10,10 @@ from materiel.language import ENGLISH, Language
 from materiel.report.charts import LINE, WIDE, svg
 
 ROW, TOP, BOTTOM = 38, 34, 30
-ROOM = 124
-"""Room beside the outermost answers for the labels of ends."""
-LONGEST = 16
-"""Signs of the longest label of an end."""
+ROOM, LESS_ROOM = 140, 124
+"""Room beside the outermost answers for the labels of ends, on wide pages and on narrow ones."""
+SIGN = 6.1
+"""Width of a sign, on average, of labels of ends."""
 MOST = 8
 """Drivers that are drawn at most; the table has all."""
 
@@ -30,7 +30,7 @@ def chart(about: Tornado, language: Language = ENGLISH, width: int = WIDE) -> st
         x = _x(frame, now, width)
         said = language.word("now", answer=answered(about, End("", about.median, about.probability, about.draws), language))
         parts.append(f'<line class="event" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 12}" y2="{bottom}"/>')
-        parts.append(_tick(min(max(x, ROOM), width - ROOM), TOP - 18, said))
+        parts.append(_tick(min(max(x, _room(width)), width - _room(width)), TOP - 18, said))
     for i, bar in enumerate(drawn):
         parts += _row(about, bar, frame, TOP + ROW * i, language, width)
     return svg(width, bottom + BOTTOM, language.word("tornado", text=about.text), parts)
@@ -48,10 +48,14 @@ def _value(about: Tornado, end: End) -> float | None:
     return end.probability if about.shown == "probability" else end.median
 
 
+def _room(width: int) -> int:
+    return ROOM if width >= WIDE else LESS_ROOM
+
+
 def _x(frame: tuple[float, float], value: float | None, width: int) -> float:
     """Return the place across of an answer; one beyond the horizon stands at the edge."""
-    low, high = frame
-    return width - ROOM if value is None else ROOM + (value - low) / (high - low) * (width - 2 * ROOM)
+    (low, high), room = frame, _room(width)
+    return width - room if value is None else room + (value - low) / (high - low) * (width - 2 * room)
 
 
 def _tick(x: float, y: float, said: str) -> str:
@@ -84,14 +88,24 @@ def _row(about: Tornado, bar: Bar, frame: tuple[float, float], y: int, language:
     labels = {first: places[0][1], last: places[-1][1]} if first == last else {x: end for x, end in places if x in (first, last)}
     for x, end in labels.items():
         anchor, shift = ("end", -8) if x == first and first != last else ("start", 8)
-        parts.append(f'<text class="tick" x="{x + shift:.1f}" y="{middle + 4}" text-anchor="{anchor}">{escape(_label(end))}</text>')
+        parts.append(
+            f'<text class="tick" x="{x + shift:.1f}" y="{middle + 4}" text-anchor="{anchor}">{escape(_label(end, x if anchor == "end" else width - x))}</text>'
+        )
     return parts
 
 
-def _label(end: End) -> str:
-    return end.known if len(end.known) <= LONGEST else f"{end.known[: LONGEST - 1]}…"
+def _label(end: End, room: float) -> str:
+    """Return what is known at an end, as much of it as fits; a word is not broken where most of it is others."""
+    most = int((room - 8) / SIGN)
+    if len(end.known) <= most:
+        return end.known
+    cut = end.known[: most - 1]
+    whole = cut.rsplit(" ", 1)[0]
+    return f"{(whole if 2 * len(whole) > most else cut).rstrip(' ,;:')}…"
 
 
 def _short(name: str, width: int) -> str:
     most = width // 7
-    return name if len(name) <= most else f"…{name[-(most - 1) :]}"
+    if len(name) <= most:
+        return name
+    return f"{name[: most - 1].rstrip()}…" if " " in name else f"…{name[-(most - 1) :]}"  # of an identifier the end tells most

@@ -48,7 +48,8 @@ const beliefs = (() => {
     return odds.map((one) => one / whole);
   }
 
-  const order = (values) => Uint32Array.from(values.keys()).sort((i, j) => values[i] - values[j]);
+  // The draws from the least to the greatest value; one that never comes is infinite, and infinity less infinity is no number.
+  const order = (values) => Uint32Array.from(values.keys()).sort((i, j) => (values[i] < values[j] ? -1 : values[i] > values[j] ? 1 : i - j));
 
   // Quantiles (the least value that such a share of the weight does not exceed), the probability of a threshold, and how many draws count.
   function answered(values, sorted, weight, threshold) {
@@ -109,15 +110,20 @@ if (typeof document !== "undefined")
       const say = data.words;
       const figure = new Intl.NumberFormat(data.language, { maximumSignificantDigits: 2 });
       const large = new Intl.NumberFormat(data.language, { maximumSignificantDigits: 2, notation: "compact", compactDisplay: "long" });
-      const percent = (share) => (share < 0.01 ? say.below : share > 0.99 ? say.above : `${figure.format(Math.round(100 * share))}\u00a0%`);
+      const percent = (share) => (share < 0.01 ? say.below : share > 0.99 ? say.above : say.percent.replace("#", figure.format(Math.round(100 * share))).replace(" ", "\u00a0"));
       const amount = (value) => (Math.abs(value) >= 1e6 ? large : figure).format(value);
-      const told = (quantiles, probability, unit) =>
-        `${amount(quantiles[1])} (${amount(quantiles[0])}\u2013${amount(quantiles[2])})${unit ? ` ${unit}` : ""}${probability === null ? "" : `; ${percent(probability)}`}`;
+      // A quantile that no draw reaches within the horizon is nothing in the data and infinite in what is worked out: it is said in the words of the report.
+      const told = (quantiles, probability, { unit, counted, missing }) => {
+        const [low, middle, high] = quantiles.map((one) => (Number.isFinite(one) ? amount(one) : missing));
+        const last = quantiles.filter(Number.isFinite).pop();
+        const named = last === undefined ? "" : Math.abs(last) >= 1e6 ? counted : unit;
+        return `${middle}${low === high ? "" : ` (${low}\u2013${high})`}${named && ` ${named}`}${probability === null ? "" : `${say.semicolon}${percent(probability)}`}`;
+      };
       const head = element("tr", {}, ...["question", "reported", "believed now", "draws that count"].map((key) => element("th", { scope: "col", textContent: say[key] })));
       const rows = data.answers.map((one) => {
         const [now, count] = [element("td"), element("td", { className: "n" })];
         now.setAttribute("aria-live", "polite");
-        const before = told(one.quantiles, one.probability, one.unit);
+        const before = told(one.quantiles, one.probability, one);
         return { row: element("tr", {}, element("td", { textContent: one.text }), element("td", { textContent: before }), now, count), now, count, before };
       });
       const table = element("div", { className: "wide", tabIndex: 0 }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows.map((one) => one.row))));
@@ -125,14 +131,14 @@ if (typeof document !== "undefined")
       const moved = () => (asked ||= requestAnimationFrame(() => ((asked = 0), show())));
       const { sliders, answer, mixed } = build({ say, percent, moved });
       if (mixed)
-        answer().forEach(({ quantiles, probability }, i) => (rows[i].row.children[1].textContent = rows[i].before = told(quantiles, probability, data.answers[i].unit)));
+        answer().forEach(({ quantiles, probability }, i) => (rows[i].row.children[1].textContent = rows[i].before = told(quantiles, probability, data.answers[i])));
       function show() {
         const still = sliders.every((one) => one.get() === one.first);
         const found = answer();
         rows.forEach((one, i) => {
           const { quantiles, probability, effective } = found[i];
           const enough = effective >= data.fewest;
-          one.now.textContent = still ? one.before : enough ? told(quantiles, probability, data.answers[i].unit) : say["too few draws"];
+          one.now.textContent = still ? one.before : enough ? told(quantiles, probability, data.answers[i]) : say["too few draws"];
           one.now.classList.toggle("changed", one.now.textContent !== one.before);
           one.count.textContent = figure.format(Math.round(effective));
         });

@@ -1,0 +1,47 @@
+// What a reader takes along: the data as files, the page as one file, the change as text for a case, for Python and for a command line.
+
+import { file } from "./client.js";
+import { button, element } from "./elements.js";
+import { language, say } from "./words.js";
+
+const KINDS = ["csv", "xlsx", "page"];
+const FORMS = ["command", "python", "yaml"];
+
+/** Return the section: its `root`, and `show` for a reply. `state` gives what is set, `fail` gets what was refused. */
+export function takeaway(id, state, fail) {
+  const texts = Object.fromEntries(FORMS.map((form) => [form, element("pre", { tabIndex: 0, "aria-label": say(`copy ${form}`) })]));
+  const copied = element("span", { className: "soft", role: "status" });
+  const rows = FORMS.map((form) => {
+    const copy = button(say("copy"), async () => {
+      await navigator.clipboard.writeText(texts[form].textContent);
+      copied.textContent = say("copied", { what: say(`copy ${form}`) });
+    }, { "aria-label": `${say("copy")}: ${say(`copy ${form}`)}` });
+    return element("div", { className: "copy" }, element("div", { className: "bar" }, element("h4", { textContent: say(`copy ${form}`) }), copy), texts[form]);
+  });
+  const exports = KINDS.map((kind) => {
+    const one = button(say(`export ${kind}`), async () => {
+      one.disabled = true;
+      try {
+        const { seed, changes, shown } = state();
+        const { name, content } = await file(`/api/cases/${id}/export`, { kind, language, seed, changes, shown });
+        figures.save(name ?? `${id}.${kind}`, content.type, content);
+      } catch (error) {
+        fail(error);
+      }
+      one.disabled = false;
+    });
+    return one;
+  });
+  const copies = element("section", {}, element("h3", { textContent: say("copy the change") }), element("p", { className: "soft", textContent: say("about copies") }), copied, ...rows);
+  const root = element(
+    "section", { className: "takeaway" }, element("h2", { textContent: say("take along") }),
+    element("p", { className: "soft", textContent: say("about exports") }), element("div", { className: "bar" }, ...exports), copies,
+  );
+  return {
+    root,
+    show({ copy }) {
+      copies.hidden = !copy;
+      for (const form of FORMS) texts[form].textContent = copy?.[form] ?? "";
+    },
+  };
+}

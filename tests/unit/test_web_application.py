@@ -1,0 +1,226 @@
+"""What each address of the app answers, asked over a real connection; cases answer at once, as stand-ins do."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from materiel.web import application
+from materiel.web.application import Settings
+from materiel.web.guard import HEADERS
+from served import MARKUP, StandIn, served
+
+LOCAL = ("localhost", "127.0.0.1")
+
+
+@pytest.fixture(scope="module")
+def web():
+    with served({"one": StandIn(), "two": StandIn()}, Settings(LOCAL)) as client:
+        yield client
+
+
+def test_cases_are_listed_in_the_language_of_the_reader(web):
+    found = web.get("/api/cases", params={"language": "fr"}).json()
+    assert [(one["id"], one["summary"]) for one in found] == [("one", "in fr"), ("two", "in fr")]
+    assert web.get("/api/cases", headers={"Accept-Language": "de-CH, fr;q=0.9, en;q=0.8"}).json()[0]["summary"] == "in fr"
+    assert web.get("/api/cases", headers={"Accept-Language": "x" * 5000}).json()[0]["summary"] == "in en"
+
+
+def test_a_case_says_what_it_is(web):
+    found = web.get("/api/cases/one", params={"language": "fr"}).json()
+    assert (found["id"], found["language"], found["digest"]) == ("one", "fr", "d1g")
+
+
+@pytest.mark.parametrize("path", ["/", "/cases/one"])
+def test_pages_carry_no_markup_of_a_case(web, path):
+    page = web.get(path)
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert MARKUP not in page.text
+    assert "&lt;script&gt;" in page.text
+
+
+def test_pages_have_no_inline_script_or_style(web):
+    for path in ("/", "/cases/one", "/cases/none"):
+        page = web.get(path).text
+        scripts = re.findall(r"<script\b([^>]*)>", page)
+        assert all("src=" in one or 'type="application/json"' in one for one in scripts)
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", page)
+
+
+def test_data_is_never_taken_for_a_page(web):
+    reply = web.get("/api/cases")
+    assert MARKUP in reply.json()[0]["title"]
+    assert reply.headers["content-type"] == "application/json"
+    assert reply.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("what", ["run", "weigh", "flows"])
+def test_what_is_asked_reaches_the_table(web, what):
+    asked = {"language": "en", "draws": "preview", "changes": {"a": "20 kt"}}
+    assert web.post(f"/api/cases/one/{what}", json=asked).json()["asked"] == asked
+
+
+def test_what_an_answer_rests_on(web):
+    assert web.get("/api/cases/one/why/output?language=fr").json() == {"html": "<p>output</p>"}
+
+
+def test_a_file_is_saved_whatever_it_says_of_itself(web):
+    reply = web.post("/api/cases/one/export", json={"type": "text/html"})
+    assert (reply.content, reply.headers["content-disposition"]) == (b"a,b\n", 'attachment; filename="a-b-..-x-.csv"')
+    assert web.post("/api/cases/one/export", json={"type": "image/svg+xml"}).headers["content-type"] == "application/octet-stream"
+
+
+def test_files_of_the_app_are_asked_for_anew_and_sent_when_they_changed(web):
+    first = web.get("/static/charts.css")
+    assert first.headers["content-type"] == "text/css; charset=utf-8"
+    assert "median" in first.text
+    again = web.get("/static/charts.css", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert web.get("/static/charts.css", headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../guard.py",
+        "..%2fguard.py",
+        "%2e%2e/guard.py",
+        "..%5cguard.py",
+        "/etc/passwd",
+        "%2fetc%2fpasswd",
+        "charts.css/../../guard.py",
+        "charts.css%00",
+        ".",
+        "",
+        "../templates/case.html.j2",
+    ],
+)
+def test_no_path_of_a_request_reaches_the_file_system(web, path):
+    """Sent as it is written: a client would tidy it up before."""
+    host, port = web.base_url.host, web.base_url.port
+    with socket.create_connection((host, port), timeout=10) as raw:
+        raw.sendall(f"GET /static/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        reply = b"".join(iter(lambda: raw.recv(65536), b""))
+    assert b" 404 " in reply.splitlines()[0]
+    assert b"def " not in reply
+    assert b"root:" not in reply
+
+
+@pytest.mark.parametrize("case", ["none", "%2e%2e%2fone", "dprk-2023", "one%00", "<script>"])
+def test_a_case_that_is_not_served_is_not_looked_for(web, case):
+    assert web.get(f"/api/cases/{case}").status_code == 404
+    assert web.get(f"/cases/{case}").status_code == 404
+    assert web.post(f"/api/cases/{case}/run", json={}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("DELETE", "/api/cases", 405), ("GET", "/api/uploads", 405), ("PUT", "/", 405), ("OPTIONS", "/api/cases", 405), ("GET", "/x", 404)],
+)
+def test_other_requests_get_a_sentence(web, method, path, status):
+    reply = web.request(method, path)
+    assert (reply.status_code, list(reply.json())) == (status, ["error"])
+    assert {name: reply.headers[name] for name in HEADERS} == HEADERS
+
+
+@pytest.mark.parametrize("sent", [b"", b"[]", b"1", b"{", b"[" * 100_000, b"\xff\xfe", b'"x"'])
+def test_a_body_that_is_no_mapping_is_told(web, sent):
+    reply = web.post("/api/cases/one/run", content=sent, headers={"Content-Type": "application/json"})
+    assert (reply.status_code, reply.json()["error"]) == (400, "the body is not a mapping in JSON")
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+def test_a_form_of_another_site_cannot_ask(web, kind):
+    assert web.post("/api/cases/one/run", content=b"{}", headers={"Content-Type": kind}).status_code == 415
+    assert web.post("/api/uploads", content=b"{}", headers={"Content-Type": kind}).status_code == 415
+
+
+def test_a_million_draws_are_refused(web):
+    reply = web.post("/api/cases/one/run", json={"draws": 1_000_000})
+    assert (reply.status_code, reply.json()["error"]) == (400, "draws: preview or full")
+
+
+def test_too_much_is_told(web):
+    reply = web.post("/api/cases/one/run", json={"changes": "x" * application.MOST_ASKED})
+    assert (reply.status_code, reply.json()["error"]) == (413, "more than 0.2 MB")
+
+
+def test_a_link_of_another_state_of_the_case_is_told(web):
+    assert web.post("/api/cases/one/run", json={"digest": "other"}).status_code == 409
+    assert web.post("/api/cases/one/run", json={"digest": "d1g"}).status_code == 200
+
+
+def test_a_mistake_of_ours_is_told_to_the_log_alone(web, caplog):
+    reply = web.post("/api/cases/one/run", json={"changes": "break"})
+    assert (reply.status_code, reply.json()) == (500, {"error": "a mistake of ours"})
+    assert "ZeroDivisionError" in caplog.text
+    assert web.post("/api/cases/one/run", json={}).status_code == 200
+
+
+@pytest.mark.parametrize("tab", ["x" * 65, "a b", "\u00e9".encode("latin-1"), "a/b"])
+def test_a_tab_has_a_plain_name(web, tab):
+    assert web.post("/api/cases/one/run", json={}, headers=[("X-Materiel-Tab", tab)]).status_code == 400
+
+
+def test_while_a_slider_is_dragged_the_newest_position_wins():
+    slow = StandIn(0.3)
+    with served({"one": slow}, Settings(LOCAL, cores=1)) as web, ThreadPoolExecutor(8) as at_once:
+        sent = []
+        for i in range(8):
+            sent.append(at_once.submit(web.post, "/api/cases/one/run", json={"changes": {"i": str(i)}}, headers={"X-Materiel-Tab": "mine"}))
+            if i == 0:
+                _until(lambda: web.get("/api/cases").status_code == 200)
+            threading.Event().wait(0.02)
+        statuses = [one.result().status_code for one in sent]
+    assert statuses == [200, 409, 409, 409, 409, 409, 409, 200]
+    assert [one["changes"]["i"] for one in slow.ran] == ["0", "7"]
+
+
+def test_who_cannot_wait_is_told_when_to_come_again(monkeypatch):
+    monkeypatch.setattr(application, "MOST_WAITING", 2)
+    with served({"one": StandIn(0.3)}, Settings(LOCAL, cores=1)) as web, ThreadPoolExecutor(8) as at_once:
+        replies = list(at_once.map(lambda _: web.post("/api/cases/one/run", json={}), range(8)))
+    assert sorted(one.status_code for one in replies) == [200] * 3 + [503] * 5
+    assert all(int(one.headers["retry-after"]) > 0 for one in replies if one.status_code == 503)
+
+
+def test_whoever_went_away_is_not_worked_for():
+    slow = StandIn(0.5)
+    with served({"one": slow}, Settings(LOCAL, cores=1)) as web, ThreadPoolExecutor(2) as at_once:
+        first = at_once.submit(web.post, "/api/cases/one/run", json={"changes": {"i": "first"}})
+        threading.Event().wait(0.1)
+        sent = json.dumps({"changes": {"i": "gone"}}).encode()
+        with socket.create_connection((web.base_url.host, web.base_url.port)) as raw:
+            head = f"POST /api/cases/one/run HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(sent)}\r\n\r\n"
+            raw.sendall(head.encode() + sent)
+            threading.Event().wait(0.1)
+        assert first.result().status_code == 200
+        assert web.post("/api/cases/one/run", json={"changes": {"i": "last"}}).status_code == 200
+    assert [one["changes"]["i"] for one in slow.ran] == ["first", "last"]
+
+
+@pytest.mark.parametrize("prefix", ["", "/below"])
+def test_it_works_below_a_path_of_a_proxy(prefix):
+    with served({"one": StandIn()}, Settings(LOCAL, root_path="/below")) as web:
+        assert 'href="/below/cases/one' in web.get(f"{prefix}/").text
+        assert web.get(f"{prefix}/api/cases/one").status_code == 200
+        assert web.get(f"{prefix}/static/charts.css").status_code == 200
+
+
+def test_without_uploads_no_case_is_taken():
+    with served({"one": StandIn()}, Settings(LOCAL, uploads=False)) as web:
+        assert web.post("/api/uploads", json={"files": {"case.yaml": "title: x"}}).status_code == 403
+        assert web.get("/api/cases/none").status_code == 404
+
+
+def _until(done) -> None:
+    for _ in range(100):
+        if done():
+            return
+        threading.Event().wait(0.02)
+    pytest.fail("never")
