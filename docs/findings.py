@@ -7,13 +7,21 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
+from materiel import units
 from materiel.analysis import frozen, odds, words
 from materiel.analysis.comparison import Account, Cell, Change, Comparison, said, said_without
 from materiel.analysis.examination import MEANING, Examined
 from materiel.analysis.frozen import Frozen
+from materiel.analysis.questions import Answer
 from materiel.analysis.scoring import MODEL, Ledger, Scored, Total, score
+from materiel.case.checks import numbers
+from materiel.case.model import Case
 from materiel.editions import compare
 from materiel.evidence import grades
+from materiel.evidence.ramps import NUMBERS
 from materiel.options import Options, Reading
 from materiel.report.html import assumed, came_out, reliable
 from materiel.study import Study, load
@@ -25,6 +33,14 @@ DRAWS = 4000
 TWINS = 200
 DAYS = {"dprk-2023": ("2023-06-30", "2023-08-06", "2023-08-15"), "britain-1915": ("1914-12-31", "1915-12-31", "1916-12-31")}
 """The days as of which each case is compared with itself."""
+READINGS = {"us-155mm-2022": ("own-ramps", "", "documented-surges"), "britain-1915": ("", "documented-ramps", "documented-surges")}
+"""The scenarios by which ranges of a case are held beside those of documented surges; "" is the case as it stands."""
+SEEN = {"us-155mm-2022": ("output-2023-08", "us-155mm-projectiles", "2023-08-07"), "britain-1915": ("filled-first", "filled-shell-total", "1915-06-30")}
+"""What was told of output by the day of each case: the question that asks it, the series that has it, the last day of its row."""
+NEAR = 1.25
+"""Factor within which a run is near to what was told."""
+MANY = 10000
+"""Draws of pages that look at the runs near to something."""
 
 REMARKS = {
     "dprk-2023": """\
@@ -54,7 +70,19 @@ January) makes it 1.6 million, half of what Seoul had in February; Kyiv had 1.5 
 spread stands in the tables, and no figure in it would have rescued the forecast: 1.5 million is more than twice the upper end of its range for
 February. And n is small: six of the nine rows are one count read twice, the three dates are one process, and all nine rest on one voice.
 
-""".splitlines()
+""".splitlines(),
+    "us-155mm-2022": """\
+**For the next months the announced figure was better, for the year after it was not.** The Army's own word for the end of 2023, 24,000 to 28,000, was three times
+nearer than either forecast, and a trend was nearer as well: the case doubts how fast works grow, and the Army knew what stood on its floor. For the end of
+2024 both forecasts were nearer than any naive one, the announced target some five times farther off. The European promise was kept, as a capacity and by the count of
+whoever had made it; the model, which asks for rounds made, has it near its upper end.
+
+**That medians lie near what came proves nothing.** Those who built the case knew what came, to the month. What can be seen is that the case as it stands is wide, for it is not
+held against the output of its own day; and that weighing it by that output made it narrower and, for the end of 2023, a little worse: output had risen by two thirds
+in half a year, so that the weighed runs go on rising, and it rose by a sixth. Four of the seven questions are of what was sent, which is politics, and of Europe; nothing of
+the record of surges is in these.
+
+""".splitlines(),
 }
 """What a reader of scores must know, by those who looked at them."""
 
@@ -151,6 +179,63 @@ def _change(change: Change, names: dict[str, tuple[str, str]]) -> list[str]:
 def _account(account: Account, text: str, unit: str) -> list[str]:
     lines = [f"**{text}**", "", f"- before: {said(account.before, unit)}", f"- with revised assumptions: {said(account.revised, unit)}", f"- with the claims that arrived: {said(account.after, unit)}"]  # fmt: skip
     return [*lines, *(f"- without {one.origin} ({_listed(one.claims)}): {said_without(one, unit)}" for one in account.arrivals)]
+
+
+def surges(name: str) -> str:
+    """Return the page that holds how works grow in a case beside documented surges: the numbers, the answers, and those of the runs near to what was told by its day."""
+    study, (question, series, day) = load(name), SEEN[name]
+    runs = {scenario: study.run(draws=MANY, scenario=scenario) for scenario in READINGS[name]}
+    case = study.case()
+    told = next(one for one in case.observations if one.series == series and str(one.end) == day)
+    titles = [case.scenarios[scenario].text if scenario else "the case as it stands" for scenario in runs]
+    asked = runs[""].questions
+    seen = told.quantity * units.factor(told.unit, asked[question].asked.unit)
+    near = {scenario: np.abs(np.log(run.questions[question].values / seen)) < math.log(NEAR) for scenario, run in runs.items()}
+    chosen = [question, *(one for one, answer in asked.items() if answer.asked.key or case.questions[one].resolves)]
+    lines = [
+        f"# {name}: beside documented surges", "",
+        f"Made by `make findings`: {MANY} runs each, same draws, as of {case.as_of}. Medians with 90 % ranges. What is documented, and what it can be used for: [surges](../surges.md).", "",
+        *(f"- **{i}**: {title}" + (f" (`--scenario {scenario}`)" if scenario else "") for i, (scenario, title) in enumerate(zip(runs, titles, strict=True), 1)), "",
+        "## How works grow", "", *_ramps([study.case(Reading(scenario=scenario)) for scenario in runs]), "",
+        "## What follows", "", f"| question | {' | '.join(map(str, range(1, len(runs) + 1)))} |", f"|---|{'---|' * len(runs)}",
+        *(_row(asked[one].asked.text, [said(Cell(run.questions[one].quantiles, run.questions[one].probability, MANY), asked[one].asked.unit) for run in runs.values()]) for one in chosen), "",
+        "## What follows where runs are near to what was told", "",
+        f"By the day of the case one figure was told of this: {words.number(seen, seen, seen, asked[question].asked.unit)} ({asked[question].asked.text}). Runs within a quarter of it:", "",
+        f"| question | {' | '.join(f'{i}: {int(here.sum())} runs' for i, here in enumerate(near.values(), 1))} |", f"|---|{'---|' * len(runs)}",
+        *(_row(asked[one].asked.text, [_near(runs[scenario].questions[one], here) for scenario, here in near.items()]) for one in chosen), "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _row(first: str, cells: Sequence[str]) -> str:
+    return f"| {first} | {' | '.join(cells)} |"
+
+
+def _ramps(cases: Sequence[Case]) -> list[str]:
+    """Return a table of what lines aim at, of their delays and of shared factors, as far as they differ between readings of a case."""
+    lines = [f"| number | {' | '.join(map(str, range(1, len(cases) + 1)))} |", f"|---|{'---|' * len(cases)}"]
+    read = [numbers(case) for case in cases]
+    for name in read[0]:
+        told = [one[name] for one in read]
+        if (name.startswith("shared.") or name.rpartition(".")[2] in NUMBERS) and any(prior.parts != told[0].parts for prior in told):
+            unit, scale = ("month", units.factor("day", "month")) if told[0].unit == "day" else ("1", 1.0)
+            lines.append(_row(f"`{name}`", [_spread(scale * prior.percentiles([5, 50, 95]), unit) for prior in told]))
+    return lines
+
+
+def _spread(ends: npt.NDArray[np.float64], unit: str) -> str:
+    low, middle, high = ends.tolist()
+    return words.number(middle, low, high, unit) if low == high else said(Cell({5: low, 50: middle, 95: high}, None, MANY), unit)
+
+
+def _near(answer: Answer, near: npt.NDArray[np.bool_]) -> str:
+    """Return what the runs at which `near` is true answer."""
+    values = answer.values[near]
+    found = np.quantile(values, [0.05, 0.5, 0.95], method="inverted_cdf").tolist()
+    side, bound = answer.asked.threshold or ("", 0.0)
+    probability = float(np.mean(values < bound if side == "below" else values > bound)) if side else None
+    cell = Cell(dict(zip((5, 50, 95), (value if math.isfinite(value) else None for value in found), strict=True)), probability, len(values))
+    return said(cell, answer.asked.unit)
 
 
 def scores(found: Ledger) -> str:
@@ -312,11 +397,13 @@ def main() -> int:
     """Write the pages and return the exit code."""
     FOLDER.mkdir(exist_ok=True)
     pages = {"dprk-2023-article.md": article(load("dprk-2023"))}
-    for case in DAYS:
-        study = load(case)
-        if frozen.files(study.case()):
+    for case in dict.fromkeys((*DAYS, *READINGS)):
+        if frozen.files(load(case).case()):
             found = score(case)
             pages |= {f"{case}-scores.md": scores(found), f"{case}-scores.svg": came_out(found.scored)}
+    pages |= {f"{case}-surges.md": surges(case) for case in READINGS}
+    for case in DAYS:
+        study = load(case)
         pages |= {f"{case}-rules.md": rules(study), f"{case}-days.md": days(case), f"{case}-numbers.svg": assumed(study.run(draws=200))}
     weighed = load("dprk-2023").weigh(draws=DRAWS)
     found = weighed.twins(TWINS, DRAWS)

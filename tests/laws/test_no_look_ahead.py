@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -76,6 +77,40 @@ def test_who_tests_a_series_of_the_library_learns_nothing_from_its_war():
     assert surge.group not in {one.group for one in library.apart_from(renamed)}
     own = dataclasses.replace(renamed, points=tuple(dataclasses.replace(one, quantity=one.quantity + 1) for one in renamed.points))
     assert library.apart_from(own) == SURGES
+
+
+def told(series: Series, unit: str, factor: float, quantities: Sequence[float] | None = None) -> Series:
+    """Return a series as somebody else has it: under another name, in another unit, or with figures of their own."""
+    given = quantities or [one.quantity * factor for one in series.points]
+    return Series("mine", unit, tuple(dataclasses.replace(one, quantity=quantity) for one, quantity in zip(series.points, given, strict=False)))
+
+
+@given(factor=st.floats(1e-6, 1e6), surge=st.sampled_from([one for one in SURGES if len(one.series.points) > 4]))
+def test_nor_from_it_in_another_unit(factor, surge):
+    """Thousands, dozens, barrels: figures in one ratio are the same figures. Those that say too little, and there is one series of them, are told from no others."""
+    learned = {one.group for one in library.apart_from(told(surge.series, surge.series.unit, factor))}
+    assert (surge.group in learned) == (surge.series.name == "de-1914-cartridges-1915")
+
+
+def test_a_rate_by_the_day_is_the_same_as_an_amount_of_the_month():
+    surge = next(one for one in SURGES if one.series.name == "us-2022-shell-155mm")
+    daily = told(surge.series, "thousand rounds/day", 12 / 365.25 / 1000)
+    assert surge.group not in {one.group for one in library.apart_from(daily)}
+
+
+@pytest.mark.parametrize(
+    "figures", [[7.0] * 9, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0], [10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0, 1280.0, 2560.0], [0.0] * 8 + [1.0]]
+)
+def test_round_figures_are_nobodys(figures):
+    """In the months of any series of the library."""
+    for surge in library.everything():
+        assert library.apart_from(told(surge.series, surge.series.unit, 1.0, figures)) == SURGES, surge.series.name
+
+
+def test_no_series_of_the_library_passes_for_another():
+    for one in library.everything():
+        renamed = dataclasses.replace(one.series, name="mine")
+        assert {other.group for other in SURGES} - {other.group for other in library.apart_from(renamed)} <= {one.group}
 
 
 def mark(series: str, method: str, seen: int, crps: float) -> Mark:

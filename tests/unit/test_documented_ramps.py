@@ -84,6 +84,61 @@ def test_before_any_surge_was_over_there_is_none_but_in_hindsight(tmp_path):
     assert "in hindsight: to see what others teach" in found["ramp_time"].because
 
 
+SOUTH = """
+  south:
+    stockpiles: {shell: {item: shell, initial: {constant: 0 round, because: for the test}}}
+    lines: {shell: {item: shell, capacity: {base: 1500 to 2500 round/day, because: for the test}, ramp: {prior: surges/shell}}}
+questions:
+"""
+
+
+def test_several_lines_may_have_ramps_and_are_drawn_apart(tmp_path):
+    """Each takes its own numbers from one class."""
+    path = tmp_path / "case.yaml"
+    path.write_text(CASE.format(ramp="ramp: {prior: surges/shell}").replace("\nquestions:\n", SOUTH), encoding="utf-8")
+    one, other = (load(path).components[f"{actor}.lines.shell"].numbers["target"] for actor in ("north", "south"))
+    assert one.parts == other.parts
+    assert one.stream != other.stream
+
+
+SCENARIO = """
+scenarios:
+  documented:
+    text: as documented
+    set:
+      north.lines.shell.ramp: {prior: surges/shell}
+"""
+
+
+def test_a_scenario_that_sets_a_ramp_means_its_numbers(tmp_path):
+    own = "ramp_time: {base: 1 to 2 month, because: ours}\n        lead_time: {base: 10 to 20 day, because: ours}"
+    path = tmp_path / "case.yaml"
+    path.write_text(CASE.format(ramp=own) + SCENARIO, encoding="utf-8")
+    assert numbers(load(path))["ramp_time"].because == "ours"
+    assert all("surges/shell" in numbers(load(path, scenario="documented"))[name].because for name in NUMBERS)
+    path.write_text(path.read_text(encoding="utf-8") + "      north.lines.shell.lead_time: {base: 30 to 40 day, because: told}\n", encoding="utf-8")
+    found = numbers(load(path, scenario="documented"))
+    assert (found["lead_time"].because, "surges/shell" in found["ramp_time"].because) == ("told", True)
+
+
+def test_what_a_ramp_stands_for_may_be_taken_elsewhere_as_a_class(tmp_path):
+    """One multiple for several stages, say."""
+    text = CASE.format(ramp="ramp: {prior: surges/shell, without: 2022-}\n        target: {shared: programme}")
+    path = tmp_path / "case.yaml"
+    path.write_text(text + "shared: {programme: {base: {class: surges/shell/any/without 2022-/target}}}\n", encoding="utf-8")
+    row = next(one for one in ramps() if (one.name, one.plant, one.left) == ("surges/shell", "any", "2022-"))
+    found = numbers(load(path))["target"]
+    assert (found.stream, found.percentiles([50])[0]) == ("shared.programme", pytest.approx(row.percentiles["target"][50], rel=1e-9))
+
+
+def test_a_class_of_the_case_may_not_have_the_name_of_a_documented_one(tmp_path):
+    path = tmp_path / "case.yaml"
+    text = CASE.format(ramp="ramp: {prior: surges/shell, without: 2022-}")
+    path.write_text(text + "classes: {surges/shell/any/without 2022-/target: {base: 1 to 2, because: mine}}\n", encoding="utf-8")
+    with pytest.raises(CaseError, match="that of a documented ramp is taken"):
+        load(path)
+
+
 def test_a_set_is_known_only_when_its_last_surge_was_over():
     for chosen in common.shipped():
         mine = [one for one in library.everything() if chosen.learns_from(one)]

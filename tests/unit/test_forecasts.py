@@ -76,6 +76,7 @@ held,2023-12-28,39,kround,38,41,cable,3,2024-01-05,staff
 held,2023-12-31,30,kround,,,rumour,5,2024-01-02,
 came,2023-07-01..2023-12-31,19000,round,,,return,2,2024-01-10,
 """
+AS_OF_AMERICA = datetime.date(2023, 8, 15)
 AS_OF, DAY, TODAY = datetime.date(2023, 6, 30), datetime.date(2024, 2, 1), datetime.date(2026, 11, 26)
 
 
@@ -408,6 +409,8 @@ SEALS = {
     ("britain-1915", "1915-12-31"): "f6be089f367f0d57e6e5e02c391159c1d2f0650b9e7cd293efe72316679bafe5",
     ("dprk-2023", "2023-08-15"): "3fa5c9dabe15b4a613fe502f616ace73de92c9d26810126947e4422447138735",
     ("dprk-2023", "2023-08-15-weighed"): "36e6c85ce06bded99184bca89cdff17cf6cd52c189b0d524756271399dd9a492",
+    ("us-155mm-2022", "2023-08-15"): "42ea3003396b808a9397daace4c6cd8203d5d9132b417c79af2860b9d197f6b2",
+    ("us-155mm-2022", "2023-08-15-weighed"): "95dcbe98a7abdacc91ae01c8bfb7ef5d4736b94aa9967957fa5d60aab99a8cb5",
 }
 """Every forecast that the shipped cases have frozen: none may change, or vanish."""
 
@@ -442,6 +445,20 @@ def test_north_korea_comes_out_by_seoul_and_beyond_the_forecast():
         assert one.outcome.value > one.marks["forecast"].ranges[90][1]
     counted = next(one for one in sent if one.question == "containers-sent-2024-02-26")
     assert counted.spread == (5600, 10000)
+
+
+def test_america_is_frozen_on_what_was_known_and_comes_out_by_the_army():
+    """What was promised for later than anything told stays open; at its word the announced figure is nearer for the end of 2023, and farther off for that of 2024."""
+    found = score("us-155mm-2022", datetime.date(2026, 11, 26))
+    assert {one.question for one in found.open} == {"output-2025-12", "eu-output-2025-12"}
+    assert len(found.scored) == 2 * 7
+    for one in found.scored:
+        assert all(
+            seen.end <= AS_OF_AMERICA
+            for seen in frozen.read(shelf() / "us-155mm-2022" / "forecasts" / f"{one.forecast}.yaml", "")[0].questions[one.question].seen
+        )
+    nearer = {one.question: one.marks["comparison"].crps < one.marks[MODEL].crps for one in found.scored if one.question.startswith("output-")}
+    assert nearer == {"output-2023-12": True, "output-2024-12": False}
 
 
 @pytest.mark.usefixtures("forecast")

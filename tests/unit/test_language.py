@@ -176,6 +176,15 @@ def test_a_translation_changes_no_digest(folder):
     assert load(folder).digest == before
 
 
+def test_a_case_may_be_passed_on_without_its_forecasts(folder):
+    """Then nobody can tell what a note is of; where there are forecasts, it must be of one."""
+    (folder / "fr.yaml").write_text("forecasts: {2023-06-30: figé après coup}\n", encoding="utf-8")
+    translation.check(load(folder))
+    (folder / "forecasts").mkdir()
+    with pytest.raises(CaseError, match="unknown forecasts '2023-06-30'"):
+        translation.check(load(folder))
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

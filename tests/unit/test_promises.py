@@ -301,6 +301,26 @@ def test_a_table_of_claims_may_hold_promises(tmp_path):
     assert materiel.load(tmp_path if path else path).case().ledger.claims["promise"].due == (datetime.date(2024, 10, 1), datetime.date(2024, 10, 31))
 
 
+def test_a_share_is_not_promised_growth(tmp_path):
+    """A readiness of 90 % cannot grow by what output grew: told at the claim in the list of the number, with what is allowed."""
+    path = case(tmp_path, promise=claim("90 percent", "60 percent"), output=OUTPUT)
+    data = json.loads(path.read_text(encoding="utf-8"))
+    north = data["actors"]["north"]
+    north["lines"] = {"shell": {"item": "shell", "capacity": {"constant": "1 round/day", "because": "x"}, "lead_time": {"constant": "1 day", "because": "x"}}}
+    north["lines"]["shell"]["utilisation"] = {"base": 0.5, "because": "a guess", "claims": ["promise"]}
+    north["stockpiles"]["shell"]["initial"] = {"constant": "0 round", "because": "x"}
+    path.write_text(json.dumps(data), encoding="utf-8")
+    with pytest.raises(CaseError) as caught:
+        materiel.load(path).case()
+    (problem,) = caught.value.problems
+    assert problem.found == "claim 'promise': an announced target of a share"
+    assert problem.allowed == "`kind: reported`, with a range of your own: what comes of promises is known of output, not of shares"
+    data["claims"]["promise"] = {key: value for key, value in data["claims"]["promise"].items() if key not in {"due", "level"}} | {"kind": "reported"}
+    path.write_text(json.dumps(data), encoding="utf-8")
+    heard = materiel.load(path).case().components["north.lines.shell"].numbers["utilisation"]
+    assert 0.8 < heard.parts[1].distribution.quantile(np.array([0.5]))[0] <= 0.91
+
+
 # ---------------------------------------------------------------------------- the backtest
 
 

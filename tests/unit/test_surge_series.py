@@ -113,14 +113,36 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path):
 
 def test_a_series_that_says_it_is_cumulative_is_refused(tmp_path):
     rows = GOOD.replace("guns", "guns (cumulative)")
-    assert told(tmp_path, rows) == ["output.csv:2:3: 'output' in 'guns (cumulative)' is cumulative; what was made in each period: the differences"]
+    assert told(tmp_path, rows) == [
+        "output.csv:2:3: unit 'guns (cumulative)' says 'cumulative': that each row counts everything so far; what was made in each period: the differences"
+    ]
+    rows = "series,period,quantity,unit\n" + "".join(f"Guns to date,2023-{i:02},{i},guns\n" for i in range(1, 6))
+    assert told(tmp_path, rows) == [
+        "output.csv:2:1: series 'Guns to date' says 'to date': that each row counts everything so far; what was made in each period: the differences"
+    ]
+
+
+def test_the_name_of_a_file_is_no_word_of_its_rows(tmp_path):
+    path = tmp_path / "not-cumulative.csv"
+    path.write_text(GOOD, encoding="utf-8")
+    (series,) = read_series(path, "not-cumulative.csv")
+    assert flags(series) == [
+        "not-cumulative.csv:2:1: the name not-cumulative says 'cumulative': if it counts everything so far, give what was made in each period instead"
+    ]
+
+
+def test_a_unit_that_changes_is_told_once_with_its_first_line(tmp_path):
+    rows = "period,quantity,unit\n" + "".join(f"2023-{i:02},{i},{'guns' if i < 4 else 'thousand guns'}\n" for i in range(1, 10))
+    assert told(tmp_path, rows) == ["output.csv:5:3: unit 'thousand guns' in a series in 'guns', in 6 rows; one unit in a series; 'guns' stands in line 2"]
 
 
 def test_a_series_that_never_falls_is_flagged_and_read(tmp_path):
     path = tmp_path / "shells.csv"
     path.write_text("period,quantity,unit\n" + "".join(f"2023-{i:02},{i * 100},rounds\n" for i in range(1, 10)), encoding="utf-8")
     (series,) = read_series(path, "shells.csv")
-    assert flags(series) == ["shells never falls in 9 points: if it counts everything so far, give what was made in each period instead"]
+    assert flags(series) == [
+        "shells.csv:2:1: shells never falls in 9 points, 2023-01 to 2023-09: if it counts everything so far, give what was made in each period instead"
+    ]
     path.write_text(GOOD, encoding="utf-8")
     assert flags(read_series(path, "shells.csv")[0]) == []
 
@@ -132,6 +154,7 @@ def test_a_steady_series_is_not_flagged(tmp_path):
 
 
 def test_a_file_without_rows_is_refused(tmp_path):
+    assert told(tmp_path, "\n") == ["output.csv:1:1: the file is empty; a row of column names"]
     assert told(tmp_path, "period,quantity,unit\n") == ["output.csv:2:1: no row below the names of the columns; a row for each period"]
 
 

@@ -48,8 +48,8 @@ def started(*arguments: str, folder: Path):
             process.kill()
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.skipif(sys.platform == "win32", reason="there, a console sends no such signal to one program alone")
+@pytest.mark.parametrize("stop", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_it_tells_its_address_serves_and_ends_when_it_is_told_to(case, tmp_path, stop):
     place = tmp_path / "temporary"
     place.mkdir()
@@ -60,7 +60,7 @@ def test_it_tells_its_address_serves_and_ends_when_it_is_told_to(case, tmp_path,
             assert [one["id"] for one in client.get("api/cases").json()] == ["line"]
             assert client.post("api/uploads", json={"files": {"case.yaml": LINE}}).status_code == 201
             assert list(place.iterdir())
-            process.send_signal(stop)
+            process.send_signal(getattr(signal, stop))
             assert process.wait(30) == 0
         assert process.stderr
         assert process.stderr.read() == ""
@@ -108,7 +108,7 @@ def test_two_cases_of_one_name_are_told(case, tmp_path):
     assert "two cases are called 'line'" in call(case, str(tmp_path / "line"), "--port", "0").stderr
 
 
-@pytest.mark.parametrize("path", ["below", "/below/", "/a b", "/<x>", '/"', "//x/", "/?x"])
+@pytest.mark.parametrize("path", ["below", "/below/", "/a b", "/<x>", '/"', "//x/", "//x", "/?x"])
 def test_a_path_of_a_proxy_is_a_path(case, path):
     assert call(case, "--root-path", path).exit_code == 2
 

@@ -224,6 +224,27 @@ def test_every_chart_is_a_table_too(app):
     assert all(len(one) > 100 for one in steps.texts(page, "figure table tbody")[:1])
 
 
+def test_a_server_that_is_gone_is_told_and_what_is_set_stays(app):
+    """The state is in the address; once the server answers again, so does the page."""
+    page = app()
+
+    def network(*, offline):
+        page.execute_cdp_cmd("Network.enable", {})
+        page.execute_cdp_cmd("Network.emulateNetworkConditions", {"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1})
+
+    network(offline=True)
+    try:
+        steps.move(page, steps.lever(page, "mass of the suspected"), 0.9)
+        assert "does not answer" in steps.text(page, ".notice.wrong")
+        assert list(steps.kept(page)["c"]) == ["shared.order-mass"]
+    finally:
+        network(offline=False)
+    steps.move(page, steps.lever(page, "shifts worked for export"), 0.1)
+    assert not steps.texts(page, ".notice")
+    assert len(steps.texts(page, ".chips li")) == 2
+    page.get_log("browser")  # which says that the network was off
+
+
 def test_time_from_a_move_to_the_painted_chart(app, capsys):
     """Measured in the page, from the time of the event to the frame after the charts; asserted loosely, for machines are shared."""
     page = app()

@@ -95,6 +95,17 @@ def test_the_change_is_text_for_a_command_line_for_python_and_for_a_case(app, vi
     assert page.execute_async_script("navigator.clipboard.readText().then(arguments[0])") == page.current_url
 
 
+def test_a_link_is_copied_where_a_browser_lends_no_clipboard(app, visitor, server):
+    """As over plain HTTP from another machine."""
+    visitor.execute_cdp_cmd("Browser.grantPermissions", {"origin": server, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
+    page = app()
+    page.execute_script("Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })")
+    steps.press(page, "Copy link")
+    steps.until(page, "return document.querySelector('.tools [role=status]').textContent !== ''")
+    page.execute_script("delete navigator.clipboard")
+    assert page.execute_async_script("navigator.clipboard.readText().then(arguments[0])") == page.current_url
+
+
 def opened(page):
     """Open the network and wait for it."""
     page.execute_script("document.querySelector('.network > summary').click()")

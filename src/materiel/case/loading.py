@@ -92,7 +92,8 @@ def _override(text: Text, name: str) -> None:
         for one in cast("list[object]", under) if isinstance(under, list) else [under]:
             if isinstance(one, str) and one in (known["scenarios"] or {}):
                 _override(text, one)
-    for path, value in (_mapping(entry.get("set", {})) or {}).items():
+    settings = _mapping(entry.get("set", {})) or {}
+    for path, value in settings.items():
         at: Key = (section, name, "set", path)
         place = text.place(at, key=True)
         by_hand = place.file == name
@@ -103,7 +104,7 @@ def _override(text: Text, name: str) -> None:
             what = f"unknown path {path!r}" if by_hand else f"{OVERRIDES[section]} sets unknown path {path!r}"
             text.problems.append(Problem(place, what, "actor.section.name.key", near))
             continue
-        text.data = _changed(text.data, target, value)
+        text.data = _changed(documented.cleared(text.data, target, settings), target, value)
         text.spot = text.spot.changed(target, text.spot.down(at)[-1])
 
 

@@ -204,7 +204,10 @@ class Numbers:
             raise QuantityError(f"claim {name!r} stands twice", "every claim once")
 
     def _claimed(self, name: str, parameter: Parameter, unit: str) -> Distribution:
-        """Return what a claim says in the unit of a number."""
+        """Return what a claim says in the unit of a number. Of promised shares there is no record, and by that of output, which grows without end, they would pass 1."""
+        if parameter.share and self.ledger.claims[name].promised:
+            found = f"claim {name!r}: an announced target of a share"
+            raise QuantityError(found, "`kind: reported`, with a range of your own: what comes of promises is known of output, not of shares")
         try:
             if parameter.date:
                 return self._date(self.ledger.claims[name].value)

@@ -127,15 +127,15 @@ def read_bytes(path: Path, shown: str) -> bytes:
         raise CaseError([Problem(place, f"cannot be read: {error.strerror}", "a readable file")]) from None
 
 
-def read_text(path: Path, shown: str) -> str:
-    """Return the text of a file, its line ends as newlines. Raises CaseError when it is missing, too large, not UTF-8 or empty."""
+def read_text(path: Path, shown: str, needed: str = "at least one key") -> str:
+    """Return the text of a file, its line ends as newlines. Raises CaseError when it is missing, too large, not UTF-8 or empty; `needed` says what it should have."""
     place = Place(shown)
     try:
         text = read_bytes(path, shown).decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise CaseError([Problem(place, f"not text: byte {error.start} is not UTF-8", "UTF-8 text")]) from None
     if not text.strip():
-        raise CaseError([Problem(place, "the file is empty", "at least one key")])
+        raise CaseError([Problem(place, "the file is empty", needed)])
     return text
 
 
@@ -314,7 +314,7 @@ class Row:
 
 def read_table(path: Path, shown: str, required: tuple[str, ...], allowed: tuple[str, ...]) -> list[Row]:
     """Return the rows of a CSV file. Raises CaseError when columns are missing, unknown or uneven."""
-    text = read_text(path, shown)
+    text = read_text(path, shown, "a row of column names")
     reader = csv.reader(io.StringIO(text, newline=""))
     lines: list[tuple[int, list[str]]] = []
     line = 1

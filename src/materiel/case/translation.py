@@ -189,10 +189,11 @@ def _read(case: Case, path: Path) -> Translation:
         made = Translation.model_validate(said.data)
     except ValidationError as error:
         raise CaseError([*said.problems, *problems.translate(error, Translation, said)]) from None
+    frozen = path.parent / "forecasts"  # which a case may be passed on without
     known: dict[str, Iterable[str]] = {
         "questions": case.questions, "hypotheses": case.hypotheses, "scenarios": case.scenarios, "actors": case.actors,
         "origins": case.whole.origins, "publishers": {*case.whole.publishers, *(one.publisher for one in case.whole.sources.values())},
-        "forecasts": [one.stem for one in (path.parent / "forecasts").glob("*.yaml")], "names": [*case.components, *_numbers(case)],
+        "forecasts": [one.stem for one in frozen.glob("*.yaml")] if frozen.is_dir() else made.forecasts, "names": [*case.components, *_numbers(case)],
     }  # fmt: skip
     for section, names in known.items():
         for name in cast("Mapping[str, object]", getattr(made, section)):

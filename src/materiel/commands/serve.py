@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import signal
 import socket
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -35,7 +36,7 @@ def serve(
     open_browser: Annotated[bool, typer.Option("--open", help="open it in the browser")] = False,
 ) -> None:
     """Serve cases as a web app: move what actors do or what you believe, and see the answers follow."""
-    if root_path and (not root_path.startswith("/") or root_path.endswith("/") or set(root_path) & set("\"'<>?#% \\")):
+    if root_path and (not root_path.startswith("/") or root_path.endswith("/") or "//" in root_path or set(root_path) & set("\"'<>?#% \\")):
         raise typer.BadParameter(f"{root_path!r}; a path such as /materiel")
     with console.told():
         try:
@@ -43,7 +44,9 @@ def serve(
 
             from materiel.web.application import Settings, application
             from materiel.web.guard import LOOPBACK
-        except ImportError:
+        except ImportError as error:
+            if error.name not in ("starlette", "uvicorn"):
+                raise
             raise RunError("the web app needs starlette and uvicorn: pip install 'materiel[web]'") from None
         with _listen(host, port) as listening:
             app = application(_tables(cases or _shipped()), Settings((host, *LOOPBACK, *(allow_host or ())), root_path, uploads))
@@ -59,8 +62,15 @@ def serve(
             sys.stdout.flush()
             if open_browser:
                 typer.launch(at)
+            if sys.platform != "win32":
+                signal.signal(signal.SIGHUP, _hung_up)
             with contextlib.suppress(KeyboardInterrupt):
                 server.run(sockets=[listening])
+
+
+def _hung_up(*_: object) -> None:
+    """End as if asked to: whoever closes the terminal leaves no cases of visitors behind."""
+    signal.raise_signal(signal.SIGTERM)
 
 
 def _address(host: str, port: int, root_path: str) -> str:

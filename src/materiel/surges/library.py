@@ -8,6 +8,8 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from materiel.surges.groups import OfAWar
 from materiel.surges.periods import rate
 from materiel.surges.periods import read as read_period
@@ -18,7 +20,11 @@ FOLDER = Path(__file__).parent / "library"
 """Where its tables stand: output.csv, series.csv, promises.csv, sources.csv, and baselines.csv, which `make backtest` writes."""
 
 _SAME = 3
-"""Figures that two series must share to be taken for the same."""
+"""Figures that two series must share to be taken for the same; in another unit, different ones."""
+_DIGITS = 8
+"""Digits that tell something which figures in one ratio must have together: round ones go together by chance."""
+_ONE_RATIO = 1e-6
+"""Up to which relative difference two ratios are one."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +72,29 @@ def surges() -> tuple[Surge, ...]:
 
 
 def apart_from(series: Series) -> tuple[Surge, ...]:
-    """Return the surges to learn from when a series is forecast: without the country and war of any that is the same, by its name or by what it says of three periods."""
-    said = {(one.period.start, one.period.end, float(monthly)) for one, monthly in zip(series.points, series.rates, strict=True)}
-    same: set[str] = set()
-    for surge in everything():
-        shared = said & {(one.period.start, one.period.end, float(monthly)) for one, monthly in zip(surge.series.points, surge.series.rates, strict=True)}
-        if surge.series.name == series.name or len(shared) >= _SAME:
-            same.add(surge.group)
+    """Return the surges to learn from when a series is forecast: without the country and war of any that is the same, by its name or by its figures, whatever their unit."""
+    same = {surge.group for surge in everything() if surge.series.name == series.name or _same_figures(surge.series, series)}
     return tuple(one for one in surges() if one.group not in same)
+
+
+def _same_figures(ours: Series, theirs: Series) -> bool:
+    """Say whether two series tell the same: three rates alike, or three different ones in one ratio, as in thousands or by the day, with digits enough that this is no chance."""
+    at = {(one.period.start, one.period.end): float(monthly) for one, monthly in zip(theirs.points, theirs.rates, strict=True)}
+    made = [at.get((one.period.start, one.period.end), 0.0) for one in ours.points]
+    shared = [(one.quantity, their / float(mine)) for one, mine, their in zip(ours.points, ours.rates, made, strict=True) if mine > 0 and their > 0]
+    ratios = np.array([ratio for _, ratio in shared])
+    if np.count_nonzero(ratios == 1.0) >= _SAME:
+        return True
+    for ratio in ratios:
+        figures = {figure for (figure, _), like in zip(shared, np.isclose(ratios, ratio, rtol=_ONE_RATIO, atol=0.0), strict=True) if like}
+        if len(figures) >= _SAME and sum(map(_digits, figures)) >= _DIGITS:
+            return True
+    return False
+
+
+def _digits(figure: float) -> int:
+    """Return how many digits of a figure tell something: without noughts before and after."""
+    return len(f"{figure:.12e}".partition("e")[0].replace(".", "").strip("0"))
 
 
 def _surge(row: dict[str, str], figures: list[dict[str, str]], promises: list[Target]) -> Surge:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -39,15 +40,26 @@ def read_series(path: Path, shown: str, targets: Path | None = None) -> list[Ser
     promises = _targets(targets, made, problems) if targets is not None else {}
     if problems:
         raise CaseError(problems)
-    return [Series(one.name, one.unit, one.points, tuple(promises.get(one.name, ()))) for one in made]
+    return [replace(one, targets=tuple(promises.get(one.name, ()))) for one in made]
 
 
 def flags(series: Series) -> list[str]:
-    """Return what looks odd about a series and may still be right."""
-    rising = all(one.quantity <= other.quantity for one, other in pairwise(series.points)) and series.points[0].quantity < series.points[-1].quantity
-    if len(series.points) >= RISING and rising:
-        return [f"{series.name} never falls in {len(series.points)} points: if it counts everything so far, give what was made in each period instead"]
-    return []
+    """Return what looks odd about a series and may still be right, with the place where it begins."""
+    first, last = series.points[0], series.points[-1]
+    rising = all(one.quantity <= other.quantity for one, other in pairwise(series.points)) and first.quantity < last.quantity
+    odd = [f"the name {series.name} says {word!r}"] if (word := _so_far(series.name)) else []
+    odd += (
+        [f"{series.name} never falls in {len(series.points)} points, {first.period.text} to {last.period.text}"]
+        if len(series.points) >= RISING and rising
+        else []
+    )
+    return [f"{series.place}: {one}: if it counts everything so far, give what was made in each period instead" for one in odd]
+
+
+def _so_far(text: str) -> str:
+    """Return the word by which a text says that everything so far is counted, "" without one."""
+    plain = text.lower().replace("-", " ").replace("_", " ")
+    return next((word for word in _SO_FAR if word in plain), "")
 
 
 def _rows(path: Path, shown: str, required: tuple[str, ...], allowed: tuple[str, ...]) -> list[Row]:
@@ -57,17 +69,12 @@ def _rows(path: Path, shown: str, required: tuple[str, ...], allowed: tuple[str,
 def _series(name: str, rows: Sequence[Row], problems: list[Problem]) -> Series:
     """Return a series in the order of its periods; one in two units, with periods twice, too short, or that says it counts everything so far, is a problem."""
     unit = rows[0].cells["unit"].strip()
-    for row in rows:
-        found = row.cells["unit"].strip()
-        if not found:
-            problems.append(Problem(row.place("unit"), "unit is blank", "a unit in every row, such as rounds or rounds/month"))
-        elif unit and found != unit:
-            problems.append(
-                Problem(row.place("unit"), f"unit {found!r} in a series in {unit!r}", f"one unit in a series; {unit!r} stands in line {rows[0].line}")
-            )
-    said = next((word for word in _SO_FAR if word in f"{name} {unit}".lower().replace("-", " ").replace("_", " ")), "")
-    if said:
-        problems.append(Problem(rows[0].place("unit"), f"{name!r} in {unit!r} is {said}", "what was made in each period: the differences"))
+    _one_unit(rows, problems)
+    for column in ("series", "unit"):
+        text = rows[0].cells.get(column, "").strip()
+        if word := _so_far(text):
+            found = f"{column} {text!r} says {word!r}: that each row counts everything so far"
+            problems.append(Problem(rows[0].place(column), found, "what was made in each period: the differences"))
     if len(rows) < FEWEST:
         count = f"{len(rows)} point{'s' if len(rows) > 1 else ''}"
         problems.append(
@@ -76,7 +83,22 @@ def _series(name: str, rows: Sequence[Row], problems: list[Problem]) -> Series:
     dated = [(period, row) for row in rows if (period := _period(row, problems)) is not None]
     _apart(name, sorted(dated, key=lambda one: (one[0], one[1].line)), problems)
     points = [point for period, row in dated if (point := _point(period, row, problems)) is not None]
-    return Series(name, unit, tuple(sorted(points, key=lambda one: one.period)))
+    return Series(name, unit, tuple(sorted(points, key=lambda one: one.period)), place=str(rows[0].place("period")))
+
+
+def _one_unit(rows: Sequence[Row], problems: list[Problem]) -> None:
+    """Tell of rows without a unit, and of each unit that is not that of the first row, once."""
+    unit, others = rows[0].cells["unit"].strip(), dict[str, list[Row]]()
+    for row in rows:
+        found = row.cells["unit"].strip()
+        if not found:
+            problems.append(Problem(row.place("unit"), "unit is blank", "a unit in every row, such as rounds or rounds/month"))
+        elif unit and found != unit:
+            others.setdefault(found, []).append(row)
+    for found, there in others.items():
+        more = f", in {len(there)} rows" if len(there) > 1 else ""
+        allowed = f"one unit in a series; {unit!r} stands in line {rows[0].line}"
+        problems.append(Problem(there[0].place("unit"), f"unit {found!r} in a series in {unit!r}{more}", allowed))
 
 
 def _apart(name: str, dated: Sequence[tuple[Period, Row]], problems: list[Problem]) -> None:

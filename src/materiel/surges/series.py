@@ -36,12 +36,13 @@ class Target:
 
 @dataclass(frozen=True)
 class Series:
-    """Output over time, its points in the order of their periods, none overlapping another."""
+    """Output over time, its points in the order of their periods, none overlapping another; `place` says where it was read."""
 
     name: str
     unit: str
     points: tuple[Point, ...]
     targets: tuple[Target, ...] = ()
+    place: str = ""
 
     @cached_property
     def rates(self) -> Array:

@@ -9,11 +9,11 @@ from materiel.language import Language
 
 SCRIPTED = (
     "about believing", "about copies", "about decisions", "about exports", "about this number", "after", "against the case", "allowed", "as a table", "as graded",
-    "as it stands", "as of day", "as the case has it", "before of the case", "beliefs apart", "beliefs ghost", "between", "changed", "close", "close a", "copied", "copy",
+    "as it stands", "as of day", "as the case has it", "before of the case", "beliefs apart", "beliefs ghost", "between", "changed", "close", "close a", "colon", "copied", "copy",
     "copy command", "copy link", "copy python", "copy the change", "copy yaml", "day", "decisions ghost", "did you mean", "differs by", "download csv", "download metadata", "download png",
     "download svg", "drawn", "export csv", "export page", "export xlsx", "families", "family believe", "family do", "field of", "flow of materiel", "found problems", "from", "grade",
     "ghost of a", "hold as a", "how to read", "it was", "item", "judgements changed", "key judgements", "labelled", "leave out", "link copied", "link differs", "link names", "link of case",
-    "link of version", "link unreadable", "median", "no answer", "no case in it", "no number", "no readings", "not heard", "observation", "of the case as it stands", "on day", "other odds", "other voices", "pause", "play",
+    "link of version", "link unreadable", "median", "no answer", "no case in it", "no number", "no readings", "not copied", "not heard", "observation", "of the case as it stands", "on day", "other odds", "other voices", "pause", "play",
     "preview of draws", "problems found", "question of chart", "ranged", "reading case", "redo", "reset", "reset all", "reset of", "semicolon", "set instead of", "show it now",
     "show the case", "side by side", "sliders", "source", "store", "swap", "take along", "target", "target line", "threshold line", "take back", "times as much", "to", "too large", "undo", "what is set", "which reading", "whose word counts", "without",
     "working",

@@ -3,6 +3,7 @@
 import { button, element } from "./elements.js";
 import { numbers } from "./scale.js";
 import { slider } from "./slider.js";
+import { put } from "./state.js";
 import { figure, say } from "./words.js";
 
 const TRUST = numbers({ low: 0, high: 4, steps: 16 });
@@ -11,7 +12,6 @@ const PERCENT = numbers({ low: 0, high: 100, unit: "%", steps: 100 });
 const LOUDEST = 8; // voices that are shown at once; the server names those first that say most
 
 const trusted = (factor) => (factor === 0 ? say("not heard") : factor === 1 ? say("as graded") : say("times as much").replace("#", figure(factor)));
-const without = (held, key) => Object.fromEntries(Object.entries(held).filter(([name]) => name !== key));
 
 /** Return the panel of beliefs: its `root`, and `show`, which sets it to a state and to what the last reply says. */
 export function beliefs(about, { moved, released }) {
@@ -49,7 +49,7 @@ export const touched = ({ trust, dropped, odds: prior }) => Object.keys(trust).l
 
 function voice(one, moved, released) {
   // voices and readings are weighed on draws of their own: to move one sets the other back
-  const trust = (state, value) => ({ ...state, odds: null, trust: value === null ? without(state.trust, one.id) : { ...state.trust, [one.id]: value } });
+  const trust = (state, value) => ({ ...state, odds: null, trust: put(state.trust, one.id, value) });
   const out = element("input", { type: "checkbox", "aria-label": say("without", { what: one.name }) });
   const made = slider({
     name: one.name, about: one.about, scale: TRUST, rest: 1, said: say("as graded"), told: trusted, beside: element("label", { className: "out" }, out, ` ${say("leave out")}`),

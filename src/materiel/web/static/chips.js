@@ -2,6 +2,7 @@
 
 import { touched } from "./beliefs.js";
 import { button, element } from "./elements.js";
+import { without } from "./state.js";
 import { say } from "./words.js";
 
 /** Return the line of what is set: its `root`, and `show`. `told` words a change of a lever, `released` gets a change of the state. */
@@ -10,7 +11,6 @@ export function chips(about, told, released) {
   const note = element("p", { className: "soft" });
   const root = element("div", { className: "settings" }, note, list);
   const name = (of, id) => of.find((one) => one.id === id)?.name ?? id;
-  const without = (held, key) => Object.fromEntries(Object.entries(held).filter(([one]) => one !== key));
   const chip = (text, kind, back) => element("li", { className: kind }, text, " ", button("×", back, { className: "quiet", "aria-label": say("take back", { what: text }) }));
 
   return {

@@ -3,15 +3,13 @@
 import { button, element } from "./elements.js";
 import { scale } from "./scale.js";
 import { slider } from "./slider.js";
+import { put } from "./state.js";
 import { say } from "./words.js";
 
 /** Return the panel of decisions: its `root`, and `show`, which sets it to a state. `moved` and `released` get a change of the state. */
 export function decisions(about, { moved, released }) {
   const scales = Object.fromEntries(about.levers.map((one) => [one.id, scale(one)]));
-  const changed = (state, id, value) => {
-    const { [id]: _, ...others } = state.changes;
-    return { ...state, changes: value === null ? others : { ...others, [id]: scales[id].written(value) } };
-  };
+  const changed = (state, id, value) => ({ ...state, changes: put(state.changes, id, value === null ? null : scales[id].written(value)) });
   const rows = about.levers.map((one) => {
     const { p5, p50, p95, constant } = one.own;
     const made = slider({
@@ -31,7 +29,7 @@ export function decisions(about, { moved, released }) {
       reset.disabled = Object.keys(state.changes).length === 0;
       beside.show(state);
     },
-    told: (id, value) => `${about.levers.find((one) => one.id === id).name}: ${scales[id].shown(scales[id].read(value))}`,
+    told: (id, value) => [about.levers.find((one) => one.id === id).name, scales[id].shown(scales[id].read(value))].join(say("colon")),
   };
 }
 

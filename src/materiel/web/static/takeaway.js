@@ -1,5 +1,6 @@
 // What a reader takes along: the data as files, the page as one file, the change as text for a case, for Python and for a command line.
 
+import { copied } from "./clipboard.js";
 import { file } from "./client.js";
 import { button, element } from "./elements.js";
 import { language, say } from "./words.js";
@@ -10,12 +11,12 @@ const FORMS = ["command", "python", "yaml"];
 /** Return the section: its `root`, and `show` for a reply. `state` gives what is set, `fail` gets what was refused. */
 export function takeaway(id, state, fail) {
   const texts = Object.fromEntries(FORMS.map((form) => [form, element("pre", { tabIndex: 0, "aria-label": say(`copy ${form}`) })]));
-  const copied = element("span", { className: "soft", role: "status" });
+  const note = element("span", { className: "soft", role: "status" });
   const rows = FORMS.map((form) => {
     const copy = button(say("copy"), async () => {
-      await navigator.clipboard.writeText(texts[form].textContent);
-      copied.textContent = say("copied", { what: say(`copy ${form}`) });
-    }, { "aria-label": `${say("copy")}: ${say(`copy ${form}`)}` });
+      const done = await copied(texts[form].textContent);
+      note.textContent = done ? say("copied", { what: say(`copy ${form}`) }) : say("not copied");
+    }, { "aria-label": [say("copy"), say(`copy ${form}`)].join(say("colon")) });
     return element("div", { className: "copy" }, element("div", { className: "bar" }, element("h4", { textContent: say(`copy ${form}`) }), copy), texts[form]);
   });
   const exports = KINDS.map((kind) => {
@@ -32,7 +33,7 @@ export function takeaway(id, state, fail) {
     });
     return one;
   });
-  const copies = element("section", {}, element("h3", { textContent: say("copy the change") }), element("p", { className: "soft", textContent: say("about copies") }), copied, ...rows);
+  const copies = element("section", {}, element("h3", { textContent: say("copy the change") }), element("p", { className: "soft", textContent: say("about copies") }), note, ...rows);
   const root = element(
     "section", { className: "takeaway" }, element("h2", { textContent: say("take along") }),
     element("p", { className: "soft", textContent: say("about exports") }), element("div", { className: "bar" }, ...exports), copies,
