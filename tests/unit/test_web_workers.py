@@ -321,3 +321,28 @@ def test_two_questions_about_a_case_at_once_get_their_own_answers(kept):
 def test_what_a_process_tells_becomes_what_it_is(said, error):
     with pytest.raises(error):
         workers._answer(said)
+
+
+def test_a_text_that_aliases_would_repeat_is_told(web):
+    """A few megabytes that stand once and are told a hundred times would be more than a server can hold."""
+    long = LINE.replace("A line whose fuzes are scarce", f"&long {'x' * 20_001}").replace("Shells made in the year", "*long")
+    (problem,) = told(bring(web, case=long))
+    assert (problem["file"], problem["found"], problem["allowed"]) == ("case.yaml", "a text of 20001 letters", "at most 20000")
+    assert long.splitlines()[problem["line"] - 1].startswith("title: &long")
+    assert bring(web, case=long.replace("x" * 20_001, "x" * 20_000)).status_code == 201
+
+
+def test_an_answer_that_is_too_long_is_refused(kept, monkeypatch):
+    visitors = kept()
+    case = visitors.add(SOUND)
+    monkeypatch.setattr(workers, "MOST_ANSWER", 5000)
+    with pytest.raises(Refused) as refused:
+        visitors.ask(case, "run", RUN)
+    assert (refused.value.status, refused.value.said) == (422, "the answer has more than 0.005 MB, which is what a visitor's case may say")
+    monkeypatch.undo()
+    assert visitors.ask(case, "run", RUN)["draws"] == 500
+
+
+def test_of_what_a_case_says_of_itself_only_little_is_kept(kept):
+    visitors = kept()
+    assert set(visitors.about(visitors.add(SOUND))) == {"title", "digest"}

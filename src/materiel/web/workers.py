@@ -24,8 +24,8 @@ from materiel.errors import CaseError, Place, Problem, RunError
 from materiel.web.guard import Refused
 from materiel.web.uploads import Upload
 
-MOST_ANSWER = 50_000_000
-"""Bytes of an answer: a workbook of all draws has a tenth."""
+MOST_ANSWER = 8_000_000
+"""Bytes of an answer: the page of the largest case that is shipped has a third."""
 
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "OPENBLAS_NUM_THREADS")
 """What a process is told of the server's environment: nothing that could be a secret."""
@@ -53,7 +53,7 @@ class Limits:
 
 @dataclass
 class _Kept:
-    """A case that is kept: its folder, what is read first, when it was last used, its process, and what it said of itself."""
+    """A case that is kept: its folder, what is read first, when it was last used, its process, and the title and digest that it told."""
 
     folder: Path
     main: str
@@ -101,7 +101,7 @@ class Workers:
         return case
 
     def about(self, case: str) -> dict[str, Any]:
-        """Return what a case said of itself, in English, when it was read. Raises KeyError when there is no such case."""
+        """Return the title and the digest that a case told when it was read. Raises KeyError when there is no such case."""
         return self._cases[case].said
 
     def ask(self, case: str, what: str, asked: dict[str, Any]) -> dict[str, Any]:
@@ -136,7 +136,7 @@ class Workers:
             for one in running[: max(0, len(running) + 1 - self.limits.processes)]:
                 one.rest()
         kept.process = _Process(kept.folder, kept.main, self.limits)
-        kept.said = kept.process.hear()
+        kept.said = {name: told for name, told in kept.process.hear().items() if name in ("title", "digest")}
         return kept.process
 
     def _forget(self, case: str) -> None:
@@ -186,6 +186,9 @@ class _Process:
             line = self._process.stdout.readline(MOST_ANSWER)
         finally:
             clock.cancel()
+        if len(line) >= MOST_ANSWER:
+            self.end()
+            raise Refused(422, f"the answer has more than {MOST_ANSWER / 1e6:g} MB, which is what a visitor's case may say")
         if not line.endswith(b"\n"):
             raise self._ended()
         return _answer(json.loads(line))
