@@ -45,6 +45,7 @@ class StandIn:
         return {"asked": asked}
 
     def why(self, asked: dict[str, Any]) -> dict[str, Any]:
+        self.ran.append({"changes": {"i": asked["question"]}})
         return {"html": f"<p>{asked['question']}</p>"}
 
     def flows(self, asked: dict[str, Any]) -> dict[str, Any]:

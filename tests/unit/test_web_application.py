@@ -189,7 +189,8 @@ def test_who_cannot_wait_is_told_when_to_come_again(monkeypatch):
     assert all(int(one.headers["retry-after"]) > 0 for one in replies if one.status_code == 503)
 
 
-def test_whoever_went_away_is_not_worked_for():
+@pytest.mark.parametrize("gone", ["run", "why"])
+def test_whoever_went_away_is_not_worked_for(gone):
     slow = StandIn(0.5)
     with served({"one": slow}, Settings(LOCAL, cores=1)) as web, ThreadPoolExecutor(2) as at_once:
         first = at_once.submit(web.post, "/api/cases/one/run", json={"changes": {"i": "first"}})
@@ -197,11 +198,22 @@ def test_whoever_went_away_is_not_worked_for():
         sent = json.dumps({"changes": {"i": "gone"}}).encode()
         with socket.create_connection((web.base_url.host, web.base_url.port)) as raw:
             head = f"POST /api/cases/one/run HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(sent)}\r\n\r\n"
-            raw.sendall(head.encode() + sent)
+            raw.sendall(head.encode() + sent if gone == "run" else b"GET /api/cases/one/why/gone HTTP/1.1\r\nHost: localhost\r\n\r\n")
             threading.Event().wait(0.1)
         assert first.result().status_code == 200
         assert web.post("/api/cases/one/run", json={"changes": {"i": "last"}}).status_code == 200
     assert [one["changes"]["i"] for one in slow.ran] == ["first", "last"]
+
+
+def test_a_preview_of_everything_waits_with_what_takes_long():
+    slow = StandIn(0.5)
+    with served({"one": slow}, Settings(LOCAL, cores=2)) as web, ThreadPoolExecutor(3) as at_once:
+        sent = []
+        for name, asked in (("first", {"every": True}), ("second", {"every": True}), ("dragged", {})):
+            sent.append(at_once.submit(web.post, "/api/cases/one/run", json={"draws": "preview", "changes": {"i": name}} | asked))
+            threading.Event().wait(0.1)
+        assert {one.result().status_code for one in sent} == {200}
+    assert [one["changes"]["i"] for one in slow.ran] == ["first", "dragged", "second"]
 
 
 @pytest.mark.parametrize("prefix", ["", "/below"])

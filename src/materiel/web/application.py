@@ -177,7 +177,10 @@ class _App:
     async def about(self, request: Request) -> Response:
         """Answer with what is known of a case before anything is moved."""
         case, chosen = request.path_params["case"], _language(request)
-        return JSONResponse(self.said[case, chosen] if case in self.tables else await self._ask(case, "about", {"language": chosen}) | {"id": case})
+        if case in self.tables:
+            return JSONResponse(self.said[case, chosen])
+        await body(request, 0)
+        return JSONResponse(await self._ask(request, case, "about", {"language": chosen}) | {"id": case})
 
     def _listed(self, chosen: str) -> list[Data]:
         return [{key: self.said[case, chosen][key] for key in ("id", "title", "summary", "as_of")} for case in self.tables]
@@ -185,7 +188,8 @@ class _App:
     async def why(self, request: Request) -> Response:
         """Answer with what an answer rests on."""
         question, chosen = request.path_params["question"], _language(request)
-        return JSONResponse(await self._ask(request.path_params["case"], "why", {"question": question, "language": chosen}))
+        await body(request, 0)
+        return JSONResponse(await self._ask(request, request.path_params["case"], "why", {"question": question, "language": chosen}))
 
     def _post(self, what: str, *, by_tab: bool) -> Callable[[Request], Awaitable[Response]]:
         """Return what answers a question about a case that stands in the body of a request."""
@@ -199,7 +203,7 @@ class _App:
             digest = self._said(case)["digest"]
             if asked.get("digest", digest) != digest:
                 raise Refused(409, "the case has changed since this page was opened")
-            done = await self._ask(case, what, asked, tab, request)
+            done = await self._ask(request, case, what, asked, tab)
             return _attachment(done) if what == "export" else JSONResponse(done)
 
         return answer
@@ -214,7 +218,8 @@ class _App:
         if kind not in readers:
             raise Refused(415, f"Content-Type: {', '.join(readers)}")
         sent = await body(request, uploads.MOST_SENT)
-        async with self.strangers.turn():
+        async with self.strangers.turn(long=True):
+            await _still_there(request)
             case = await self._in_thread(lambda: workers.add(readers[kind](sent)))
         return JSONResponse({"id": case}, 201)
 
@@ -229,13 +234,12 @@ class _App:
         except KeyError:
             raise _no_case() from None
 
-    async def _ask(self, case: str, what: str, asked: Data, tab: str = "", request: Request | None = None) -> Data:
-        """Return what the table of a case answers, when it is its turn. Raises Refused, CaseError, RunError."""
+    async def _ask(self, request: Request, case: str, what: str, asked: Data, tab: str = "") -> Data:
+        """Return what the table of a case answers to a request whose body was read, when it is its turn. Raises Refused, CaseError, RunError."""
         self._said(case)
         table, workers = self.tables.get(case), self.workers
-        async with (self.turns if table else self.strangers).turn(tab and f"{case} {tab}", long=asked.get("draws") != "preview"):
-            if request and await request.is_disconnected():
-                raise Refused(408, "nobody waits for the answer any more")
+        async with (self.turns if table else self.strangers).turn(tab and f"{case} {tab}", long=asked.get("draws") != "preview" or bool(asked.get("every"))):
+            await _still_there(request)
             if table:
                 return await self._in_thread(lambda: getattr(table, what)(asked))
             assert workers
@@ -250,6 +254,12 @@ class _App:
 
 def _language(request: Request) -> str:
     return pages.speaks(request.query_params.get("language", ""), request.headers.get("accept-language", ""))
+
+
+async def _still_there(request: Request) -> None:
+    """Raise Refused when whoever asked has gone away. The body must have been read."""
+    if await request.is_disconnected():
+        raise Refused(408, "nobody waits for the answer any more")
 
 
 def _no_case() -> Refused:
