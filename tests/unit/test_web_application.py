@@ -230,6 +230,16 @@ def test_without_uploads_no_case_is_taken():
         assert web.get("/api/cases/none").status_code == 404
 
 
+def test_no_more_cases_arrive_at_a_time_than_there_is_room_for(monkeypatch):
+    monkeypatch.setattr(application, "MOST_ARRIVING", 1)
+    with served({"one": StandIn()}, Settings(LOCAL)) as web, socket.create_connection((web.base_url.host, web.base_url.port)) as raw:
+        raw.sendall(b"POST /api/uploads HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n")
+        _until(lambda: web.post("/api/uploads", json={"files": {"a.txt": ""}}).status_code == 503)
+        raw.sendall(b"x" * 9)
+        assert b" 422 " in raw.recv(65536).splitlines()[0]
+        assert web.post("/api/uploads", json={"files": {"a.txt": ""}}).status_code == 422
+
+
 def _until(done) -> None:
     for _ in range(100):
         if done():

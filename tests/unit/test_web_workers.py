@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -346,3 +347,17 @@ def test_an_answer_that_is_too_long_is_refused(kept, monkeypatch):
 def test_of_what_a_case_says_of_itself_only_little_is_kept(kept):
     visitors = kept()
     assert set(visitors.about(visitors.add(SOUND))) == {"title", "digest"}
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_behind(kept, monkeypatch):
+    visitors = kept(cases=1)
+
+    def full(*_) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched, pytest.raises(Refused) as refused:
+        patched.setattr(Path, "write_bytes", full)
+        visitors.add(SOUND)
+    assert (refused.value.status, refused.value.again > 0) == (503, True)
+    assert not list(visitors._folder.iterdir())
+    assert visitors.add(SOUND)

@@ -39,6 +39,8 @@ MOST_ASKED = 200_000
 """Bytes of a question: a hundred levers twice, with every origin and source."""
 MOST_WAITING = 64
 """Questions that wait for a core: at a twentieth of a second each, the last waits for some seconds."""
+MOST_ARRIVING = 8
+"""Cases that arrive or are taken in at a time: each is held in memory until it is."""
 MOST_PROBLEMS = 500
 """Problems of a case that are told; how many more there are is said."""
 SWEEP = 60.0
@@ -107,6 +109,7 @@ class _App:
         self.turns, self.strangers = Turns(settings.cores, MOST_WAITING), Turns(strangers, MOST_WAITING)
         self.threads = ThreadPoolExecutor(settings.cores + strangers, "table")
         self.workers = Workers(settings.limits) if settings.uploads else None
+        self.arriving = 0
         self.starlette = Starlette(routes=self._routes(), lifespan=self._life, exception_handlers=dict.fromkeys((404, 405), _none))  # pyright: ignore[reportArgumentType]
 
     def _routes(self) -> list[Route]:
@@ -217,10 +220,16 @@ class _App:
         readers = {"application/zip": uploads.unpack, "application/x-zip-compressed": uploads.unpack, "application/json": uploads.written}
         if kind not in readers:
             raise Refused(415, f"Content-Type: {', '.join(readers)}")
-        sent = await body(request, uploads.MOST_SENT)
-        async with self.strangers.turn(long=True):
-            await _still_there(request)
-            case = await self._in_thread(lambda: workers.add(readers[kind](sent)))
+        if self.arriving >= MOST_ARRIVING:
+            raise Refused(503, "too many cases are brought at the moment", again=5)
+        self.arriving += 1
+        try:
+            sent = await body(request, uploads.MOST_SENT)
+            async with self.strangers.turn(long=True):
+                await _still_there(request)
+                case = await self._in_thread(lambda: workers.add(readers[kind](sent)))
+        finally:
+            self.arriving -= 1
         return JSONResponse({"id": case}, 201)
 
     def _said(self, case: str, chosen: str = language.DEFAULT) -> Data:

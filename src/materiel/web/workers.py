@@ -95,6 +95,9 @@ class Workers:
                 (kept.folder / "case" / name).write_bytes(held)
             with kept.lock:
                 self._started(kept)
+        except OSError as error:  # no space left, too many files open
+            self._forget(case)
+            raise Refused(503, f"this server cannot keep a case at the moment: {error.strerror}", again=60) from None
         except BaseException:
             self._forget(case)
             raise
