@@ -105,7 +105,7 @@ class _App:
         self.said = {
             (case, name): table.about({"language": name}) | {"id": case} for case, table in tables.items() for name in language.names()
         }  # fmt: skip
-        strangers = max(1, settings.cores - 1)
+        strangers = max(1, min(settings.cores - 1, settings.limits.processes))
         self.turns, self.strangers = Turns(settings.cores, MOST_WAITING), Turns(strangers, MOST_WAITING)
         self.threads = ThreadPoolExecutor(settings.cores + strangers, "table")
         self.workers = Workers(settings.limits) if settings.uploads else None
