@@ -162,6 +162,24 @@ def test_a_mistake_of_ours_is_told_to_the_log_alone(web, caplog):
     assert web.post("/api/cases/one/run", json={}).status_code == 200
 
 
+def test_the_log_of_a_mistake_is_short_and_holds_no_key_of_a_case():
+    """A case lives in a folder that is named as its address."""
+    key = "aB3-_" + "x" * 17
+    trace = f'File "/tmp/materiel-ab_12xyz/{key}/case/case.yaml", line 1\n  {"y" * 30_000}\n'
+    said = application._lines(trace)
+    assert said.startswith('File "/tmp/a-visitors-case/case/case.yaml", line 1\n')
+    assert key not in said
+    assert len(said) <= application.MOST_LOGGED + 2
+    assert "xxx" not in application._lines(" " * (application.MOST_LOGGED - 30) + f"materiel-ab_12xyz/{key}")
+    assert application._lines("a\x1b[2J\nb") == "a\N{REPLACEMENT CHARACTER}[2J\nb"
+
+
+@pytest.mark.parametrize("path", ["/cases/one/", "/api/cases/", "/api/cases/one/", "/static"])
+def test_nobody_is_sent_elsewhere(web, path):
+    """A redirection would name the host as it was asked, over a connection that others can read."""
+    assert web.get(path).status_code == 404
+
+
 @pytest.mark.parametrize("tab", ["x" * 65, "a b", "\u00e9".encode("latin-1"), "a/b"])
 def test_a_tab_has_a_plain_name(web, tab):
     assert web.post("/api/cases/one/run", json={}, headers=[("X-Materiel-Tab", tab)]).status_code == 400

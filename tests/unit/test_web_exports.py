@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import materiel
 from materiel.errors import RunError
+from materiel.report import html
 from materiel.web import exports
 from materiel.web.exports import Sheet
 from materiel.web.table import Table
@@ -113,6 +114,12 @@ def test_nothing_begins_as_a_formula(texts):
     assert book["README"]["A1"].value == "=1+1"
 
 
+def test_pages_take_the_same_texts_for_formulas():
+    written = re.search(r"/\^\[(.*?)\]/\.test\(said\)", html.scripts()["figures.js"])
+    assert written
+    assert {chr(code) for code in range(0x3000) if re.fullmatch(f"[{written[1]}]", chr(code))} == set(exports.FORMULA)
+
+
 def test_numbers_stay_numbers():
     tables = [Sheet("one", ["a", "b"], [[-1.5, None], [2.0, "x"]])]
     assert unzipped(exports.archive(tables, ""))["one.csv"] == "a,b\r\n-1.5,\r\n2.0,x\r\n"
@@ -127,7 +134,22 @@ def test_sheets_have_names_that_there_may_be():
     assert all(len(one) <= exports.LONGEST_TITLE for one in titles)
 
 
-NAMES = ["answers", "Answers", "../../evil", "/etc/x", "..", ".hidden", "a[1]:*?/\\b", "'quoted'", "", "x" * 300, "x" * 301, "\u00e9t\u00e9", "README", "con\x00\n"]
+NAMES = [
+    "answers",
+    "Answers",
+    "../../evil",
+    "/etc/x",
+    "..",
+    ".hidden",
+    "a[1]:*?/\\b",
+    "'quoted'",
+    "",
+    "x" * 300,
+    "x" * 301,
+    "\u00e9t\u00e9",
+    "README",
+    "con\x00\n",
+]
 
 
 @given(st.lists(st.sampled_from(NAMES) | st.text(max_size=40), max_size=12))

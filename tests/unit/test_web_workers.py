@@ -356,9 +356,10 @@ def test_a_full_disk_is_told_and_leaves_nothing_behind(kept, monkeypatch):
     def full(*_) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    with monkeypatch.context() as patched, pytest.raises(Refused) as refused:
-        patched.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(Refused) as refused:
         visitors.add(SOUND)
+    monkeypatch.undo()
     assert (refused.value.status, refused.value.again > 0) == (503, True)
     assert not list(visitors._folder.iterdir())
     assert visitors.add(SOUND)

@@ -147,7 +147,11 @@ def _entries(sent: bytes) -> int:
 def _alike(names: list[str]) -> list[Problem]:
     """Return which names stand more than once, or differ in capitals alone: on some systems those are one file."""
     counted = Counter(name.casefold() for name in names)
-    return [Problem(Place(_shown(name)), "a file stands twice", "each file once, whatever its capitals") for name in dict.fromkeys(names) if counted[name.casefold()] > 1]
+    return [
+        Problem(Place(_shown(name)), "a file stands twice", "each file once, whatever its capitals")
+        for name in dict.fromkeys(names)
+        if counted[name.casefold()] > 1
+    ]
 
 
 def _named(name: str) -> list[Problem]:
