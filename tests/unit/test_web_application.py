@@ -183,6 +183,24 @@ def test_weighing_a_run_that_is_kept_keeps_no_place_from_it():
         assert [one.result().status_code for one in running] == [200, 200]
 
 
+def test_the_log_of_a_mistake_is_short_and_holds_no_key_of_a_case():
+    """A case lives in a folder that is named as its address."""
+    key = "aB3-_" + "x" * 17
+    trace = f'File "/tmp/materiel-ab_12xyz/{key}/case/case.yaml", line 1\n  {"y" * 30_000}\n'
+    said = application._lines(trace)
+    assert said.startswith('File "/tmp/a-visitors-case/case/case.yaml", line 1\n')
+    assert key not in said
+    assert len(said) <= application.MOST_LOGGED + 2
+    assert "xxx" not in application._lines(" " * (application.MOST_LOGGED - 30) + f"materiel-ab_12xyz/{key}")
+    assert application._lines("a\x1b[2J\nb") == "a\N{REPLACEMENT CHARACTER}[2J\nb"
+
+
+@pytest.mark.parametrize("path", ["/cases/one/", "/api/cases/", "/api/cases/one/", "/static"])
+def test_nobody_is_sent_elsewhere(web, path):
+    """A redirection would name the host as it was asked, over a connection that others can read."""
+    assert web.get(path).status_code == 404
+
+
 def test_who_cannot_wait_is_told_when_to_come_again(monkeypatch):
     monkeypatch.setattr(application, "MOST_WAITING", 2)
     with served({"one": StandIn(0.3)}, Settings(LOCAL, cores=1)) as web, ThreadPoolExecutor(8) as at_once:

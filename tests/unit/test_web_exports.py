@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import materiel
 from materiel.errors import RunError
+from materiel.report import html
 from materiel.web import exports
 from materiel.web.exports import Sheet
 from materiel.web.table import Table
@@ -111,6 +112,12 @@ def test_nothing_begins_as_a_formula(texts):
     book = openpyxl.load_workbook(io.BytesIO(exports.workbook(tables, "=1+1")))
     assert {cell.data_type for sheet in book.worksheets for row in sheet.iter_rows() for cell in row} <= {"s", "n"}
     assert book["README"]["A1"].value == "=1+1"
+
+
+def test_pages_take_the_same_texts_for_formulas():
+    written = re.search(r"/\^\[(.*?)\]/\.test\(said\)", html.scripts()["figures.js"])
+    assert written
+    assert {chr(code) for code in range(0x3000) if re.fullmatch(f"[{written[1]}]", chr(code))} == set(exports.FORMULA)
 
 
 def test_numbers_stay_numbers():

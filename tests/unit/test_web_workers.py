@@ -356,9 +356,10 @@ def test_a_full_disk_is_told_and_leaves_nothing_behind(kept, monkeypatch):
     def full(*_) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    with monkeypatch.context() as patched, pytest.raises(Refused) as refused:
-        patched.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(Refused) as refused:
         visitors.add(SOUND)
+    monkeypatch.undo()
     assert (refused.value.status, refused.value.again > 0) == (503, True)
     assert not list(visitors._folder.iterdir())
     assert visitors.add(SOUND)
@@ -401,9 +402,10 @@ def test_a_process_that_answers_is_not_ended_for_another_but_one_that_rests(kept
     assert [visitors._cases[case].process is not None for case in (busy, idle, new)] == [True, False, True]
 
 
-@pytest.mark.parametrize(("cores", "places"), [(1, 1), (2, 1), (5, 4), (64, 4)])
-def test_no_more_strangers_are_served_at_a_time_than_there_are_processes(cores, places):
-    app = application._App({}, Settings(cores=cores, uploads=False))
+@pytest.mark.parametrize(("cores", "processes", "places"), [(1, 4, 2), (2, 4, 2), (2, 1, 1), (4, 4, 3), (5, 4, 4), (64, 4, 4)])
+def test_no_more_strangers_are_served_at_a_time_than_there_are_processes(cores, processes, places):
+    """Two at least, if there may be two processes: one case that takes its time stops no other."""
+    app = application._App({}, Settings(cores=cores, uploads=False, limits=Limits(processes=processes)))
     assert app.strangers._free == places
 
 

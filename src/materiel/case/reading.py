@@ -340,7 +340,9 @@ def table(lines: list[tuple[int, list[str]]], shown: str, required: tuple[str, .
     if not rows:
         raise CaseError([Problem(Place(shown), "no row has anything in it", "a row of column names")])
     (top, header), body = rows[0], rows[1:]
-    problems = [problem for line, cells in rows for i, cell in enumerate(cells) for look in (unprinted, _too_long) for problem in look(cell, Place(shown, line, i + 1))]
+    problems = [
+        problem for line, cells in rows for i, cell in enumerate(cells) for look in (unprinted, _too_long) for problem in look(cell, Place(shown, line, i + 1))
+    ]
     meant: set[str] = set()
     for i, name in enumerate(header):
         place = Place(shown, top, i + 1)

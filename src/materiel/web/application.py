@@ -33,7 +33,7 @@ from materiel.errors import CaseError, RunError
 from materiel.web import pages, uploads
 from materiel.web.guard import Guard, Refused, body
 from materiel.web.turns import Turns
-from materiel.web.workers import Limits, Mistake, Workers
+from materiel.web.workers import PREFIX, Limits, Mistake, Workers
 
 MOST_ASKED = 200_000
 """Bytes of a question: a hundred levers twice, with every origin and source."""
@@ -45,10 +45,13 @@ MOST_ARRIVING = 8
 """Cases that arrive or are taken in at a time: each is held in memory until it is."""
 MOST_PROBLEMS = 500
 """Problems of a case that are told; how many more there are is said."""
+MOST_LOGGED = 20_000
+"""Letters of a mistake of ours that are logged."""
 SWEEP = 60.0
 """Seconds between two looks for cases that nobody uses any more."""
 
 _CONTENTS = {"application/zip", "text/csv", "text/html", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+_KEPT = re.compile(rf"{PREFIX}[a-z0-9_]+([/\\][\w-]{{0,22}})?")
 _log = logging.getLogger(__name__)
 
 Data = dict[str, Any]
@@ -116,6 +119,7 @@ class _App:
         self.workers = Workers(settings.limits) if settings.uploads else None
         self.arriving = 0
         self.starlette = Starlette(routes=self._routes(), lifespan=self._life, exception_handlers=dict.fromkeys((404, 405), _none))  # pyright: ignore[reportArgumentType]
+        self.starlette.router.redirect_slashes = False  # to an address with the name that was asked for, without the s of https
 
     def _routes(self) -> list[Route]:
         asked = [Route(f"/api/cases/{{case}}/{what}", _told(self._post(what)), methods=["POST"]) for what in ("run", "weigh", "why", "flows", "export")]
@@ -317,7 +321,9 @@ def _told(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request
 
 
 def _lines(trace: str) -> str:
-    return "\n".join(printed(line) for line in trace.splitlines())
+    """Return what is logged of a mistake: not the address of a visitor's case, which is its only key, and nothing of any length that a case could give it."""
+    said = _KEPT.sub("a-visitors-case", trace[:MOST_LOGGED]) + (" …" if len(trace) > MOST_LOGGED else "")
+    return "\n".join(printed(line) for line in said.splitlines())
 
 
 async def _none(_: Request, error: Exception) -> Response:

@@ -27,6 +27,9 @@ from materiel.web.uploads import Upload
 MOST_ANSWER = 8_000_000
 """Bytes of an answer: the page of the largest case that is shipped has a third."""
 
+PREFIX = "materiel-"
+"""How the name of the folder of all cases begins."""
+
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "OPENBLAS_NUM_THREADS")
 """What a process is told of the server's environment: nothing that could be a secret."""
 
@@ -85,7 +88,7 @@ class Workers:
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
         self.limits, self._clock = limits, clock
-        self._temporary = tempfile.TemporaryDirectory(prefix="materiel-", ignore_cleanup_errors=True)
+        self._temporary = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
         self._folder = Path(self._temporary.name)
         self._cases: dict[str, _Kept] = {}
         self._lock = threading.Lock()
