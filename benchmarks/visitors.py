@@ -87,16 +87,16 @@ async def play(client: httpx.AsyncClient, case: str, ends: float, seen: Seen, ch
     """Do what one visitor does until the end."""
     about = (await client.get(f"api/cases/{case}")).raise_for_status().json()
     changes: dict[str, str] = {}
-    where, tab = f"api/cases/{case}", {"X-Materiel-Tab": f"{chance.getrandbits(64):x}"}
+    where = f"api/cases/{case}"
     while time.perf_counter() < ends:
         lever = chance.choice(about["levers"])
         async for position in dragged(min(ends, time.perf_counter() + DRAG), chance):
             changes[lever["id"]] = written(lever, position)
-            await ask(client, f"{where}/run", {"draws": "preview", "changes": changes}, tab, "preview, 500 draws", seen)
-        await ask(client, f"{where}/run", {"draws": "full", "changes": changes}, tab, "full, 2000 draws", seen)
+            await ask(client, f"{where}/run", {"draws": "preview", "changes": changes}, "preview, 500 draws", seen)
+        await ask(client, f"{where}/run", {"draws": "full", "changes": changes}, "full, 2000 draws", seen)
         if about["voices"] and chance.random() < 0.25:
             trust = {chance.choice(about["voices"])["id"]: chance.uniform(0.0, 2.0)}
-            await ask(client, f"{where}/weigh", {"changes": changes, "trust": trust}, tab, "beliefs weighed", seen)
+            await ask(client, f"{where}/weigh", {"changes": changes, "trust": trust}, "beliefs weighed", seen)
         await asyncio.sleep(chance.uniform(*LOOK))
 
 
@@ -118,10 +118,10 @@ def written(lever: dict[str, Any], position: float) -> str:
     return f"{value:.4g} {lever['writes']}".strip()
 
 
-async def ask(client: httpx.AsyncClient, path: str, asked: dict[str, Any], headers: dict[str, str], what: str, seen: Seen) -> None:
+async def ask(client: httpx.AsyncClient, path: str, asked: dict[str, Any], what: str, seen: Seen) -> None:
     """Ask once, as long as it takes, and note how long that was."""
     began = time.perf_counter()
-    reply = await client.post(path, json=asked, headers=headers)
+    reply = await client.post(path, json=asked)
     if reply.status_code == 200:
         seen.seconds.setdefault(what, []).append(time.perf_counter() - began)
     else:
