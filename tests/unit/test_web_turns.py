@@ -15,11 +15,11 @@ from materiel.web.turns import MOST_LONG, Turns
 class Visit:
     """A request that holds its turn until it is let go; `told` is the order in which turns were had."""
 
-    def __init__(self, turns: Turns, name: str, told: list[str], tab: str = "", *, long: bool = False) -> None:
+    def __init__(self, turns: Turns, name: str, told: list[str], tab: str = "", *, long: int = 0) -> None:
         self.done = asyncio.Event()
         self.task = asyncio.create_task(self.go(turns, name, told, tab, long))
 
-    async def go(self, turns: Turns, name: str, told: list[str], tab: str, long: bool) -> None:
+    async def go(self, turns: Turns, name: str, told: list[str], tab: str, long: int) -> None:
         async with turns.turn(tab, long=long):
             told.append(name)
             await self.done.wait()
@@ -144,18 +144,19 @@ def test_a_full_queue_says_when_to_come_again():
     asyncio.run(play())
 
 
-def test_what_takes_long_leaves_room_in_the_queue_to_others():
+@pytest.mark.parametrize("long", [1, 4])
+def test_what_takes_long_leaves_room_in_the_queue_to_others(long):
     async def play() -> None:
-        turns = Turns(1, 20)
-        running, *long = [Visit(turns, "long", [], long=True) for _ in range(MOST_LONG + 2)]
+        turns = Turns(1, MOST_LONG + 10)
+        running, *waiting, last = [Visit(turns, "long", [], long=long) for _ in range(MOST_LONG // long + 2)]
         short = Visit(turns, "short", [])
         await settle()
         with pytest.raises(Refused) as refused:
-            await long[-1].task
+            await last.task
         assert refused.value.status == 503
-        for visit in (running, *long[:-1], short):
+        for visit in (running, *waiting, short):
             visit.done.set()
-        await asyncio.gather(running.task, *(one.task for one in long[:-1]), short.task)
+        await asyncio.gather(*(visit.task for visit in (running, *waiting, short)))
 
     asyncio.run(play())
 

@@ -48,6 +48,8 @@ MOST_LOGGED = 20_000
 SWEEP = 60.0
 """Seconds between two looks for cases that nobody uses any more."""
 
+_LONG = {"export": 4, "flows": 4, "why": 4}
+"""What takes longer than a run of 2,000 draws, and how many of those it counts as where it waits."""
 _CONTENTS = {"application/zip", "text/csv", "text/html", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 _TAB = re.compile(r"[A-Za-z0-9_-]{0,64}")
 _KEPT = re.compile(rf"{PREFIX}[a-z0-9_]+([/\\][\w-]{{0,22}})?")
@@ -229,7 +231,7 @@ class _App:
         self.arriving += 1
         try:
             sent = await body(request, uploads.MOST_SENT)
-            async with self.strangers.turn(long=True):
+            async with self.strangers.turn(long=1):
                 await _still_there(request)
                 case = await self._in_thread(lambda: workers.add(readers[kind](sent)))
         finally:
@@ -251,7 +253,8 @@ class _App:
         """Return what the table of a case answers to a request whose body was read, when it is its turn. Raises Refused, CaseError, RunError."""
         self._said(case)
         table, workers = self.tables.get(case), self.workers
-        async with (self.turns if table else self.strangers).turn(tab and f"{case} {tab}", long=asked.get("draws") != "preview" or bool(asked.get("every"))):
+        long = 0 if what == "run" and asked.get("draws") == "preview" and not asked.get("every") else _LONG.get(what, 1)
+        async with (self.turns if table else self.strangers).turn(tab and f"{case} {tab}", long=long):
             await _still_there(request)
             if table:
                 return await self._in_thread(lambda: getattr(table, what)(asked))

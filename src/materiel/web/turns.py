@@ -14,21 +14,21 @@ from dataclasses import dataclass
 
 from materiel.web.guard import Refused
 
-MOST_LONG = 8
-"""Requests that take long and wait, at most: a file takes some seconds of a core, and all wait behind it."""
+MOST_LONG = 32
+"""How long all that waits and takes long may take together, in runs of 2,000 draws: a class that lets go at the same moment."""
 
 
 @dataclass(eq=False)
 class _Waiting:
-    """A request that waits: of which tab, whether it takes long, and what it waits for."""
+    """A request that waits: of which tab, how long it takes, and what it waits for."""
 
     tab: str
-    long: bool
+    long: int
     turn: asyncio.Future[None]
 
 
 class Turns:
-    """Turns at `places` places, of which long ones leave one free if there are two; at most `waiting` requests wait, `MOST_LONG` long ones among them. It belongs to one event loop."""
+    """Turns at `places` places, of which long ones leave one free if there are two; at most `waiting` requests wait, and fewer that take long (`MOST_LONG`). It belongs to one event loop."""
 
     def __init__(self, places: int, waiting: int) -> None:
         self._free, self._free_for_long = places, max(1, places - 1)
@@ -36,8 +36,8 @@ class Turns:
         self._queue: deque[_Waiting] = deque()
 
     @contextlib.asynccontextmanager
-    async def turn(self, tab: str = "", *, long: bool = False) -> AsyncGenerator[None]:
-        """Wait for a turn and hold it. Raises Refused when too many wait already, or when a newer request of the same tab came."""
+    async def turn(self, tab: str = "", *, long: int = 0) -> AsyncGenerator[None]:
+        """Wait for a turn and hold it; `long` tells how many runs of 2,000 draws it may take as long as, 0 that it is short. Raises Refused when too many wait already, or when a newer request of the same tab came."""
         self._supersede(tab)
         if self._fits(long):
             self._take(long, -1)
@@ -49,10 +49,10 @@ class Turns:
             self._take(long, 1)
             self._pass_on()
 
-    def _fits(self, long: bool) -> bool:
+    def _fits(self, long: int) -> bool:
         return self._free > 0 and (not long or self._free_for_long > 0)
 
-    def _take(self, long: bool, change: int) -> None:
+    def _take(self, long: int, change: int) -> None:
         self._free += change
         self._free_for_long += change if long else 0
 
@@ -61,8 +61,8 @@ class Turns:
             self._queue.remove(older)
             older.turn.set_exception(Refused(409, "superseded by a newer request of the same page"))
 
-    async def _wait(self, tab: str, long: bool) -> None:
-        if len(self._queue) >= self._most or (long and sum(one.long for one in self._queue) >= MOST_LONG):
+    async def _wait(self, tab: str, long: int) -> None:
+        if len(self._queue) >= self._most or (long and sum(one.long for one in self._queue) + long > MOST_LONG):
             raise Refused(503, "too many are asking at the moment", again=2)
         mine = _Waiting(tab, long, asyncio.get_running_loop().create_future())
         self._queue.append(mine)
