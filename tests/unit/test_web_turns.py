@@ -16,7 +16,7 @@ from materiel.web.turns import MOST_LONG, Turns
 class Visit:
     """A request that holds its turn until it is let go; `told` is the order in which turns were had."""
 
-    def __init__(self, turns: Turns, name: str, told: list[str], about: str = "", *, long: bool = False, waiting: int | None = None) -> None:
+    def __init__(self, turns: Turns, name: str, told: list[str], about: str = "", *, long: int = 0, waiting: int | None = None) -> None:
         self.done = asyncio.Event()
         self.task = asyncio.create_task(self.go(name, told, turns.turn(about, long=long, waiting=waiting)))
 
@@ -136,18 +136,19 @@ def test_a_full_queue_says_when_to_come_again():
     asyncio.run(play())
 
 
-def test_what_takes_long_leaves_room_in_the_queue_to_others():
+@pytest.mark.parametrize("long", [1, 4])
+def test_what_takes_long_leaves_room_in_the_queue_to_others(long):
     async def play() -> None:
-        turns = Turns(1, 20)
-        running, *long = [Visit(turns, "long", [], long=True) for _ in range(MOST_LONG + 2)]
+        turns = Turns(1, MOST_LONG + 10)
+        running, *waiting, last = [Visit(turns, "long", [], long=long) for _ in range(MOST_LONG // long + 2)]
         short = Visit(turns, "short", [])
         await settle()
         with pytest.raises(Refused) as refused:
-            await long[-1].task
+            await last.task
         assert refused.value.status == 503
-        for visit in (running, *long[:-1], short):
+        for visit in (running, *waiting, short):
             visit.done.set()
-        await asyncio.gather(running.task, *(one.task for one in long[:-1]), short.task)
+        await asyncio.gather(*(visit.task for visit in (running, *waiting, short)))
 
     asyncio.run(play())
 

@@ -50,6 +50,8 @@ MOST_LOGGED = 20_000
 SWEEP = 60.0
 """Seconds between two looks for cases that nobody uses any more."""
 
+_LONG = {"export": 4, "flows": 4, "why": 4}
+"""What takes longer than a run of 2,000 draws, and how many of those it counts as where it waits."""
 _CONTENTS = {"application/zip", "text/csv", "text/html", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 _KEPT = re.compile(rf"{PREFIX}[a-z0-9_]+([/\\][\w-]{{0,22}})?")
 _log = logging.getLogger(__name__)
@@ -221,7 +223,7 @@ class _App:
         self.arriving += 1
         try:
             sent = await body(request, uploads.MOST_SENT)
-            async with self.strangers.turn(long=True):
+            async with self.strangers.turn(long=1):
                 await _still_there(request)
                 case = await self._in_thread(lambda: workers.add(readers[kind](sent)))
         finally:
@@ -262,9 +264,10 @@ def _language(request: Request) -> str:
     return pages.speaks(request.query_params.get("language", ""), request.headers.get("accept-language", ""))
 
 
-def _long(table: Table, what: str, asked: Data) -> bool:
-    """Say whether a question takes long: a full run or a file does, a preview does not, nor what is weighed of a run that is kept."""
-    return not table.ready(asked) if what == "weigh" else asked.get("draws") != "preview" or bool(asked.get("every"))
+def _long(table: Table, what: str, asked: Data) -> int:
+    """Return how many full runs a question may take as long as; none for a preview, nor for what is weighed of a run that is kept."""
+    short = table.ready(asked) if what == "weigh" else what == "run" and asked.get("draws") == "preview" and not asked.get("every")
+    return 0 if short else _LONG.get(what, 1)
 
 
 async def _still_there(request: Request) -> None:

@@ -49,9 +49,10 @@ class Connection(H11Protocol):
 
     def _silent(self) -> None:
         """Close the connection unless a request is being answered. What is still unread then keeps it open a little longer."""
-        if self.cycle is None or self.cycle.response_complete:
-            self.transport.close()
-            self._unread = self._unread or self.loop.call_later(UNREAD, self.transport.abort)
+        if self.cycle and not self.cycle.response_complete:
+            return
+        self.transport.close()
+        self._unread = self._unread or self.loop.call_later(UNREAD, self.transport.abort)
 
 
 def _ended(timer: asyncio.TimerHandle | None) -> None:

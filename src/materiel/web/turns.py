@@ -14,21 +14,21 @@ from dataclasses import dataclass
 
 from materiel.web.guard import Refused
 
-MOST_LONG = 8
-"""Requests that take long and wait, at most: a file takes some seconds of a core, and all wait behind it."""
+MOST_LONG = 32
+"""How long all that waits and takes long may take together, in runs of 2,000 draws: a class that lets go at the same moment."""
 
 
 @dataclass(eq=False)
 class _Waiting:
-    """A request that waits: what it is about, whether it takes long, and what it waits for."""
+    """A request that waits: what it is about, how long it takes, and what it waits for."""
 
     about: str
-    long: bool
+    long: int
     turn: asyncio.Future[None]
 
 
 class Turns:
-    """Turns at `places` places, of which long ones leave one free if there are two; at most `waiting` requests wait, `MOST_LONG` long ones among them. It belongs to one event loop."""
+    """Turns at `places` places, of which long ones leave one free if there are two; at most `waiting` requests wait, and fewer that take long (`MOST_LONG`). It belongs to one event loop."""
 
     def __init__(self, places: int, waiting: int) -> None:
         self._free, self._free_for_long = places, max(1, places - 1)
@@ -37,8 +37,11 @@ class Turns:
         self._queue: deque[_Waiting] = deque()
 
     @contextlib.asynccontextmanager
-    async def turn(self, about: str = "", *, long: bool = False, waiting: int | None = None) -> AsyncGenerator[None]:
-        """Wait for a turn and hold it. Of requests `about` the same, one has a turn at a time and at most `waiting` wait. Raises Refused when too many wait already."""
+    async def turn(self, about: str = "", *, long: int = 0, waiting: int | None = None) -> AsyncGenerator[None]:
+        """Wait for a turn and hold it. Raises Refused when too many wait already.
+
+        `long` tells how many runs of 2,000 draws it may take as long as, 0 that it is short. Of requests `about` the same, one has a turn at a time and at most `waiting` wait.
+        """
         if self._fits(about, long):
             self._take(about, long, 1)
         else:
@@ -49,19 +52,19 @@ class Turns:
             self._take(about, long, -1)
             self._pass_on()
 
-    def _fits(self, about: str, long: bool) -> bool:
+    def _fits(self, about: str, long: int) -> bool:
         return self._free > 0 and (not long or self._free_for_long > 0) and not (about and self._busy[about])
 
-    def _take(self, about: str, long: bool, places: int) -> None:
+    def _take(self, about: str, long: int, places: int) -> None:
         self._free -= places
         self._free_for_long -= places if long else 0
         self._busy[about] += places
         if not self._busy[about]:
             del self._busy[about]
 
-    async def _wait(self, about: str, long: bool, most: int) -> None:
+    async def _wait(self, about: str, long: int, most: int) -> None:
         full = len(self._queue) >= self._most
-        full |= long and sum(one.long for one in self._queue) >= MOST_LONG
+        full |= long > 0 and sum(one.long for one in self._queue) + long > MOST_LONG
         full |= bool(about) and sum(one.about == about for one in self._queue) >= most
         if full:
             raise Refused(503, "too many are asking at the moment", again=2, key="busy")
