@@ -43,8 +43,11 @@ class StandIn:
     def weigh(self, asked: dict[str, Any]) -> dict[str, Any]:
         return {"asked": asked}
 
+    def ready(self, asked: dict[str, Any]) -> bool:
+        return asked.get("odds") is None
+
     def why(self, asked: dict[str, Any]) -> dict[str, Any]:
-        return {"html": f"<p>{asked['question']}</p>"}
+        return {"html": f"<p>{asked['question']}</p>", "asked": asked}
 
     def flows(self, asked: dict[str, Any]) -> dict[str, Any]:
         return {"asked": asked}

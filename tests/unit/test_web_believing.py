@@ -327,7 +327,7 @@ def test_where_no_draw_agrees_nothing_is_said(pool):
         ({"trust": {"staff": float("nan")}}, "trust of nan"),
         ({"dropped": ["papper"]}, "unknown name 'papper'.*did you mean 'paper'"),
         ({"trust": {"staff": "1"}}, "trust.staff"),
-        ({"belief": 1}, "what may be asked: language, seed, changes, trust, dropped, odds"),
+        ({"belief": 1}, "what may be asked: language, seed, changes, shown, axes, narrow, trust, dropped, odds"),
         ({"shown": ["nothing"]}, "no chart"),
         ({"odds": {"low": 0.5}}, "no hypotheses"),
     ],
@@ -386,7 +386,7 @@ def test_odds_are_those_of_the_panel_of_the_report(works):
 def test_a_certain_hypothesis_is_alone_over_time_as_well(works):
     """Its curve is that of its own draws: the store holds what the works sent each day, so that all quantiles rise in a line."""
     table, _ = works
-    readings = table._beliefs.readings(1)
+    readings = table._beliefs.readings
     found = readings.believe("made", readings.priors({"low": 0.0, "high": 1.0}))
     rival = readings.found.found["high"]
     ended = {p: float(portable.weighted_quantiles(rival.after["made"], rival.weights, [p / 100])[0]) for p in (5, 50, 95)}
@@ -400,7 +400,7 @@ def test_a_certain_hypothesis_is_alone_over_time_as_well(works):
 @settings(max_examples=40, deadline=None)
 @given(st.floats(0.0, 1.0), st.floats(0.0, 1.0))
 def test_odds_are_probabilities(works, low, high):
-    readings = works[0]._beliefs.readings(1)
+    readings = works[0]._beliefs.readings
     for wanted in ({"low": low, "high": high}, {"low": low}, {"high": high}):
         priors = readings.priors(wanted)
         assert list(priors) == ["low", "high"]
@@ -426,4 +426,4 @@ def test_odds_that_nobody_can_have_are_refused(works, asked, said):
 
 def test_an_answer_that_was_not_weighed_over_hypotheses_is_refused(works):
     with pytest.raises(RunError, match="not answered over all hypotheses; one of made"):
-        works[0]._beliefs.readings(1).believe("lost", works[0]._beliefs.readings(1).stated)
+        works[0]._beliefs.readings.believe("lost", works[0]._beliefs.readings.stated)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 from hypothesis import given
@@ -15,12 +16,12 @@ from materiel.web.turns import Turns
 class Visit:
     """A request that holds its turn until it is let go; `told` is the order in which turns were had."""
 
-    def __init__(self, turns: Turns, name: str, told: list[str], tab: str = "", *, long: bool = False) -> None:
+    def __init__(self, turns: Turns, name: str, told: list[str], about: str = "", *, long: bool = False, waiting: int | None = None) -> None:
         self.done = asyncio.Event()
-        self.task = asyncio.create_task(self.go(turns, name, told, tab, long))
+        self.task = asyncio.create_task(self.go(name, told, turns.turn(about, long=long, waiting=waiting)))
 
-    async def go(self, turns: Turns, name: str, told: list[str], tab: str, long: bool) -> None:
-        async with turns.turn(tab, long=long):
+    async def go(self, name: str, told: list[str], turn: AbstractAsyncContextManager[None]) -> None:
+        async with turn:
             told.append(name)
             await self.done.wait()
 
@@ -50,44 +51,35 @@ def test_turns_are_had_in_order_and_no_more_than_there_are_places():
     asyncio.run(play())
 
 
-def test_of_a_tab_only_the_newest_waits_and_what_runs_goes_on():
-    async def play() -> None:
-        told: list[str] = []
-        turns = Turns(1, 10)
-        running, old, other, new = [Visit(turns, name, told, tab) for name, tab in (("running", "t"), ("old", "t"), ("other", "u"), ("new", "t"))]
-        await settle()
-        with pytest.raises(Refused) as refused:
-            await old.task
-        assert refused.value.status == 409
-        for visit in (running, other, new):
-            visit.done.set()
-        await asyncio.gather(running.task, other.task, new.task)
-        assert told == ["running", "other", "new"]
+def test_of_one_thing_one_has_a_turn_and_one_waits():
+    """Whoever asks much of it neither holds up the others nor fills the queue."""
 
-    asyncio.run(play())
-
-
-def test_what_finds_a_place_at_once_supersedes_as_well():
     async def play() -> None:
         told: list[str] = []
         turns = Turns(2, 10)
-        running, old, new = [Visit(turns, name, told, tab, long=long) for name, tab, long in (("running", "u", True), ("old", "t", True), ("new", "t", False))]
+        first, second, third, other = [Visit(turns, name, told, name[0], waiting=1) for name in ("a1", "a2", "a3", "b1")]
         await settle()
-        assert told == ["running", "new"]
-        with pytest.raises(Refused):
-            await old.task
-        for visit in (running, new):
+        assert told == ["a1", "b1"]  # b1 has the place for which a2 may not be taken
+        with pytest.raises(Refused) as refused:
+            await third.task
+        assert (refused.value.status, refused.value.key) == (503, "busy")
+        first.done.set()
+        await settle()
+        assert told == ["a1", "b1", "a2"]
+        for visit in (second, other):
             visit.done.set()
-        await asyncio.gather(running.task, new.task)
+        await asyncio.gather(first.task, second.task, other.task)
 
     asyncio.run(play())
 
 
-def test_requests_without_a_tab_supersede_nobody():
+def test_what_is_about_nothing_in_particular_waits_for_a_place_alone():
     async def play() -> None:
         told: list[str] = []
-        turns = Turns(1, 10)
+        turns = Turns(2, 10)
         visits = [Visit(turns, name, told) for name in "abc"]
+        await settle()
+        assert told == ["a", "b"]
         for visit in visits:
             visit.done.set()
         await asyncio.gather(*(visit.task for visit in visits))
@@ -153,9 +145,9 @@ def test_no_turn_is_lost_whoever_goes_away(moves, places):
 
     async def play() -> None:
         turns, visits, told = Turns(places, 4), list[Visit](), list[str]()
-        for move, at, tab, long in moves:
+        for move, at, about, long in moves:
             if move == "come":
-                visits.append(Visit(turns, "x", told, tab, long=long))
+                visits.append(Visit(turns, "x", told, about, long=long))
             elif visits and move == "leave":
                 visits[at % len(visits)].task.cancel()
             elif visits:
@@ -163,12 +155,14 @@ def test_no_turn_is_lost_whoever_goes_away(moves, places):
             if at % 2:  # some things happen in the same moment
                 await settle()
             assert 0 <= turns._free <= places
+            assert all(count == 1 for about, count in turns._busy.items() if about)
             assert 0 <= turns._free_for_long <= max(1, places - 1)
-            assert not any(not one.turn.done() and turns._fits(one.long) for one in turns._queue)
+            assert not any(not one.turn.done() and turns._fits(one.about, one.long) for one in turns._queue)
         for visit in visits:
             visit.done.set()
         await asyncio.gather(*(visit.task for visit in visits), return_exceptions=True)
         assert (turns._free, turns._free_for_long) == (places, max(1, places - 1))
         assert not turns._queue
+        assert not turns._busy
 
     asyncio.run(play())

@@ -7,6 +7,7 @@ import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from materiel import quantities, units
 from materiel.case import postponing
@@ -71,10 +72,10 @@ def day(raw: object, start: datetime.date) -> Value:
     try:
         return Value(float((datetime.date.fromisoformat(str(raw)) - start).days)) if _DAY.match(str(raw)) else _no_day(raw)
     except ValueError:
-        return _no_day(raw)
+        _no_day(raw)
 
 
-def _no_day(raw: object) -> Value:
+def _no_day(raw: object) -> NoReturn:
     raise QuantityError(f"{raw!r} is not a day", "a day of the calendar as YYYY-MM-DD")
 
 

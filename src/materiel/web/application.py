@@ -38,14 +38,15 @@ from materiel.web.workers import Limits, Mistake, Workers
 MOST_ASKED = 200_000
 """Bytes of a question: a hundred levers twice, with every origin and source."""
 MOST_WAITING = 64
-"""Questions that wait for a core: at a twentieth of a second each, the last waits for some seconds."""
+"""Questions that wait for a core: at a tenth of a second each on two cores, the last waits for some three seconds."""
+MOST_WAITING_EACH = 1
+"""Questions about one case of a visitor that wait: whoever asks about it without end takes no more of the queue than anybody else."""
 MOST_PROBLEMS = 500
 """Problems of a case that are told; how many more there are is said."""
 SWEEP = 60.0
 """Seconds between two looks for cases that nobody uses any more."""
 
 _CONTENTS = {"application/zip", "text/csv", "text/html", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
-_TAB = re.compile(r"[A-Za-z0-9_-]{0,64}")
 _log = logging.getLogger(__name__)
 
 Data = dict[str, Any]
@@ -65,6 +66,10 @@ class Table(Protocol):
 
     def weigh(self, asked: Data, /) -> Data:
         """Return the answers with beliefs changed."""
+        ...
+
+    def ready(self, asked: Data, /) -> bool:
+        """Say whether beliefs can be weighed without running anything first."""
         ...
 
     def why(self, asked: Data, /) -> Data:
@@ -103,24 +108,20 @@ class _App:
         self.said = {
             (case, name): table.about({"language": name}) | {"id": case} for case, table in tables.items() for name in language.names()
         }  # fmt: skip
-        strangers = max(1, settings.cores - 1)
+        strangers = max(2, settings.cores - 1)  # so that a case that takes long never stands in the way of all others
         self.turns, self.strangers = Turns(settings.cores, MOST_WAITING), Turns(strangers, MOST_WAITING)
         self.threads = ThreadPoolExecutor(settings.cores + strangers, "table")
         self.workers = Workers(settings.limits) if settings.uploads else None
         self.starlette = Starlette(routes=self._routes(), lifespan=self._life, exception_handlers=dict.fromkeys((404, 405), _none))  # pyright: ignore[reportArgumentType]
 
     def _routes(self) -> list[Route]:
-        asked = [
-            Route(f"/api/cases/{{case}}/{what}", _told(self._post(what, by_tab=what in ("run", "weigh"))), methods=["POST"])
-            for what in ("run", "weigh", "flows", "export")
-        ]
+        asked = [Route(f"/api/cases/{{case}}/{what}", _told(self._post(what)), methods=["POST"]) for what in ("run", "weigh", "why", "flows", "export")]
         return [
             Route("/", _told(self.home)),
             Route("/cases/{case}", _told(self.page)),
             Route("/static/{name:path}", self.file),
             Route("/api/cases", _told(self.cases)),
             Route("/api/cases/{case}", _told(self.about)),
-            Route("/api/cases/{case}/why/{question}", _told(self.why)),
             Route("/api/uploads", _told(self.upload), methods=["POST"]),
             *asked,
         ]
@@ -154,7 +155,7 @@ class _App:
         try:
             said = self._said(case, chosen)
         except Refused as refused:
-            return self._page("error", chosen, refused.status, said=refused.said)
+            return self._page("error", chosen, refused.status, said=refused.said, key=refused.key)
         return self._page("case", chosen, case={"id": case, "title": said["title"]})
 
     def _page(self, template: str, chosen: str, status: int = 200, **more: object) -> Response:
@@ -182,24 +183,16 @@ class _App:
     def _listed(self, chosen: str) -> list[Data]:
         return [{key: self.said[case, chosen][key] for key in ("id", "title", "summary", "as_of")} for case in self.tables]
 
-    async def why(self, request: Request) -> Response:
-        """Answer with what an answer rests on."""
-        question, chosen = request.path_params["question"], _language(request)
-        return JSONResponse(await self._ask(request.path_params["case"], "why", {"question": question, "language": chosen}))
-
-    def _post(self, what: str, *, by_tab: bool) -> Callable[[Request], Awaitable[Response]]:
+    def _post(self, what: str) -> Callable[[Request], Awaitable[Response]]:
         """Return what answers a question about a case that stands in the body of a request."""
 
         async def answer(request: Request) -> Response:
             asked = _data(await body(request, MOST_ASKED), request)
             case = request.path_params["case"]
-            tab = request.headers.get("x-materiel-tab", "") if by_tab else ""
-            if not _TAB.fullmatch(tab):
-                raise Refused(400, "X-Materiel-Tab: at most 64 letters, digits, - and _")
             digest = self._said(case)["digest"]
-            if asked.get("digest", digest) != digest:
-                raise Refused(409, "the case has changed since this page was opened")
-            done = await self._ask(case, what, asked, tab, request)
+            if asked.pop("digest", digest) != digest:
+                raise Refused(409, "the case has changed since this page was opened", key="digest")
+            done = await self._ask(case, what, asked, request)
             return _attachment(done) if what == "export" else JSONResponse(done)
 
         return answer
@@ -229,11 +222,12 @@ class _App:
         except KeyError:
             raise _no_case() from None
 
-    async def _ask(self, case: str, what: str, asked: Data, tab: str = "", request: Request | None = None) -> Data:
+    async def _ask(self, case: str, what: str, asked: Data, request: Request | None = None) -> Data:
         """Return what the table of a case answers, when it is its turn. Raises Refused, CaseError, RunError."""
         self._said(case)
         table, workers = self.tables.get(case), self.workers
-        async with (self.turns if table else self.strangers).turn(tab and f"{case} {tab}", long=asked.get("draws") != "preview"):
+        turn = self.turns.turn(long=_long(table, what, asked)) if table else self.strangers.turn(case, waiting=MOST_WAITING_EACH)
+        async with turn:
             if request and await request.is_disconnected():
                 raise Refused(408, "nobody waits for the answer any more")
             if table:
@@ -252,8 +246,13 @@ def _language(request: Request) -> str:
     return pages.speaks(request.query_params.get("language", ""), request.headers.get("accept-language", ""))
 
 
+def _long(table: Table, what: str, asked: Data) -> bool:
+    """Say whether a question takes long: a full run or a file does, a preview does not, nor what is weighed of a run that is kept."""
+    return not table.ready(asked) if what == "weigh" else asked.get("draws") != "preview"
+
+
 def _no_case() -> Refused:
-    return Refused(404, "no such case; a case that a visitor brought is kept for an hour after its last use")
+    return Refused(404, "no such case; a case that a visitor brought is kept for an hour after its last use", key="gone")
 
 
 def _data(sent: bytes, request: Request) -> Data:
@@ -294,7 +293,7 @@ def _told(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request
             _log.error("a mistake of ours, in the process of a visitor's case:\n%s", _lines(str(mistake)))
         except Exception:  # noqa: BLE001  # told to the log
             _log.error("a mistake of ours:\n%s", _lines(traceback.format_exc()))  # of which no sign may steer a terminal
-        return JSONResponse({"error": "a mistake of ours"}, 500)
+        return Refused(500, "a mistake of ours", key="mistake").reply()
 
     return told
 
@@ -305,4 +304,4 @@ def _lines(trace: str) -> str:
 
 async def _none(_: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 404
-    return JSONResponse({"error": "no such address" if status == 404 else "not to be asked in this way"}, status)
+    return (Refused(404, "no such address", key="not-found") if status == 404 else Refused(status, "not to be asked in this way")).reply()

@@ -34,7 +34,7 @@ from materiel.preparation import Prepared
 from materiel.report.rivalry import CERTAIN
 from materiel.results import FAN, Curve
 from materiel.study import WEIGHED, Study
-from materiel.web.playing import Drawn, Played, Player
+from materiel.web.playing import SEED, Drawn, Played, Player
 from materiel.weighed import Weighed
 
 Array = npt.NDArray[np.float64]
@@ -329,7 +329,7 @@ class Beliefs:
         """Weigh nothing yet."""
         self.name, self.player, self.play = name, player, play
         self._voices: OrderedDict[tuple[object, ...], Voices] = OrderedDict()
-        self._readings: dict[int, Readings] = {}
+        self._readings: Readings | None = None
         self._running, self._weighing = threading.Lock(), threading.Lock()
 
     def believe(
@@ -350,15 +350,21 @@ class Beliefs:
             raise RunError("either voices are trusted otherwise or hypotheses are held likelier, not both at once: each is weighed on draws of its own")
         if changes:
             raise RunError("hypotheses are weighed for the case as it stands: take back what was set first")
-        readings = self.readings(seed)
+        if seed != SEED:
+            raise RunError(f"hypotheses are weighed on the draws of seed {SEED} alone, which are made once for all who ask; not on those of seed {seed}")
+        readings = self.readings
         priors, stated = readings.priors(odds), readings.stated
         now, before = ({name: readings.believe(name, one) for name in names} for one in (priors, stated))
         posteriors = readings.posteriors(priors)
         return Found(now, before, len(readings.weights), {name: (priors[name], posteriors[name]) for name in priors})
 
+    def ready(self, changes: Mapping[str, str], seed: int, odds: Mapping[str, float] | None) -> bool:
+        """Say whether what is believed can be weighed without running anything first."""
+        return _key(changes, seed) in self._voices if odds is None else self._readings is not None
+
     def voices(self, changes: Mapping[str, str], seed: int) -> Voices:
         """Return a run ready to be weighed by whom readers trust, kept from before if it is."""
-        key = tuple(sorted(changes.items())), seed
+        key = _key(changes, seed)
         with self._running:
             if key not in self._voices:
                 self._voices[key] = Voices(self.player.prepared, self.play(changes, seed), seed, changes)
@@ -367,12 +373,18 @@ class Beliefs:
             self._voices.move_to_end(key)
             return self._voices[key]
 
-    def readings(self, seed: int) -> Readings:
+    @property
+    def readings(self) -> Readings:
         """Return the hypotheses of the case weighed as its report weighs them: for the key questions and all that have a chart. Raises RunError where there are none."""
         asked = self.player.prepared.asked
         with self._weighing:
-            if seed not in self._readings:
+            if self._readings is None:
                 only = tuple(name for name, one in asked.items() if one.key or one.fan)
-                found = Study(self.name).weighed(Options(draws=WEIGHED, seed=seed, only=only), {})
-                self._readings = {seed: Readings(self.name, found)}
-            return self._readings[seed]
+                found = Study(self.name).weighed(Options(draws=WEIGHED, seed=SEED, only=only), {})
+                self._readings = Readings(self.name, found)
+            return self._readings
+
+
+def _key(changes: Mapping[str, str], seed: int) -> tuple[object, ...]:
+    """Return what tells one run from another."""
+    return tuple(sorted(changes.items())), seed

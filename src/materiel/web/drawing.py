@@ -40,6 +40,11 @@ def chart(telling: Telling, question: str, ghost: Said, axis: Sequence[float] | 
     }  # fmt: skip
 
 
+def axis(telling: Telling, question: str) -> tuple[float, float]:
+    """Return the ends of the axis that suits the fan chart of a question."""
+    return charts.ends(telling.case, judgements.fan(telling, question), telling.language)
+
+
 def threshold(answer: Answer, shown: Curve) -> float | None:
     """Return the threshold of a question in the unit of the axis of its chart, if it is one of what the chart shows."""
     asked = answer.asked
@@ -51,14 +56,14 @@ def threshold(answer: Answer, shown: Curve) -> float | None:
         return None
 
 
-def difference(telling: Telling, question: str, first: Drawn, second: Drawn, *, narrow: bool = False) -> dict[str, Any]:
-    """Return the chart of how far one run lies above another, draw by draw, on the days that both have."""
+def difference(telling: Telling, question: str, first: Drawn, second: Drawn, axis: Sequence[float] | None = None, *, narrow: bool = False) -> dict[str, Any]:
+    """Return the chart of how far one run lies above another, draw by draw, on the days that both have; `axis` has the ends of its axis if they are given."""
     case, language = telling.case, telling.language
     _, mine, other = np.intersect1d(second.days, first.days, return_indices=True)
     apart = Drawn(second.text, second.unit, second.on, second.days[mine], second.values[mine] - first.values[other])
     text = telling.word("difference over time", text=telling.texts.fan(question, second.text))
     shown = replace(apart.curve, text=text)
-    drawn = charts.Fan(shown)
+    drawn = charts.Fan(shown, axis=(axis[0], axis[1]) if axis else None)
     columns, rows = data.fan(case, shown, [])
     unit = charts.axis(shown.unit, 0.0, language) or telling.word("pure number")
     return {

@@ -43,15 +43,17 @@ _PORTS = {"http": "80", "https": "443"}
 
 @dataclass(eq=False)
 class Refused(Exception):  # noqa: N818  # what it is, not that something broke
-    """A request that is not answered: the status of HTTP, a sentence for whoever asked, and after how many seconds to ask again (never if 0)."""
+    """A request that is not answered: the status of HTTP, a sentence for whoever asked, after how many seconds to ask again (never if 0), and a `key` for pages that say it in their language."""
 
     status: int
     said: str
     again: int = 0
+    key: str = ""
 
     def reply(self) -> Response:
         """Return what is sent."""
-        return JSONResponse({"error": self.said}, self.status, {"Retry-After": str(self.again)} if self.again else None)
+        said = {"error": self.said} | ({"key": self.key} if self.key else {})
+        return JSONResponse(said, self.status, {"Retry-After": str(self.again)} if self.again else None)
 
 
 class Guard:
@@ -122,7 +124,7 @@ def _same(origin: str, host: str) -> bool:
 
 async def body(request: Request, most: int) -> bytes:
     """Return the body of a request. Raises Refused when it has more than `most` bytes, said or sent, or does not arrive."""
-    too_large = Refused(413, f"more than {most / 1e6:g} MB")
+    too_large = Refused(413, f"more than {most / 1e6:g} MB", key="too-large")
     said = request.headers.get("content-length", "0")
     if not said.isascii() or not said.isdigit() or int(said) > most:
         raise too_large

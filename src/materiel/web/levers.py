@@ -91,7 +91,9 @@ def _contingencies(asked: Mapping[str, Asked]) -> list[str]:
 def _declared(case: Case, one: Declared) -> Lever:
     """Return a lever that a case declares, in the unit of the upper end of its range."""
     if one.prior is None:
-        own = case.day(postponing.begins(case.questions, one.contingency) or case.start)
+        begins = postponing.begins(case.questions, one.contingency)
+        assert begins is not None  # told where the case is checked
+        own = case.day(begins)
         return Lever(one.id, "day", "", one.low.number, one.high.number, (own, own, own), one.contingency)
     own = [float(value) for value in one.prior.percentiles((5, 50, 95))]
     if one.prior.unit == "date":

@@ -43,7 +43,7 @@ PREFIXES = "kMG"
 
 @dataclass(frozen=True)
 class Group:
-    """Components that get the same from the same and give it to the same, shown as one box: `members` by path; `kind` is the heading of their type."""
+    """Components that get the same from the same and give it to the same, shown as one box: its `members`."""
 
     id: str
     members: list[Instance]
@@ -90,7 +90,7 @@ class Moving:
         counted = network.counted(case)
         self.groups, self.passages = grouped(case, counted.passing)
         self.rows: list[int] = [one.total for one in counted.passing]
-        self.held, self.lost = ([self._positions(of, group) for group in self.groups.values()] for of in (counted.holds, counted.lost))
+        self.held, self.lost = ([self._recorded(of, group) for group in self.groups.values()] for of in (counted.holds, counted.lost))
         self.program = counted.program.behind(self.rows)
         loose = {slot for slot, prior in self.program.priors if prior.path in free or prior.stream in free}
         known = {slot: number for slot, number in constants(self.program, {}, case.step).items() if slot not in loose}
@@ -104,9 +104,11 @@ class Moving:
         """Return what moves where numbers that are free are set in every draw; of two that set the same, the later stands."""
         priors = [prior for _, prior in self.program.priors]
         fixed = {prior.path: value.within(prior.unit) for number, value in set_to.items() for prior in follow(number, priors)}
-        if seed not in self._drawn:
-            self._drawn = {seed: self.sampler.draw(seed, 0, DRAWS)}
-        memory = reference.fill(self.program, self._drawn[seed], self.case.step, fixed)
+        drawn = self._drawn.get(seed)
+        if drawn is None:
+            drawn = self.sampler.draw(seed, 0, DRAWS)
+            self._drawn = {seed: drawn}  # other threads may put another seed in its place at any moment
+        memory = reference.fill(self.program, drawn, self.case.step, fixed)
         records = self.kernel.run(memory, self.steps, self.every).recorded.transpose(1, 0, 2)
         totals = np.diff(records, axis=1, prepend=0.0)
         none = (0, *records.shape[1:])
@@ -115,11 +117,11 @@ class Moving:
         days: Array = np.arange(1, records.shape[1] + 1, dtype=np.float64) * self.every * self.case.step
         return Moved(days, passed, held, lost)
 
-    def _positions(self, of: Mapping[str, Sequence[int]], group: Group) -> list[int]:
-        """Return the rows of what is recorded that belong to a group, and have these recorded."""
-        slots = [slot for one in group.members for slot in of[one.path]]
-        self.rows += slots
-        return list(range(len(self.rows) - len(slots), len(self.rows)))
+    def _recorded(self, of: Mapping[str, Sequence[int]], group: Group) -> list[int]:
+        """Have the slots of a group recorded as well, and return the rows in which they will be."""
+        first = len(self.rows)
+        self.rows += [slot for one in group.members for slot in of[one.path]]
+        return list(range(first, len(self.rows)))
 
 
 def grouped(case: Case, passing: Sequence[network.Passing]) -> tuple[dict[str, Group], list[Passage]]:

@@ -39,6 +39,9 @@ Array = npt.NDArray[np.float64]
 PREVIEW, FULL = 500, 2000
 """Draws while a lever is dragged, and once it is let go."""
 
+SEED = 1
+"""The seed of what readers see unless they ask for another."""
+
 KEPT = 4
 """Draws of so many choices of questions are kept, so that they need not be drawn again."""
 

@@ -6,7 +6,7 @@ import base64
 import functools
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -35,7 +35,7 @@ from materiel.web.believing import Beliefs
 from materiel.web.exports import Sheet
 from materiel.web.levers import Lever
 from materiel.web.moving import Moving
-from materiel.web.playing import FULL, PREVIEW, Played, Player
+from materiel.web.playing import FULL, PREVIEW, SEED, Played, Player
 
 SHOWN = 4
 """Charts that are shown at a time."""
@@ -77,53 +77,50 @@ _Ends = Annotated[list[float], Field(min_length=2, max_length=2), AfterValidator
 _Changes = Annotated[dict[Annotated[str, Field(max_length=200)], Annotated[str, Field(max_length=100)]], Field(max_length=100)]
 
 
-class _Run(_Asked):
-    seed: int = Field(default=1, ge=0, lt=2**63)
-    draws: Literal["preview", "full"] = "full"
+_Axes = Annotated[dict[str, _Ends], Field(default_factory=dict[str, "_Ends"])]
+
+
+class _Decided(_Asked):
+    seed: int = Field(default=SEED, ge=0, lt=2**63)
     changes: _Changes = Field(default_factory=dict[str, str])
-    against: _Changes | None = None
+
+
+class _Shown(_Decided):
     shown: list[str] | None = Field(default=None, max_length=SHOWN)
-    axes: dict[str, _Ends] = Field(default_factory=dict[str, "_Ends"])
+
+
+class _Charted(_Shown):
+    axes: _Axes
     narrow: bool = False
+
+
+class _Run(_Charted):
+    draws: Literal["preview", "full"] = "full"
+    against: _Changes | None = None
+    difference_axes: _Axes
     beside: bool = False
     every: bool = False
-    digest: str = ""
 
 
 _Given = TypeVar("_Given", bound=_Asked)
 
 
-class _Weigh(_Asked):
-    seed: int = Field(default=1, ge=0, lt=2**63)
-    changes: _Changes = Field(default_factory=dict[str, str])
+class _Weigh(_Charted):
     trust: dict[str, float] = Field(default_factory=dict[str, float])
     dropped: list[str] = Field(default_factory=list[str], max_length=MOST_DROPPED)
     odds: dict[str, float] | None = None
-    shown: list[str] | None = Field(default=None, max_length=SHOWN)
-    axes: dict[str, _Ends] = Field(default_factory=dict[str, "_Ends"])
+
+
+class _Flows(_Decided):
     narrow: bool = False
-    digest: str = ""
 
 
-class _Flows(_Asked):
-    seed: int = Field(default=1, ge=0, lt=2**63)
-    changes: _Changes = Field(default_factory=dict[str, str])
-    narrow: bool = False
-    digest: str = ""
-
-
-class _Export(_Asked):
+class _Export(_Shown):
     kind: Literal["csv", "xlsx", "page"]
-    seed: int = Field(default=1, ge=0, lt=2**63)
-    changes: _Changes = Field(default_factory=dict[str, str])
-    shown: list[str] | None = Field(default=None, max_length=SHOWN)
-    digest: str = ""
 
 
-class _Why(_Asked):
+class _Why(_Decided):
     question: str
-    seed: int = Field(default=1, ge=0, lt=2**63)
-    changes: _Changes = Field(default_factory=dict[str, str])
 
 
 class Table:
@@ -148,7 +145,7 @@ class Table:
         questions = self.player.prepared.asked
         return {
             "id": self.case.name, "title": str(texts.title), "summary": str(texts.summary), "as_of": self.case.as_of.isoformat(), "version": __version__,
-            "digest": self.case.digest, "language": language.name, "seed": 1, "draws": DRAWS,
+            "digest": self.case.digest, "language": language.name, "seed": SEED, "draws": DRAWS,
             "questions": [
                 {"id": name, "text": str(texts.question(name, one.text)), "unit": one.unit, "key": one.key, "fan": bool(one.fan)} for name, one in questions.items()
             ],
@@ -162,9 +159,8 @@ class Table:
         A preview answers the questions shown and the key ones that are read in the same runs, a full run all key ones as well, and all questions if `every`.
         """
         began, given = time.perf_counter(), _read(_Run, asked)
-        self._check(given.digest)
         language, draws = languages.load(given.language), DRAWS[given.draws]
-        shown = self.shown if given.shown is None else self._charted(given.shown)
+        shown = self._charted(given.shown)
         told = [*shown, *self._keys] if given.draws == "full" else self.player.along(shown)
         only = () if given.every else self.player.often if given.draws == "full" else told
         played = self._play(given.changes, draws, given.seed, only)
@@ -172,6 +168,7 @@ class Table:
         now, then = (self._telling(one, shown, language, given.seed) for one in (played, other))
         ghost: Said = language.say("ghost of other" if given.against else "ghost of case")
         drawn = Telling(now.run, language, now.texts, Before(then.run.curves)) if other is not played else now
+        axes = given.axes | {name: _both(*(drawing.axis(one, name) for one in (drawn, then))) for name in shown if given.beside and name not in given.axes}
         made: dict[str, Any] = {
             "draws": draws,
             "answers": [
@@ -179,22 +176,22 @@ class Table:
                 for name, answer in played.answers.items()
                 if given.every or name in told
             ],
-            "charts": [drawing.chart(drawn, name, ghost, given.axes.get(name), narrow=given.narrow) for name in shown],
+            "charts": [drawing.chart(drawn, name, ghost, axes.get(name), narrow=given.narrow) for name in shown],
             "copy": self._copies(given, draws),
         }
         if given.beside:
-            axes: dict[str, list[float]] = {one["id"]: one["axis"] for one in made["charts"]}
             made["beside"] = [drawing.chart(then, name, "", axes[name], narrow=given.narrow) for name in shown]
-            made["differences"] = [drawing.difference(now, name, other.curves[name], played.curves[name], narrow=given.narrow) for name in shown]
+            made["differences"] = [
+                drawing.difference(now, name, other.curves[name], played.curves[name], given.difference_axes.get(name), narrow=given.narrow) for name in shown
+            ]
         return drawing.finite(made | {"seconds": round(time.perf_counter() - began, 4)})
 
     def weigh(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Return answers and charts as somebody believes them who trusts voices more or less, leaves sources out, or holds other hypotheses likely; nothing is run anew."""
         began, given = time.perf_counter(), _read(_Weigh, asked)
-        self._check(given.digest)
         language = languages.load(given.language)
-        shown = self.shown if given.shown is None else self._charted(given.shown)
-        names = list(dict.fromkeys([*shown, *(name for name, one in self.player.prepared.asked.items() if one.key)]))
+        shown = self._charted(given.shown)
+        names = list(dict.fromkeys([*shown, *self._keys]))
         found = self._beliefs.believe(names, given.changes, given.seed, given.trust, given.dropped, given.odds)
         now, then = found.now, found.before
         seen = {name: one if one.enough else then[name] for name, one in now.items()}
@@ -215,10 +212,14 @@ class Table:
         }  # fmt: skip
         return drawing.finite(made | {"seconds": round(time.perf_counter() - began, 4)})
 
+    def ready(self, asked: Mapping[str, Any]) -> bool:
+        """Say whether what `weigh` takes can be weighed without running anything first."""
+        given = _read(_Weigh, asked)
+        return self._beliefs.ready(given.changes, given.seed, given.odds)
+
     def flows(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what moves through the network day by day with decisions set, and its picture. Takes {language, seed, changes, narrow, digest}."""
+        """Return what moves through the network day by day with decisions set, and its picture. Takes {language, seed, changes, narrow}."""
         given = _read(_Flows, asked)
-        self._check(given.digest)
         language = languages.load(given.language)
         moved = self._moving.play(self.player.read(given.changes), given.seed)
         return drawing.finite(moving.told(self._moving, moved, self._texts(language), language, narrow=given.narrow))
@@ -243,11 +244,10 @@ class Table:
         return {"html": html.fragment([chain.about(replace(telling, run=run), given.question)])}
 
     def export(self, asked: Mapping[str, Any]) -> dict[str, str]:
-        """Return a full run as a file: its tables (csv in an archive, or xlsx), or its report as a page. Takes {kind, language, seed, changes, shown, digest}."""
+        """Return a full run as a file: its tables (csv in an archive, or xlsx), or its report as a page. Takes {kind, language, seed, changes, shown}."""
         given = _read(_Export, asked)
-        self._check(given.digest)
         language = languages.load(given.language)
-        shown = self.shown if given.shown is None else self._charted(given.shown)
+        shown = self._charted(given.shown)
         ending, kind, write = FILES[given.kind]
         self.player.read(given.changes)
         if write is None:
@@ -282,11 +282,10 @@ class Table:
             self._read_texts[language.name] = translation.texts(self.case, language.name)
         return self._read_texts[language.name]
 
-    def _check(self, digest: str) -> None:
-        if digest and digest != self.case.digest:
-            raise RunError(f"{self.case.name} is not the case that was asked about: its digest is {self.case.digest}")
-
-    def _charted(self, names: Collection[str]) -> list[str]:
+    def _charted(self, names: Collection[str] | None) -> list[str]:
+        """Return the questions whose charts are asked for, those that are shown first if none are named. Raises RunError for one that has no chart."""
+        if names is None:
+            return self.shown
         drawn = [name for name, one in self.player.prepared.asked.items() if one.fan]
         for name in names:
             if name not in drawn:
@@ -350,8 +349,8 @@ class Table:
         own = said(middle, unit) if lever.constant else language.word("own range", middle=said(middle, unit), low=said(low), high=said(high, unit))
         return {
             "id": lever.id, "name": _capital(name), "kind": lever.kind, "unit": language.unit(lever.unit), "writes": lever.unit, "low": plain(lever.low),
-            "high": plain(lever.high), "scale": lever.scale, "position": None,
-            "own": {"p5": plain(low), "p50": plain(middle if middle < NEVER else lever.high), "p95": plain(high), "constant": lever.constant}, "said": own,
+            "high": plain(lever.high), "scale": lever.scale, "position": None if middle < NEVER else plain(lever.high),
+            "own": {"p5": plain(low), "p50": plain(middle), "p95": plain(high), "constant": lever.constant}, "said": own,
         }  # fmt: skip
 
     def _voices(self, texts: translation.Texts, language: Language) -> list[dict[str, str]]:
@@ -380,6 +379,11 @@ class Table:
 
 def _reading(changes: Mapping[str, str]) -> Reading:
     return Reading(set=tuple(f"{number}={value}" for number, value in changes.items()))
+
+
+def _both(mine: Sequence[float], other: Sequence[float]) -> list[float]:
+    """Return the ends of an axis that has room for what two others show."""
+    return [min(mine[0], other[0]), max(mine[1], other[1])]
 
 
 def _heard(priors: list[tuple[int, Prior]]) -> list[Prior]:

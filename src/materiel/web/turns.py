@@ -1,14 +1,14 @@
 """Who is served next: as many at a time as there are cores, the others in the order in which they came, and not more than a queue can hold.
 
-Of the requests of one tab only the newest waits: while a slider is dragged, each position makes the one before worthless. Requests that take long never hold all places, so that
-whoever drags does not wait for them.
+Requests that take long never hold all places, so that whoever drags does not wait for them. Requests about one thing can be kept to one at a time, so that whoever asks much of it
+does not hold up the others.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
@@ -17,9 +17,9 @@ from materiel.web.guard import Refused
 
 @dataclass(eq=False)
 class _Waiting:
-    """A request that waits: of which tab, whether it takes long, and what it waits for."""
+    """A request that waits: what it is about, whether it takes long, and what it waits for."""
 
-    tab: str
+    about: str
     long: bool
     turn: asyncio.Future[None]
 
@@ -30,53 +30,51 @@ class Turns:
     def __init__(self, places: int, waiting: int) -> None:
         self._free, self._free_for_long = places, max(1, places - 1)
         self._most = waiting
+        self._busy = Counter[str]()
         self._queue: deque[_Waiting] = deque()
 
     @contextlib.asynccontextmanager
-    async def turn(self, tab: str = "", *, long: bool = False) -> AsyncGenerator[None]:
-        """Wait for a turn and hold it. Raises Refused when too many wait already, or when a newer request of the same tab came."""
-        self._supersede(tab)
-        if self._fits(long):
-            self._take(long, -1)
+    async def turn(self, about: str = "", *, long: bool = False, waiting: int | None = None) -> AsyncGenerator[None]:
+        """Wait for a turn and hold it. Of requests `about` the same, one has a turn at a time and at most `waiting` wait. Raises Refused when too many wait already."""
+        if self._fits(about, long):
+            self._take(about, long, 1)
         else:
-            await self._wait(tab, long)
+            await self._wait(about, long, self._most if waiting is None else waiting)
         try:
             yield
         finally:
-            self._take(long, 1)
+            self._take(about, long, -1)
             self._pass_on()
 
-    def _fits(self, long: bool) -> bool:
-        return self._free > 0 and (not long or self._free_for_long > 0)
+    def _fits(self, about: str, long: bool) -> bool:
+        return self._free > 0 and (not long or self._free_for_long > 0) and not (about and self._busy[about])
 
-    def _take(self, long: bool, change: int) -> None:
-        self._free += change
-        self._free_for_long += change if long else 0
+    def _take(self, about: str, long: bool, places: int) -> None:
+        self._free -= places
+        self._free_for_long -= places if long else 0
+        self._busy[about] += places
+        if not self._busy[about]:
+            del self._busy[about]
 
-    def _supersede(self, tab: str) -> None:
-        for older in [one for one in self._queue if tab and one.tab == tab]:
-            self._queue.remove(older)
-            older.turn.set_exception(Refused(409, "superseded by a newer request of the same page"))
-
-    async def _wait(self, tab: str, long: bool) -> None:
-        if len(self._queue) >= self._most:
-            raise Refused(503, "too many are asking at the moment", again=2)
-        mine = _Waiting(tab, long, asyncio.get_running_loop().create_future())
+    async def _wait(self, about: str, long: bool, most: int) -> None:
+        if len(self._queue) >= self._most or (about and sum(one.about == about for one in self._queue) >= most):
+            raise Refused(503, "too many are asking at the moment", again=2, key="busy")
+        mine = _Waiting(about, long, asyncio.get_running_loop().create_future())
         self._queue.append(mine)
         try:
             await mine.turn
         except asyncio.CancelledError:
             if mine in self._queue:
                 self._queue.remove(mine)
-            elif not mine.turn.cancelled() and mine.turn.exception() is None:  # it was given a turn in the moment in which it went away
-                self._take(long, 1)
+            elif not mine.turn.cancelled():  # it was given a turn in the moment in which it went away
+                self._take(about, long, -1)
                 self._pass_on()
             raise
 
     def _pass_on(self) -> None:
         """Give what is free to whoever waits longest and fits."""
         for one in [*self._queue]:
-            if not one.turn.done() and self._fits(one.long):
+            if not one.turn.done() and self._fits(one.about, one.long):
                 self._queue.remove(one)
-                self._take(one.long, -1)
+                self._take(one.about, one.long, 1)
                 one.turn.set_result(None)

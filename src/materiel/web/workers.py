@@ -86,7 +86,7 @@ class Workers:
         case = secrets.token_urlsafe(16)
         with self._lock:
             if len(self._cases) >= self.limits.cases:
-                raise Refused(503, f"this server keeps {self.limits.cases} cases of visitors, and has no room for another at the moment", again=600)
+                raise Refused(503, f"this server keeps {self.limits.cases} cases of visitors, and has no room for another at the moment", again=600, key="busy")
             kept = self._cases[case] = _Kept(self._folder / case, upload.main, self._clock())
         try:
             kept.folder.mkdir(mode=0o700)
