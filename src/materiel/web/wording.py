@@ -19,7 +19,8 @@ SCRIPTED = (
     "other voices", "pause", "play", "preview of draws", "problems found", "question of chart", "ranged", "reading case", "readings alone", "redo",
     "refused busy", "refused digest", "refused gone", "refused mistake", "refused not-found", "refused too-large", "reset", "reset all", "reset of",
     "semicolon", "set instead of", "show it now", "show the case", "side by side", "sliders", "source", "store", "swap", "take along", "take back", "target",
-    "target line", "threshold line", "times as much", "to", "too large", "undo", "what is set", "which reading", "whose word counts", "without", "working",
+    "target line", "threshold line", "to", "too large", "trusted more or less", "undo", "what is set", "which reading", "whose word counts", "without",
+    "working",
 )  # fmt: skip
 """What scripts say, by key."""
 

@@ -155,7 +155,7 @@ if (typeof document !== "undefined")
     if (panels.voices) {
       const data = panels.voices;
       panel("voices", data, ({ say, moved }) => {
-        const shown = (value) => (value === 0 ? say["not heard"] : value === 1 ? say["as graded"] : say["times as much"].replace("{factor}", new Intl.NumberFormat(data.language).format(value)));
+        const shown = (value) => (value === 0 ? say["not heard"] : value === 1 ? say["as graded"] : say["times as much"].replace("#", new Intl.NumberFormat(data.language).format(value)));
         const sliders = data.voices.map((one) => slider(one.name, one.numbers, 1, 3, 0.25, shown, moved));
         const parts = data.numbers.map((one) => ({ ...one, shares: beliefs.shares(one.shares) }));
         const values = data.answers.map((one) => beliefs.numbers(data.values[one.id]));

@@ -11,7 +11,7 @@ const PERCENT = numbers({ low: 0, high: 100, unit: "%", steps: 100 });
 
 const LOUDEST = 8; // voices that are shown at once; the server names those first that say most
 
-const trusted = (factor) => (factor === 0 ? say("not heard") : factor === 1 ? say("as graded") : say("times as much", { factor: exact(factor) }));
+const trusted = (factor) => (factor === 0 ? say("not heard") : factor === 1 ? say("as graded") : say("trusted more or less", { factor: exact(factor) }));
 
 /** Return the panel of beliefs: its `root`, and `show`, which sets it to a state and to what the last reply says. */
 export function beliefs(about, { moved, released }) {

@@ -34,7 +34,7 @@ export function takeaway(id, digest, state, fail) {
     });
     return one;
   });
-  const apart = element("p", { className: "soft", role: "status" });
+  const apart = element("p", { className: "soft" });
 
   // Files are of a run with decisions set: where the screen shows more than that, they would hold other numbers.
   function set(now) {
