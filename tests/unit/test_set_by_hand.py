@@ -139,7 +139,8 @@ def test_a_case_is_compared_with_itself_set_by_hand(case):
             ["contingencies.war.begins=2023-10-01"],
             ["--set:1:26: war on 2023-10-01; a day from 2023-01-01 to 2023-08-31, so that all that is asked of 'war' lies within the case"],
         ),
-        (["contingencies.war.begins=soon"], ["--set:1:26: 'soon' is not a day; a day from 2023-01-01"]),
+        (["contingencies.war.begins=soon"], ["--set:1:26: 'soon' is not a day; a day of the calendar as YYYY-MM-DD"]),
+        (["contingencies.war.begins=20230501"], ["--set:1:26: '20230501' is not a day; a day of the calendar as YYYY-MM-DD"]),
         (["contingencies.ware.begins=2023-05-01"], ["--set:1:27: unknown path 'contingencies.ware.begins'", "did you mean 'contingencies.war.begins'?"]),
     ],
 )

@@ -340,6 +340,33 @@ def test_what_nobody_can_believe_is_refused(pool, asked, said):
 # ------------------------------------------------------------------------------------------------------------------ hypotheses
 
 
+def test_a_copy_says_which_beliefs_it_lacks(pool, works):
+    copied = pool[0].weigh({"trust": {"staff": 0.5, "paper": 1.0}, "dropped": ["two"]})["copy"]
+    for text in copied.values():
+        assert [line.partition(",")[0] for line in text.splitlines() if line.startswith("#")] == [
+            "# not in it: trust in staff times 0.5",
+            "# not in it: two left out",
+        ]
+    assert "# not in it: prior of low 0.25, " in works[0].weigh({"odds": {"low": 0.25}})["copy"]["python"]
+    assert not any("#" in text for text in pool[0].weigh({})["copy"].values())
+
+
+def test_odds_are_weighed_on_the_draws_of_one_seed(works):
+    with pytest.raises(RunError, match="of seed 1 alone"):
+        works[0].weigh({"odds": {"low": 0.25}, "seed": 2})
+
+
+def test_what_is_kept_is_weighed_at_once(tmp_path):
+    (tmp_path / "case.yaml").write_text(POOL, encoding="utf-8")
+    table = Table(tmp_path)
+    asked = {"trust": {"staff": 0.5}, "seed": 3}
+    assert not table.ready(asked)
+    table.weigh(asked)
+    assert table.ready(asked | {"trust": {"staff": 2.0}})
+    assert not table.ready(asked | {"seed": 4})
+    assert not table.ready({"odds": {"low": 0.5}})
+
+
 def test_odds_of_the_case_leave_everything_as_it_was(works):
     reply = works[0].weigh({"odds": {}})
     (made,) = reply["answers"]

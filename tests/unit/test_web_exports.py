@@ -153,7 +153,7 @@ questions: {held: {text: Rounds shipped, value: north.contracts.export.shipped, 
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"), [({"kind": "pdf"}, "kind: input should be 'csv', 'xlsx' or 'page'"), ({}, "kind"), ({"kind": "csv", "digest": "0"}, "digest"), ({"kind": "csv", "shown": ["x"]}, "no chart")]
+    ("asked", "said"), [({"kind": "pdf"}, "kind: input should be 'csv', 'xlsx' or 'page'"), ({}, "kind"), ({"kind": "csv", "shown": ["x"]}, "no chart")]
 )  # fmt: skip
 def test_what_cannot_be_taken_away_is_refused(korea, asked, said):
     with pytest.raises(RunError, match=said):

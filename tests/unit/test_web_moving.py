@@ -18,6 +18,7 @@ from materiel.case.loading import load
 from materiel.components.engagement import Engagement
 from materiel.engine.draws import sample
 from materiel.errors import RunError
+from materiel.report import diagram
 from materiel.web import moving
 from materiel.web.moving import Moving
 from materiel.web.table import Table
@@ -251,6 +252,35 @@ def test_where_nothing_moves_the_picture_is_empty(tmp_path, demand, count):
     assert len(made["boxes"]) == 2 * count
     assert made["svg"].startswith("<svg ")
     assert made["days"] == ["2023-01-07", "2023-01-14", "2023-01-21"]  # the last days of whole steps
+
+
+def test_another_seed_asked_for_at_the_same_moment_changes_nothing(tmp_path):
+    """What is kept may be replaced by another thread between any two steps."""
+
+    class Overtaken(Moving):
+        @property
+        def _drawn(self):
+            return self.__dict__["kept"]
+
+        @_drawn.setter
+        def _drawn(self, drawn):
+            self.__dict__["kept"] = {seed + 1: numbers for seed, numbers in drawn.items()}
+
+    (tmp_path / "case.yaml").write_text(BARE.replace("DEMAND", ""), encoding="utf-8")
+    case = load(tmp_path)
+    assert np.array_equal(Overtaken(case).play({}, 5).held, Moving(case).play({}, 5).held)
+
+
+@pytest.mark.parametrize("fights", [True, False])
+def test_the_diagram_of_the_report_has_what_passes(tmp_path, fights):
+    """An engagement costs fleets only where a contingency starts it; report and app agree on that."""
+    text = textwrap.dedent(Engagement.example)
+    assert "    contingency: war\n" in text
+    (tmp_path / "case.yaml").write_text(text if fights else text.replace("    contingency: war\n", ""), encoding="utf-8")
+    case = load(tmp_path)
+    drawn = diagram.flow(case, translation.texts(case, "en"), language.load("en"))
+    passing = {(one.leaves, one.enters) for one in network.counted(case).passing}
+    assert len(passing) == drawn.count('class="link') == (2 if fights else 0)
 
 
 def test_losses_of_a_war_between_actors_have_a_place_of_their_own(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import threading
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 import decided
 import materiel
 from materiel.case.loading import load
+from materiel.components.directive import Directive
 from materiel.errors import CaseError, RunError
 from materiel.options import Reading
 from materiel.study import Study
@@ -54,6 +56,21 @@ def chosen() -> st.SearchStrategy[dict[str, str]]:
     numbers = {ORDER: (4, 400, "kt"), GIVEN: (0, 1, ""), FLOOR: (0, 4, "Mround"), TONNAGE: (0, 100, "kt")}
     amounts = {name: st.floats(low, high).map(lambda x, unit=unit: f"{x!r} {unit}".strip()) for name, (low, high, unit) in numbers.items()}
     return st.fixed_dictionaries({}, optional=dated | amounts)
+
+
+@pytest.mark.parametrize(("name", "value"), [("north.directives.surge.acts.lines.shell.target.multiply", "1.5"), ("north.directives.surge.date", "2023-09-01")])
+def test_pages_tell_of_every_number_that_is_set(tmp_path, name, value):
+    """Those of links as well as a component's own."""
+    player = Player(written(tmp_path, textwrap.dedent(Directive.example)))
+    assert name in player.levers
+
+    def told(changes):
+        return {prior.path: prior for one in player.told(changes).components.values() for prior in one.priors()}
+
+    plain, found = told({}), told({name: value})
+    assert list(found) == list(plain)
+    assert {path for path in plain if found[path] != plain[path]} == {name}
+    assert (found[name].constant, found[name].because) == (True, "set by hand")
 
 
 @given(changes=chosen())

@@ -7,6 +7,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -212,6 +213,21 @@ def test_what_is_copied_gives_the_same_run(case, table, tmp_path):
     there = written(tmp_path, case.read_text().replace("scenarios:\n", f"scenarios:\n{scenario}"))
     run = materiel.load(there).run(seed=3, scenario="tried")
     assert {name: one.quantiles[50] for name, one in run.questions.items()} == medians
+
+
+def test_what_a_copy_cannot_hold_is_said_in_it(case, table):
+    day = f"{WAR} = 2023-03-01"
+    for changes in ({WAR: "2023-03-01"}, {WAR: "2023-03-01", ORDER: "20 kt"}):
+        copied = table.run({"changes": changes, "draws": "preview"})["copy"]
+        held = yaml.safe_load(copied["yaml"])["scenarios"]["tried"]["set"]
+        assert list(held) == [name for name in changes if name == ORDER]
+        assert f"# not in it: {day}" in copied["yaml"]
+        assert "#" not in copied["command"] + copied["python"]  # which hold it
+    said = table.run({})["copy"]
+    assert yaml.safe_load(said["yaml"])["scenarios"]["tried"]["set"] == {}
+    assert "#" not in "".join(said.values())
+    theirs = Table(case, brought=True).run({"draws": "preview"})["copy"]
+    assert f"# {case.parent.name}: the folder in which you keep this case" in theirs["command"]
 
 
 def test_runs_are_named_as_the_command_line_names_them(case, table):

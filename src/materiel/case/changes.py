@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from materiel import component
-from materiel.case import postponing
+from materiel.case import levers, postponing
 from materiel.case.model import Case
 from materiel.case.reading import Spot, Text
 from materiel.case.schema import Question
 from materiel.errors import CaseError, Place, Problem
+from materiel.quantities import QuantityError
 
 SET = "--set"
 """Where numbers that are set were written: as the command line calls it."""
@@ -87,17 +87,12 @@ def postponed(case: Case, begin: Mapping[str, Change]) -> Case:
     for name, change in begin.items():
         if postponing.begins(questions, name) is None:
             continue  # its questions name no day, which is told when they are prepared
-        first, last = postponing.window(questions, name, case.start, case.end)
-        allowed = f"a day from {first} to {last}, so that all that is asked of {name!r} lies within the case"
         try:
-            day = datetime.date.fromisoformat(change.value)
-        except ValueError:
-            wrong.append(Problem(change.place, f"{change.value!r} is not a day", allowed))
-            continue
-        if first <= day <= last:
-            questions = postponing.postponed(questions, name, day)
+            day = case.date(levers.beginning(change.value, case, name).number)
+        except QuantityError as error:
+            wrong.append(Problem(change.place, error.found, error.allowed))
         else:
-            wrong.append(Problem(change.place, f"{name} on {day}", allowed))
+            questions = postponing.postponed(questions, name, day)
     if wrong:
         raise CaseError(wrong)
     return dataclasses.replace(case, questions=questions) if begin else case

@@ -75,6 +75,16 @@ def day(raw: object, start: datetime.date) -> Value:
         _no_day(raw)
 
 
+def beginning(raw: object, case: Case, contingency: str) -> Value:
+    """Return a day on which a contingency that questions ask of may begin, as a case writes it. Raises QuantityError, also where a question would leave the case."""
+    first, last = postponing.window(case.questions, contingency, case.start, case.end)
+    found = day(raw, case.start)
+    if not case.day(first) <= found.number <= case.day(last):
+        allowed = f"a day from {first} to {last}, so that all that is asked of {contingency!r} lies within the case"
+        raise QuantityError(f"{contingency} on {case.date(found.number)}", allowed)
+    return found
+
+
 def _no_day(raw: object) -> NoReturn:
     raise QuantityError(f"{raw!r} is not a day", "a day of the calendar as YYYY-MM-DD")
 
@@ -158,16 +168,8 @@ class _Reader:
         if postponing.begins(self.case.questions, name) is None:
             self._note(i, ("contingency",), f"no question asks what follows if {name!r} begins", "one that a question has in its `if`")
             return None
-        values = self._ends(i, ends, lambda raw: day(raw, self.case.start), "date")
-        if values is None:
-            return None
-        window = postponing.window(self.case.questions, name, self.case.start, self.case.end)
-        for key, end in zip(("from", "to"), values, strict=True):
-            if not self.case.day(window[0]) <= end.number <= self.case.day(window[1]):
-                allowed = f"from {window[0]} to {window[1]}, so that all that is asked of {name!r} lies within the case"
-                self._note(i, (key,), f"{self.case.date(end.number)} lies too far out", allowed)
-                return None
-        return Declared(self._first_day(name), *values, contingency=name)
+        values = self._ends(i, ends, lambda raw: beginning(raw, self.case, name), "date")
+        return Declared(self._first_day(name), *values, contingency=name) if values else None
 
     @functools.cached_property
     def _contingencies(self) -> dict[str, str]:

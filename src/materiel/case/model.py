@@ -47,6 +47,11 @@ class Instance:
     numbers: dict[str, Prior | None] = field(default_factory=dict[str, Prior | None])
     entries: dict[str, list[dict[str, Prior]]] = field(default_factory=dict[str, list[dict[str, Prior]]])
 
+    def drawn(self, link: str) -> list[Target]:
+        """Return what the component draws from through a link: nothing if that waits for another link, which the component has not."""
+        one = self.type.links[link]
+        return self.links[link] if one.draws and (not one.draws_if or self.links.get(one.draws_if)) else []
+
     def priors(self) -> list[Prior]:
         """Return every number of the component: its own, those of its links and of its entries."""
         linked = [prior for ends in self.links.values() for end in ends for prior in end.numbers.values()]

@@ -73,10 +73,10 @@ def _taken(members: Members) -> Iterator[_Taken]:
     for path, member in members.by_path.items():
         one = member.instance
         for name, link in one.type.links.items():
+            for i, end in enumerate(one.drawn(name) if link.draws == "stock" else []):
+                entry = i if one.type.variables[link.by].many == name else 0
+                yield _Taken(end.path, path, end.path, member.slots[link.by][entry], coefficient(members, member, name, link, i))
             for i, end in enumerate(one.links[name]):
-                if link.draws == "stock" and not (link.draws_if and not one.links.get(link.draws_if)):
-                    entry = i if one.type.variables[link.by].many == name else 0
-                    yield _Taken(end.path, path, end.path, member.slots[link.by][entry], coefficient(members, member, name, link, i))
                 for flow, port in link.sends:
                     if port == "goods":
                         yield _Taken(path, end.path, end.path, member.slots[flow][i if one.type.variables[flow].many == name else 0], None)

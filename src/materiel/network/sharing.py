@@ -108,9 +108,7 @@ def _claims(members: Members) -> list[Claim]:
     for path, member in members.by_path.items():
         one = member.instance
         for name, link in one.type.links.items():
-            if not link.draws or (link.draws_if and not one.links.get(link.draws_if)):
-                continue
-            for i, end in enumerate(one.links[name]):
+            for i, end in enumerate(one.drawn(name)):
                 entry = i if one.type.variables[link.by].many == name else 0
                 amount = coefficient(members, member, name, link, i)
                 priority, urgent = int(one.options.get("priority", 5)), _urgency(member)

@@ -96,11 +96,10 @@ def _pairs(case: Case) -> list[tuple[str, str]]:
     made: list[tuple[str, str]] = []
     for one in case.components.values():
         for name, link in one.type.links.items():
-            for end in one.links[name]:
-                if link.draws == "stock" and not link.draws_if:
-                    made.append((end.path, one.path))
-                if any(port == "goods" for _, port in link.sends):
-                    made.append((one.path, end.path))
+            if link.draws == "stock":
+                made += [(end.path, one.path) for end in one.drawn(name)]
+            if any(port == "goods" for _, port in link.sends):
+                made += [(one.path, end.path) for end in one.links[name]]
     return list(dict.fromkeys(made))
 
 

@@ -38,7 +38,7 @@ from materiel.web.workers import Limits, Mistake, Workers
 MOST_ASKED = 200_000
 """Bytes of a question: a hundred levers twice, with every origin and source."""
 MOST_WAITING = 64
-"""Questions that wait for a core: at a tenth of a second each on two cores, the last waits for some three seconds."""
+"""Questions that wait for a core: previews take 0.08 s of a core each, so that with two cores the last waits for some three seconds."""
 MOST_WAITING_EACH = 1
 """Questions about one case of a visitor that wait: whoever asks about it without end takes no more of the queue than anybody else."""
 MOST_PROBLEMS = 500

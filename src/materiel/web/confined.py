@@ -39,7 +39,7 @@ def main(case: str, memory: int, seconds: int) -> None:
         nonlocal table
         from materiel.web.table import Table
 
-        table = Table(case)
+        table = Table(case, brought=True)
         return {name: table.about({"language": name}) for name in language.names()}[language.DEFAULT]  # each may have mistakes of its own
 
     reply(opened)

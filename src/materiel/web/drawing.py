@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -132,16 +132,24 @@ def _apart(language: Language, pair: Pair) -> dict[str, Any]:
     return {**{f"p{percent}": value for percent, value in zip(PERCENTS, ends, strict=True)}, "shown": shown, "higher": pair.higher.probability}
 
 
-def copies(name: str, changes: Mapping[str, str], numbers: Mapping[str, str], draws: int, seed: int) -> dict[str, str]:
-    """Return what repeats a run elsewhere: a scenario of the case (which can set `numbers` alone), Python, and the command line."""
-    sets = [f'      {path}: {{constant: {value}, because: "set by hand"}}' for path, value in numbers.items()]
-    scenario = ["scenarios:", "  tried:", "    text: Decisions set by hand", "    set:", *(sets or ["      {}"])]
+def copies(
+    name: str, changes: Mapping[str, str], numbers: Collection[str], draws: int, seed: int, beliefs: Sequence[str], *, elsewhere: bool
+) -> dict[str, str]:
+    """Return what repeats a run elsewhere: a scenario of the case (which can set `numbers` alone), Python, and the command line.
+
+    Comments say what is missing: days of contingencies in the scenario, `beliefs` everywhere, and where the case is if it is kept `elsewhere` than here.
+    """
+    days = [f"# not in it: {path} = {day}; a scenario cannot say it, --set can" for path, day in changes.items() if path not in numbers]
+    sets = [f'      {path}: {{constant: {changes[path]}, because: "set by hand"}}' for path in changes if path in numbers]
+    scenario = ["scenarios:", "  tried:", "    text: Decisions set by hand", *(["    set:", *sets] if sets else ["    set: {}"])]
     given = "" if not changes else f", set={dict(changes)!r}"
     options = "".join(f" --set {shlex.quote(f'{path}={value}')}" for path, value in changes.items())
+    believed = [f"# not in it: {one}, for which the draws of this run are weighed anew" for one in beliefs]
+    kept = [f"# {name}: the folder in which you keep this case"] if elsewhere else []
     return {
-        "yaml": "\n".join(scenario) + "\n",
-        "python": f"import materiel\n\nrun = materiel.load({name!r}).run(draws={draws}, seed={seed}{given})\n",
-        "command": f"materiel run {shlex.quote(name)} --draws {draws} --seed {seed}{options}",
+        "yaml": "\n".join([*days, *believed, *scenario]) + "\n",
+        "python": "\n".join([*kept, *believed, "import materiel", "", f"run = materiel.load({name!r}).run(draws={draws}, seed={seed}{given})"]) + "\n",
+        "command": "\n".join([*kept, *believed, f"materiel run {shlex.quote(name)} --draws {draws} --seed {seed}{options}"]),
     }
 
 

@@ -21,7 +21,7 @@ from materiel.analysis.questions import Answer, Asked, Branch
 from materiel.case import postponing
 from materiel.case.changes import BY_HAND
 from materiel.case.levers import Value, follow
-from materiel.case.model import Case
+from materiel.case.model import Case, Instance
 from materiel.case.schema import Question
 from materiel.engine import ensemble
 from materiel.engine.reference import Outcome
@@ -162,9 +162,7 @@ class Player:
             prior.path: value.within(prior.unit) for name, value in set_to.items() for prior in self._plan.follow[0][name] if not self.levers[name].contingency
         }
         components = {
-            path: replace(one, numbers={name: _constant(prior, given) for name, prior in one.numbers.items()})
-            for path, one in self.case.components.items()
-            if any(prior is not None and prior.path in given for prior in one.numbers.values())
+            path: _with(one, given) for path, one in self.case.components.items() if not given.keys().isdisjoint(prior.path for prior in one.priors())
         }
         return replace(self.case, components=self.case.components | components, questions=self._asked(set_to))
 
@@ -307,9 +305,19 @@ def _drawn(plan: _Plan, names: Collection[str]) -> list[str]:
     return [name for name in names if plan.asked[name].fan]
 
 
-def _constant(prior: Prior | None, given: Mapping[str, float]) -> Prior | None:
+def _with(one: Instance, given: Mapping[str, float]) -> Instance:
+    """Return a component with some numbers given by hand, be they its own, of its links or of its entries."""
+    numbers = {name: None if prior is None else _constant(prior, given) for name, prior in one.numbers.items()}
+    links = {
+        name: [replace(end, numbers={key: _constant(prior, given) for key, prior in end.numbers.items()}) for end in ends] for name, ends in one.links.items()
+    }
+    entries = {name: [{key: _constant(prior, given) for key, prior in entry.items()} for entry in entries] for name, entries in one.entries.items()}
+    return replace(one, numbers=numbers, links=links, entries=entries)
+
+
+def _constant(prior: Prior, given: Mapping[str, float]) -> Prior:
     """Return a number as it is given by hand, if it is."""
-    if prior is None or prior.path not in given:
+    if prior.path not in given:
         return prior
     return replace(prior, kind="constant", because=BY_HAND, parts=(Part(1.0, constant(given[prior.path])),), pool=None)
 

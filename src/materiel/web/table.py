@@ -126,9 +126,9 @@ class _Why(_Decided):
 class Table:
     """One case, compiled once, and what may be asked of it; every method may be called by several threads. All raise RunError for what is asked wrong, CaseError for what makes no case."""
 
-    def __init__(self, name: str | Path) -> None:
-        """Read, build and compile a case. Raises CaseError, RunError."""
-        self.name = str(name)
+    def __init__(self, name: str | Path, *, brought: bool = False) -> None:
+        """Read, build and compile a case; one that a visitor `brought` is not where its reader keeps it. Raises CaseError, RunError."""
+        self.name, self.brought = str(name), brought
         self.study = Study(name)
         self.player = Player(name)
         self.case = self.player.case
@@ -209,6 +209,7 @@ class Table:
         made = {
             "draws": found.draws, "answers": [drawing.believed(telling, now[name], then[name]) for name in names], "charts": charts,
             "effective": round(found.effective), "enough": found.enough, "said": found.said(language), "readings": found.readings(language),
+            "copy": self._copies(given, FULL, _otherwise(given)),
         }  # fmt: skip
         return drawing.finite(made | {"seconds": round(time.perf_counter() - began, 4)})
 
@@ -262,8 +263,9 @@ class Table:
         telling = self._telling(played, shown, language, given.seed)
         charts = [drawing.chart(telling, one, "") for one in shown]
         levers = [self._lever(one, language, telling.texts) for one in self.player.levers.values()]
-        command = drawing.copies(self.case.folder.name, given.changes, {}, FULL, given.seed)["command"]
-        return exports.sheets(telling, plain.answers, charts, levers, given.changes), exports.readme(telling, given.changes, command)
+        return exports.sheets(telling, plain.answers, charts, levers, given.changes), exports.readme(
+            telling, given.changes, self._copies(given, FULL)["command"]
+        )
 
     @functools.cached_property
     def shown(self) -> list[str]:
@@ -329,9 +331,9 @@ class Table:
         run = Run(self.study, case or self.player.told(changes), options, dict(answers), curves, {}, {}, {}, {}, program, said)
         return Telling(run, language, self._texts(language))
 
-    def _copies(self, given: _Run, draws: int) -> dict[str, str]:
-        numbers = {name: value for name, value in given.changes.items() if not self.player.levers[name].contingency}
-        return drawing.copies(self.case.folder.name, given.changes, numbers, draws, given.seed)
+    def _copies(self, given: _Decided, draws: int, beliefs: Sequence[str] = ()) -> dict[str, str]:
+        numbers = {name for name, lever in self.player.levers.items() if not lever.contingency}
+        return drawing.copies(self.case.folder.name, given.changes, numbers, draws, given.seed, beliefs, elsewhere=self.brought)
 
     def _lever(self, lever: Lever, language: Language, texts: translation.Texts) -> dict[str, Any]:
         def plain(value: float) -> float | str | None:
@@ -379,6 +381,12 @@ class Table:
 
 def _reading(changes: Mapping[str, str]) -> Reading:
     return Reading(set=tuple(f"{number}={value}" for number, value in changes.items()))
+
+
+def _otherwise(given: _Weigh) -> list[str]:
+    """Return what somebody believes otherwise than the case, one by one."""
+    trusted = [f"trust in {origin} times {factor:g}" for origin, factor in given.trust.items() if factor != 1.0]
+    return [*trusted, *(f"{name} left out" for name in given.dropped), *(f"prior of {name} {prior:g}" for name, prior in (given.odds or {}).items())]
 
 
 def _both(mine: Sequence[float], other: Sequence[float]) -> list[float]:

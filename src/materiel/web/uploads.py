@@ -36,7 +36,7 @@ MOST_NAME = 200
 """Bytes of a name with its folders."""
 
 _MAIN = "case.yaml"
-_ZIP = "the zip"
+_ZIP, _REQUEST = "the zip", "the request"
 _NESTED = re.compile(r"\.(zip|gz|tgz|bz2|xz|zst|7z|rar|tar)$", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:")
 
@@ -73,7 +73,7 @@ def written(sent: bytes) -> Upload:
         raise _no_files("no files")
     given = cast("dict[str, object]", files)
     held = {name: _held(one) for name, one in given.items()}
-    problems = _too_many(len(given)) + [problem for name in given for problem in _named(name)]
+    problems = _too_many(len(given), _REQUEST) + [problem for name in given for problem in _named(name)]
     problems += [Problem(Place(_shown(name)), "not a text", 'text, or {"base64": …}') for name, one in held.items() if one is None]
     _raise(problems)
     folder = _folder(list(given))
@@ -97,7 +97,7 @@ def _raise(problems: Iterable[Problem]) -> None:
 
 
 def _no_files(found: str) -> CaseError:
-    return CaseError([Problem(Place("the request"), found, 'a zip, or {"files": {"case.yaml": "its text"}}')])
+    return CaseError([Problem(Place(_REQUEST), found, 'a zip, or {"files": {"case.yaml": "its text"}}')])
 
 
 def _upload(files: dict[str, bytes]) -> Upload:
@@ -126,8 +126,8 @@ def _shown(name: str) -> str:
     return printed(name)[:MOST_NAME]
 
 
-def _too_many(count: int) -> list[Problem]:
-    return [Problem(Place(_ZIP), f"{count} files", f"at most {MOST_FILES}")] if count > MOST_FILES else []
+def _too_many(count: int, of: str) -> list[Problem]:
+    return [Problem(Place(of), f"{count} files", f"at most {MOST_FILES}")] if count > MOST_FILES else []
 
 
 def _named(name: str) -> list[Problem]:
@@ -145,7 +145,7 @@ def _named(name: str) -> list[Problem]:
 
 def _look_over(parts: list[zipfile.ZipInfo]) -> list[Problem]:
     """Return what is wrong about the directory of a zip, before anything is unpacked."""
-    problems = _too_many(len(parts))
+    problems = _too_many(len(parts), _ZIP)
     if problems:
         return problems
     names = [part.orig_filename for part in parts]
@@ -169,7 +169,7 @@ def _packed(part: zipfile.ZipInfo) -> list[Problem]:
     if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return [Problem(place, f"packed by method {part.compress_type}", "a zip as every system makes it (deflate)")]
     if _NESTED.search(part.filename):
-        return [Problem(place, "an archive in the zip", "the files themselves")]
+        return [Problem(place, "an archive", "the files themselves")]
     if part.file_size > MAX_BYTES:
         return [Problem(place, f"file of {part.file_size / 1e6:.0f} MB", f"at most {MAX_BYTES / 1e6:.0f} MB")]
     if part.file_size > max(SMALL, MOST_RATIO * part.compress_size):
