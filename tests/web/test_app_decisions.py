@@ -177,7 +177,9 @@ def test_axes_of_differences_wait_as_well_until_a_slider_is_let_go(app):
     steps.move(page, steps.lever(page, "mass of the suspected"), 0.3)
     axes = steps.ticks(page)
     page.execute_script(WATCH)
-    page.execute_script("arguments[0].value = 190; arguments[0].dispatchEvent(new Event('input', { bubbles: true }))", steps.handle(steps.lever(page, "mass of the suspected")))
+    page.execute_script(
+        "arguments[0].value = 190; arguments[0].dispatchEvent(new Event('input', { bubbles: true }))", steps.handle(steps.lever(page, "mass of the suspected"))
+    )
     steps.until(page, "return document.querySelector('.status').textContent.startsWith('Preview')")
     held = page.execute_script("return window.seen.asked[0].difference_axes")
     assert held.keys() == set(steps.kept(page)["q"])

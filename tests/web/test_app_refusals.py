@@ -18,7 +18,9 @@ def test_every_question_names_the_case_that_it_is_about(app):
     steps.move(page, steps.lever(page, ORDER), 0.8)
     page.execute_script("document.querySelector('.network > summary').click(); document.querySelector('.charts figure .bar button').click()")
     steps.until(page, "return document.querySelector('.network svg') !== null && document.querySelector('dialog[open] details') !== null")
-    page.execute_script("document.querySelector('dialog').close(); [...document.querySelectorAll('button')].find((one) => one.textContent === 'Data as CSV').click()")
+    page.execute_script(
+        "document.querySelector('dialog').close(); [...document.querySelectorAll('button')].find((one) => one.textContent === 'Data as CSV').click()"
+    )
     steps.believing(page)
     asked = page.execute_script("return window.asked")
     assert {one["what"] for one in asked} == {"run", "flows", "why", "export", "weigh"}
@@ -88,7 +90,14 @@ def test_a_page_that_stumbles_says_so_and_goes_on(app):
 
 @pytest.mark.parametrize(
     ("key", "said"),
-    [("digest", "Le cas a changé"), ("mistake", "erreur de notre part"), ("gone", "pas de tel cas"), ("too-large", "trop grand"), ("not-found", "adresse"), ("", "as it is told")],
+    [
+        ("digest", "Le cas a changé"),
+        ("mistake", "erreur de notre part"),
+        ("gone", "pas de tel cas"),
+        ("too-large", "trop grand"),
+        ("not-found", "adresse"),
+        ("", "as it is told"),
+    ],
 )
 def test_the_app_refuses_in_the_language_of_the_page(app, key, said):
     page = app(language="fr")
@@ -103,7 +112,10 @@ def test_the_app_refuses_in_the_language_of_the_page(app, key, said):
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_a_case_is_headed_as_it_is_called_in_the_language_of_the_page(app, language):
     page = app(language=language)
-    title = page.execute_async_script("const [language, done] = arguments; fetch(`/api/cases/dprk-2023?language=${language}`).then((one) => one.json()).then((one) => done(one.title))", language)
+    title = page.execute_async_script(
+        "const [language, done] = arguments; fetch(`/api/cases/dprk-2023?language=${language}`).then((one) => one.json()).then((one) => done(one.title))",
+        language,
+    )
     assert (steps.text(page, "h1"), page.title) == (title, title)
 
 
