@@ -39,8 +39,8 @@ picture: .venv/ready ## the picture of the web app in the README
 findings: .venv/ready ## pages made by running the shipped cases: the article in the dock, rules of evidence, days side by side, twins
 	$(BIN)/python docs/findings.py
 
-surges: .venv/ready ## fit the surge model anew, after a change of the library: long, and not timed as a whole yet
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'numpyro>=0.19'
+surges: .venv/ready ## fit the surge model anew, after a change of the library: half an hour of one core
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'numpyro>=0.19' 'scikit-learn>=1.5'
 	$(BIN)/python docs/fit_surges.py
 
 backtest: .venv/ready ## forecasts of every surge of the library from every origin, scored beside naive ones, country and war left out: two minutes

@@ -86,8 +86,26 @@ def test_the_best_set_learns_from_nothing_that_is_left_out() -> None:
 def test_what_is_shipped_holds_all_sets() -> None:
     for one in common.shipped():
         found = common.learned(one.name)
-        assert {value.shape[1:] for value in found.values()} == {(7,), (3,), (2,), (7, 3), ()}
+        assert {value.shape[1:] for value in found.values()} == {(7,), (3,), (2,), (len(common.classes()), 3), ()}
         assert all(np.isfinite(value).all() for value in found.values())
+
+
+@settings(max_examples=25, deadline=None)
+@given(of_surge=st.lists(st.floats(0.01, 2), min_size=7, max_size=7), of_new=st.floats(0.01, 3), plant=st.floats(0, 1))
+def test_only_the_multiple_of_a_new_plant_differs_by_more(of_surge: list[float], of_new: float, plant: float) -> None:
+    found = common.spread(np.array(of_surge), of_new, np.array([0.0, plant]))
+    assert (found[:, 0] == of_surge).all()
+    assert (found[1:, 1] == of_surge[1:]).all()
+    assert found[0, 1] ** 2 == pytest.approx(of_surge[0] ** 2 + (plant * of_new) ** 2)
+
+
+def test_new_plants_begin_with_less_than_others() -> None:
+    """The share of its target that a new plant begins with is smaller, and known less well."""
+    rng = np.random.default_rng(1)
+    classes = np.full(20_000, common.classes().index("shell"))
+    new, converted = (np.log(common.drawn(common.ALL, classes, np.full(20_000, plant), rng)["target"]) for plant in (1.0, 0.0))
+    assert np.median(new) > np.median(converted)
+    assert new.std() > converted.std()
 
 
 def test_the_forecast_hears_no_later_figure() -> None:

@@ -99,6 +99,15 @@ def expected(middle: Any, new: Any, by_class: Any, by_group: Any, plant: Any, xp
     return xp.stack([one + each + effect for one, effect in zip(middle, moved, strict=True)])
 
 
+def spread(of_surge: Any, of_new: Any, plant: Any, xp: Any = np) -> Any:
+    """Return how far the logarithms of a line's numbers differ between surges that have all else in common, shape (numbers, surges).
+
+    A new plant begins with next to nothing, so that its multiple, `of_new` of an entirely new one, differs by more; `of_surge` has the shape (numbers,) or (numbers, surges).
+    """
+    each = plant * 0.0
+    return xp.stack([xp.hypot(of_surge[0], of_new * plant), *(one + each for one in of_surge[1:])])
+
+
 def drawn(name: str, classes: npt.NDArray[np.intp], plant: Array, rng: np.random.Generator) -> dict[str, Array]:
     """Return numbers of further surges of given classes and plants, of another country at war, by what a set has learned; by name, shape (surges,) each.
 
@@ -111,7 +120,7 @@ def drawn(name: str, classes: npt.NDArray[np.intp], plant: Array, rng: np.random
     logs: Array = expected(at["middle"], at["new"], by_class, at["of_group"] * rng.standard_normal((2, count)), plant)
     scores, share = rng.standard_normal(logs.shape), np.tanh(at["together"])
     scores[1] = share * scores[0] + np.sqrt(1 - share**2) * scores[1]
-    return dict(zip(NAMES, np.exp(logs + at["of_surge"] * scores), strict=True))
+    return dict(zip(NAMES, np.exp(logs + spread(at["of_surge"], at["of_new"], plant) * scores), strict=True))
 
 
 @functools.cache
