@@ -13,6 +13,7 @@ import pytest
 from materiel.web import application
 from materiel.web.application import Settings
 from materiel.web.guard import HEADERS
+from materiel.web.workers import Workers
 from served import MARKUP, StandIn, served
 
 LOCAL = ("localhost", "127.0.0.1")
@@ -188,6 +189,26 @@ def test_who_cannot_wait_is_told_when_to_come_again(monkeypatch):
         replies = list(at_once.map(lambda _: web.post("/api/cases/one/run", json={}), range(8)))
     assert sorted(one.status_code for one in replies) == [200] * 3 + [503] * 5
     assert all(int(one.headers["retry-after"]) > 0 and one.json()["key"] == "busy" for one in replies if one.status_code == 503)
+
+
+def test_one_case_of_a_visitor_stands_in_the_way_of_no_other(monkeypatch):
+    told = []
+
+    def ask(_, case, what, asked):
+        told.append(case)
+        threading.Event().wait(0.5)
+        return {"what": what, "asked": asked}
+
+    monkeypatch.setattr(Workers, "about", lambda _, case: {"title": case, "digest": "d1g"})
+    monkeypatch.setattr(Workers, "ask", ask)
+    with served({"one": StandIn()}, Settings(LOCAL, cores=1)) as web, ThreadPoolExecutor(8) as at_once:
+        slow = [at_once.submit(web.post, "/api/cases/slow/run", json={}) for _ in range(5)]
+        threading.Event().wait(0.2)
+        assert web.post("/api/cases/other/run", json={}).status_code == 200
+        replies = [one.result() for one in slow]
+    assert told == ["slow", "other", "slow"]
+    assert sorted(one.status_code for one in replies) == [200] * 2 + [503] * 3
+    assert {one.json()["key"] for one in replies if one.status_code == 503} == {"busy"}
 
 
 def test_whoever_went_away_is_not_worked_for():

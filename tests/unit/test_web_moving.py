@@ -259,12 +259,12 @@ def test_another_seed_asked_for_at_the_same_moment_changes_nothing(tmp_path):
 
     class Overtaken(Moving):
         @property
-        def _drawn(self):
-            return self.__dict__["kept"]
+        def _kept(self):
+            return self.__dict__["numbers"]
 
-        @_drawn.setter
-        def _drawn(self, drawn):
-            self.__dict__["kept"] = {seed + 1: numbers for seed, numbers in drawn.items()}
+        @_kept.setter
+        def _kept(self, drawn):
+            self.__dict__["numbers"] = {seed + 1: numbers for seed, numbers in drawn.items()}
 
     (tmp_path / "case.yaml").write_text(BARE.replace("DEMAND", ""), encoding="utf-8")
     case = load(tmp_path)

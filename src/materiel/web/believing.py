@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from materiel import rivals
-from materiel.analysis import beliefs, courses, drivers, lineage, odds, questions, words
+from materiel.analysis import beliefs, drivers, lineage, odds, questions, words
 from materiel.analysis.beliefs import Heard
 from materiel.analysis.drivers import Inputs
-from materiel.analysis.questions import Answer, Asked
+from materiel.analysis.questions import Answer
 from materiel.case.model import Case
 from materiel.engine import ensemble
 from materiel.engine.draws import Uniform
@@ -198,9 +198,9 @@ class Readings:
         self.sizes = [len(one.weights) for one in found.found.values()]
         asked = found.rivals.asked
         values = {key: np.concatenate([one.after[key] for one in found.found.values()]) for key in found.options.only}
-        drawn = _courses(name, found)
+        over_time = _courses(name, found)
         scale = found.case.ledger.scales[0]
-        self.ordered = {key: Ordered(questions.answer(asked[key], one, float("nan"), scale), drawn.get(key), scale) for key, one in values.items()}
+        self.ordered = {key: Ordered(questions.answer(asked[key], one, float("nan"), scale), over_time.get(key), scale) for key, one in values.items()}
 
     def priors(self, wanted: Mapping[str, float]) -> dict[str, float]:
         """Return prior probabilities that add up to 1, in the order of the case. Raises RunError.
@@ -240,12 +240,12 @@ def _courses(name: str, found: Weighed) -> dict[str, Drawn]:
     simulator = ensemble.Simulator(passes, next(iter(ready.prepared.values())).settings)
     made: dict[str, list[Drawn]] = {}
     for (one, prepared), first in zip(ready.prepared.items(), firsts, strict=True):
-        for key, drawn in _drawn(simulator, first, prepared, found.found[one].drawn, len(found.found[one].weights)).items():
+        for key, drawn in _courses_of(simulator, first, prepared, found.found[one].drawn, len(found.found[one].weights)).items():
             made.setdefault(key, []).append(drawn)
     return {key: replace(drawn[0], values=np.concatenate([one.values for one in drawn], axis=1)) for key, drawn in made.items()}
 
 
-def _drawn(simulator: ensemble.Simulator, first: int, prepared: Prepared, uniform: Uniform, count: int) -> dict[str, Drawn]:
+def _courses_of(simulator: ensemble.Simulator, first: int, prepared: Prepared, uniform: Uniform, count: int) -> dict[str, Drawn]:
     """Return the courses over time of some draws of a run, by question; its passes are those of the simulator from the `first` on."""
     only, settings = range(first, first + len(prepared.passes)), prepared.settings
     drawn = simulator.sampler_of(only).at(uniform, count)
@@ -258,13 +258,7 @@ def _drawn(simulator: ensemble.Simulator, first: int, prepared: Prepared, unifor
             records[one.id][:, part.start : part.stop] = outcome.series(ran.recorded.index(slot))
 
     simulator.each(count, only, lambda part: drawn[:, part.start : part.stop], take)
-    return {one.id: _course(one, simulator.passes[i], settings, records[one.id]) for i, asked in fans.items() for one in asked}
-
-
-def _course(asked: Asked, one: ensemble.Pass, settings: ensemble.Settings, record: Array) -> Drawn:
-    times = (np.arange(1, len(record) + 1, dtype=np.float64) * settings.every - 1.0) * settings.step
-    seen = courses.course(asked, one.program.kinds, times, settings.step)
-    return Drawn(asked.fan, seen.unit, seen.on, times[seen.shown], record[seen.shown] / seen.per)
+    return {one.id: Drawn.of(one, simulator.passes[i], settings, records[one.id]) for i, asked in fans.items() for one in asked}
 
 
 def without_seen(case: Case, dropped: Collection[str]) -> Case:

@@ -98,16 +98,16 @@ class Moving:
         self.sampler = Sampler([prior for _, prior in self.program.priors])
         self.steps = int(np.ceil(case.day(case.end) / case.step - 1e-9))
         self.every = max(1, round(self.steps / TIMES))
-        self._drawn: dict[int, Array] = {}
+        self._kept: dict[int, Array] = {}
 
     def play(self, set_to: Mapping[str, Value], seed: int = 1) -> Moved:
         """Return what moves where numbers that are free are set in every draw; of two that set the same, the later stands."""
         priors = [prior for _, prior in self.program.priors]
         fixed = {prior.path: value.within(prior.unit) for number, value in set_to.items() for prior in follow(number, priors)}
-        drawn = self._drawn.get(seed)
+        drawn = self._kept.get(seed)
         if drawn is None:
             drawn = self.sampler.draw(seed, 0, DRAWS)
-            self._drawn = {seed: drawn}  # other threads may put another seed in its place at any moment
+            self._kept = {seed: drawn}  # other threads may put another seed in its place at any moment
         memory = reference.fill(self.program, drawn, self.case.step, fixed)
         records = self.kernel.run(memory, self.steps, self.every).recorded.transpose(1, 0, 2)
         totals = np.diff(records, axis=1, prepend=0.0)

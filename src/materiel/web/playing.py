@@ -56,6 +56,13 @@ class Drawn:
     days: Array
     values: Array
 
+    @classmethod
+    def of(cls, asked: Asked, one: ensemble.Pass, settings: ensemble.Settings, record: Array) -> Drawn:
+        """Return a question over time, from what its pass recorded every so many steps: `record` of shape (times, draws)."""
+        times = (np.arange(1, len(record) + 1, dtype=np.float64) * settings.every - 1.0) * settings.step
+        seen = courses.course(asked, one.program.kinds, times, settings.step)
+        return cls(asked.fan, seen.unit, seen.on, times[seen.shown], record[seen.shown] / seen.per)
+
     @functools.cached_property
     def curve(self) -> Curve:
         """Quantiles of all draws."""
@@ -266,7 +273,7 @@ class Player:
         simulator, settings, chosen = ready.simulator.fixing(plan.passes), self.prepared.settings, plan.chosen(wanted)
         names = list(plan.branches.values())
         kept = {i: np.empty((len(plan.passes[i].kept), draws)) for i in chosen}
-        shown = {name: (i, slot) for i in chosen for name, slot in zip(_drawn(plan, names[i]), plan.passes[i].fans, strict=True) if name in wanted}
+        shown = {name: (i, slot) for i in chosen for name, slot in zip(_with_chart(plan, names[i]), plan.passes[i].fans, strict=True) if name in wanted}
         records = {name: np.empty((plan.passes[i].steps // settings.every, draws)) for name, (i, _) in shown.items()}
 
         def take(i: int, part: range, outcome: Outcome) -> None:
@@ -281,13 +288,8 @@ class Player:
         found = questions.values({name: plan.asked[name] for name in wanted}, values)
         scale = self.case.ledger.scales[0]
         answers = {name: questions.answer(plan.asked[name], found[name], float("nan"), scale) for name in wanted}
-        return Played(changes, draws, answers, {name: self._curve(plan, name, i, records[name]) for name, (i, _) in shown.items()})
-
-    def _curve(self, plan: _Plan, name: str, i: int, record: Array) -> Drawn:
-        settings, one, asked = self.prepared.settings, plan.passes[i], plan.asked[name]
-        times = (np.arange(1, len(record) + 1, dtype=np.float64) * settings.every - 1.0) * settings.step
-        seen = courses.course(asked, one.program.kinds, times, self.case.step)
-        return Drawn(asked.fan, seen.unit, seen.on, times[seen.shown], record[seen.shown] / seen.per)
+        curves = {name: Drawn.of(plan.asked[name], plan.passes[i], settings, records[name]) for name, (i, _) in shown.items()}
+        return Played(changes, draws, answers, curves)
 
     def _numbers(self, ready: _Compiled, seed: int, chosen: Sequence[int]) -> Array:
         """Return the draws of the numbers of some passes, shape (distinct numbers, most draws): the same for every run of a seed."""
@@ -300,7 +302,7 @@ class Player:
             return self._draws[key]
 
 
-def _drawn(plan: _Plan, names: Collection[str]) -> list[str]:
+def _with_chart(plan: _Plan, names: Collection[str]) -> list[str]:
     """Return those of some questions that have a chart."""
     return [name for name in names if plan.asked[name].fan]
 
