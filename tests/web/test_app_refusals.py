@@ -109,16 +109,6 @@ def test_the_app_refuses_in_the_language_of_the_page(app, key, said):
     page.get_log("browser")
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
-def test_a_case_is_headed_as_it_is_called_in_the_language_of_the_page(app, language):
-    page = app(language=language)
-    title = page.execute_async_script(
-        "const [language, done] = arguments; fetch(`/api/cases/dprk-2023?language=${language}`).then((one) => one.json()).then((one) => done(one.title))",
-        language,
-    )
-    assert (steps.text(page, "h1"), page.title) == (title, title)
-
-
 def test_files_are_not_offered_where_they_would_hold_other_numbers_than_the_screen(app):
     page = app()
 
