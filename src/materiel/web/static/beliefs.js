@@ -24,7 +24,7 @@ export function beliefs(about, { moved, released }) {
   const said = element("p", { className: "effective", role: "status" });
   const root = element(
     "div", {}, element("p", { className: "soft", textContent: say("about believing") }), said,
-    element("h3", { textContent: say("which reading") }), ...readings.rows, readings.note, about.readings === null && element("p", { className: "soft", textContent: about.why_no_readings || say("no readings") }),
+    element("h3", { textContent: say("which reading") }), readings.note, ...readings.rows, about.readings === null && element("p", { className: "soft", textContent: about.why_no_readings || say("no readings") }),
     voices.length > 0 && element("h3", { textContent: say("whose word counts") }), ...voices.slice(0, LOUDEST).map((one) => one.row), quiet.length > 0 && rest,
     element("div", { className: "bar" }, reset),
   );
