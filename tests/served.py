@@ -15,6 +15,7 @@ import uvicorn
 
 from materiel.errors import RunError
 from materiel.web.application import Settings, Table, application
+from materiel.web.connections import Connection
 
 MARKUP = "<script>alert(1)</script>"
 
@@ -47,6 +48,7 @@ class StandIn:
         return asked.get("odds") is None
 
     def why(self, asked: dict[str, Any]) -> dict[str, Any]:
+        self.ran.append({"changes": {"i": asked["question"]}})
         return {"html": f"<p>{asked['question']}</p>", "asked": asked}
 
     def flows(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +63,7 @@ def served(tables: Mapping[str, Table], settings: Settings | None = None) -> Ite
     """Serve tables on a free port of loopback, and yield a client of it."""
     settings = settings or Settings(("localhost", "127.0.0.1", "[::1]"))
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application(tables, settings), log_level="critical", ws="none", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(uvicorn.Config(application(tables, settings), http=Connection, log_level="critical", ws="none", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:

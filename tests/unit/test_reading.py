@@ -141,3 +141,10 @@ def test_odd_tables_are_refused_with_their_places(tmp_path, content, told):
     with pytest.raises(CaseError) as error:
         table(tmp_path, content)
     assert [str(problem) for problem in error.value.problems] == told
+
+
+def test_a_cell_that_is_too_long_is_told_at_its_place(tmp_path):
+    (tmp_path / "t.csv").write_text(f"id,text\na,{'x' * 20_001}\nb,{'x' * 20_000}\n", encoding="utf-8")
+    with pytest.raises(CaseError) as error:
+        read_table(tmp_path / "t.csv", "t.csv", ("id", "text"), ("id", "text"))
+    assert str(error.value) == "t.csv:2:2: a text of 20001 letters; at most 20000"

@@ -183,6 +183,24 @@ def test_weighing_a_run_that_is_kept_keeps_no_place_from_it():
         assert [one.result().status_code for one in running] == [200, 200]
 
 
+def test_the_log_of_a_mistake_is_short_and_holds_no_key_of_a_case():
+    """A case lives in a folder that is named as its address."""
+    key = "aB3-_" + "x" * 17
+    trace = f'File "/tmp/materiel-ab_12xyz/{key}/case/case.yaml", line 1\n  {"y" * 30_000}\n'
+    said = application._lines(trace)
+    assert said.startswith('File "/tmp/a-visitors-case/case/case.yaml", line 1\n')
+    assert key not in said
+    assert len(said) <= application.MOST_LOGGED + 2
+    assert "xxx" not in application._lines(" " * (application.MOST_LOGGED - 30) + f"materiel-ab_12xyz/{key}")
+    assert application._lines("a\x1b[2J\nb") == "a\N{REPLACEMENT CHARACTER}[2J\nb"
+
+
+@pytest.mark.parametrize("path", ["/cases/one/", "/api/cases/", "/api/cases/one/", "/static"])
+def test_nobody_is_sent_elsewhere(web, path):
+    """A redirection would name the host as it was asked, over a connection that others can read."""
+    assert web.get(path).status_code == 404
+
+
 def test_who_cannot_wait_is_told_when_to_come_again(monkeypatch):
     monkeypatch.setattr(application, "MOST_WAITING", 2)
     with served({"one": StandIn(0.3)}, Settings(LOCAL, cores=1)) as web, ThreadPoolExecutor(8) as at_once:
@@ -211,19 +229,31 @@ def test_one_case_of_a_visitor_stands_in_the_way_of_no_other(monkeypatch):
     assert {one.json()["key"] for one in replies if one.status_code == 503} == {"busy"}
 
 
-def test_whoever_went_away_is_not_worked_for():
+@pytest.mark.parametrize("gone", ["run", "why"])
+def test_whoever_went_away_is_not_worked_for(gone):
     slow = StandIn(0.5)
     with served({"one": slow}, Settings(LOCAL, cores=1)) as web, ThreadPoolExecutor(2) as at_once:
         first = at_once.submit(web.post, "/api/cases/one/run", json={"changes": {"i": "first"}})
         threading.Event().wait(0.1)
-        sent = json.dumps({"changes": {"i": "gone"}}).encode()
+        sent = json.dumps({"changes": {"i": "gone"}, "question": "gone"}).encode()
         with socket.create_connection((web.base_url.host, web.base_url.port)) as raw:
-            head = f"POST /api/cases/one/run HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(sent)}\r\n\r\n"
+            head = f"POST /api/cases/one/{gone} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(sent)}\r\n\r\n"
             raw.sendall(head.encode() + sent)
             threading.Event().wait(0.1)
         assert first.result().status_code == 200
         assert web.post("/api/cases/one/run", json={"changes": {"i": "last"}}).status_code == 200
     assert [one["changes"]["i"] for one in slow.ran] == ["first", "last"]
+
+
+def test_a_preview_of_everything_waits_with_what_takes_long():
+    slow = StandIn(0.5)
+    with served({"one": slow}, Settings(LOCAL, cores=2)) as web, ThreadPoolExecutor(3) as at_once:
+        sent = []
+        for name, asked in (("first", {"every": True}), ("second", {"every": True}), ("dragged", {})):
+            sent.append(at_once.submit(web.post, "/api/cases/one/run", json={"draws": "preview", "changes": {"i": name}} | asked))
+            threading.Event().wait(0.1)
+        assert {one.result().status_code for one in sent} == {200}
+    assert [one["changes"]["i"] for one in slow.ran] == ["first", "dragged", "second"]
 
 
 @pytest.mark.parametrize("prefix", ["", "/below"])
@@ -238,6 +268,16 @@ def test_without_uploads_no_case_is_taken():
     with served({"one": StandIn()}, Settings(LOCAL, uploads=False)) as web:
         assert web.post("/api/uploads", json={"files": {"case.yaml": "title: x"}}).status_code == 403
         assert web.get("/api/cases/none").status_code == 404
+
+
+def test_no_more_cases_arrive_at_a_time_than_there_is_room_for(monkeypatch):
+    monkeypatch.setattr(application, "MOST_ARRIVING", 1)
+    with served({"one": StandIn()}, Settings(LOCAL)) as web, socket.create_connection((web.base_url.host, web.base_url.port)) as raw:
+        raw.sendall(b"POST /api/uploads HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n")
+        _until(lambda: web.post("/api/uploads", json={"files": {"a.txt": ""}}).status_code == 503)
+        raw.sendall(b"x" * 9)
+        assert b" 422 " in raw.recv(65536).splitlines()[0]
+        assert web.post("/api/uploads", json={"files": {"a.txt": ""}}).status_code == 422
 
 
 def _until(done) -> None:

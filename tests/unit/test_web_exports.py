@@ -6,6 +6,7 @@ import base64
 import csv
 import io
 import json
+import re
 import zipfile
 
 import openpyxl
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 import materiel
 from materiel.errors import RunError
+from materiel.report import html
 from materiel.web import exports
 from materiel.web.exports import Sheet
 from materiel.web.table import Table
@@ -112,6 +114,12 @@ def test_nothing_begins_as_a_formula(texts):
     assert book["README"]["A1"].value == "=1+1"
 
 
+def test_pages_take_the_same_texts_for_formulas():
+    written = re.search(r"/\^\[(.*?)\]/\.test\(said\)", html.scripts()["figures.js"])
+    assert written
+    assert {chr(code) for code in range(0x3000) if re.fullmatch(f"[{written[1]}]", chr(code))} == set(exports.FORMULA)
+
+
 def test_numbers_stay_numbers():
     tables = [Sheet("one", ["a", "b"], [[-1.5, None], [2.0, "x"]])]
     assert unzipped(exports.archive(tables, ""))["one.csv"] == "a,b\r\n-1.5,\r\n2.0,x\r\n"
@@ -124,6 +132,39 @@ def test_sheets_have_names_that_there_may_be():
     titles = openpyxl.load_workbook(io.BytesIO(exports.workbook(tables, "about"))).sheetnames
     assert len({one.lower() for one in titles}) == 5
     assert all(len(one) <= exports.LONGEST_TITLE for one in titles)
+
+
+NAMES = [
+    "answers",
+    "Answers",
+    "../../evil",
+    "/etc/x",
+    "..",
+    ".hidden",
+    "a[1]:*?/\\b",
+    "'quoted'",
+    "",
+    "x" * 300,
+    "x" * 301,
+    "\u00e9t\u00e9",
+    "README",
+    "con\x00\n",
+]
+
+
+@given(st.lists(st.sampled_from(NAMES) | st.text(max_size=40), max_size=12))
+def test_no_name_of_a_question_leads_out_of_an_archive_or_takes_the_place_of_another(names):
+    tables = [Sheet("answers", ["a"], [[0]]), *(Sheet(name, ["a"], [[i]], {"url": f"{name}.csv"}) for i, name in enumerate(names, 1))]
+    files = unzipped(exports.archive(tables, "about"))
+    assert files["answers.csv"] == "a\r\n0\r\n"
+    found = {name: text for name, text in files.items() if name.endswith(".csv")}
+    assert sorted(found.values()) == sorted(f"a\r\n{i}\r\n" for i in range(len(tables)))
+    assert len({name.casefold() for name in files}) == len(files) == 2 + 2 * len(names)
+    for name in files:
+        assert re.fullmatch(r"[\w~-][\w.~-]{0,120}", name)
+    assert all(json.loads(files[f"{name}-metadata.json"])["url"] == name for name in found if name != "answers.csv")
+    book = openpyxl.load_workbook(io.BytesIO(exports.workbook(tables, "about")))
+    assert [sheet["A2"].value for sheet in book.worksheets[1:]] == [*range(len(tables))]
 
 
 def test_the_page_is_the_report_of_what_was_set(tmp_path):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from materiel.web.guard import Refused
-from materiel.web.turns import Turns
+from materiel.web.turns import MOST_LONG, Turns
 
 
 class Visit:
@@ -132,6 +132,22 @@ def test_a_full_queue_says_when_to_come_again():
         for visit in visits[:3]:
             visit.done.set()
         await asyncio.gather(*(visit.task for visit in visits[:3]))
+
+    asyncio.run(play())
+
+
+def test_what_takes_long_leaves_room_in_the_queue_to_others():
+    async def play() -> None:
+        turns = Turns(1, 20)
+        running, *long = [Visit(turns, "long", [], long=True) for _ in range(MOST_LONG + 2)]
+        short = Visit(turns, "short", [])
+        await settle()
+        with pytest.raises(Refused) as refused:
+            await long[-1].task
+        assert refused.value.status == 503
+        for visit in (running, *long[:-1], short):
+            visit.done.set()
+        await asyncio.gather(running.task, *(one.task for one in long[:-1]), short.task)
 
     asyncio.run(play())
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from materiel.case import sheets
 from materiel.errors import CaseError
 from materiel.web import uploads
 from materiel.web.uploads import Upload, unpack, written
@@ -79,6 +80,10 @@ def test_what_is_neither_text_nor_bytes_is_told(given):
         (b"./x.yaml", "leads out of the folder"),
         (b"a//x.yaml", "leads out of the folder"),
         (b"..", "leads out of the folder"),
+        (b"case.yaml:ads", "leads out of the folder"),
+        (b"NUL", "a device on some systems"),
+        (b"a/com1.yaml", "a device on some systems"),
+        (b"CASE.yaml", "a file stands twice"),
         (b"x\x00.yaml", "a control character"),
         (b"x\x1b[2J.yaml", "a control character"),
         (b"x\ny.yaml", "a control character"),
@@ -222,7 +227,56 @@ def test_other_bodies_than_texts_by_name_are_told(sent):
     assert found(sent, written)
 
 
-def test_too_many_texts_are_told():
+def test_a_folder_among_texts_is_refused():
+    assert "a/:1:1: a folder among the files" in found(b'{"files": {"a/case.yaml": "title: x", "a/": "x"}}', written)
+
+
+def test_texts_that_differ_in_capitals_alone_are_refused():
+    assert "a file stands twice" in found(b'{"files": {"case.yaml": "title: x", "Case.YAML": "x"}}', written)
+
+
+@pytest.mark.parametrize("comment", [b"", b"a comment"])
+@pytest.mark.parametrize("claimed", [2000, 3])
+def test_a_directory_of_too_many_entries_is_not_even_read(monkeypatch, comment, claimed):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as zipped:
+        for i in range(2000):
+            zipped.writestr(f"{i}.yaml", b"")
+        zipped.comment = comment
+    sent = bytearray(made.getvalue())
+    at = sent.rindex(b"PK\x05\x06") + 8
+    sent[at : at + 4] = struct.pack("<HH", claimed, claimed)
+    monkeypatch.setattr(uploads.zipfile, "ZipFile", lambda *_: pytest.fail("read"))
+    assert "2000 files; at most 100" in found(bytes(sent))
+
+
+def test_a_workbook_in_a_case_counts_as_one_file():
+    workbook = packed({f"{i}.xml": b"x" for i in range(90)}, zipfile.ZIP_STORED)
+    assert set(unpack(packed({"case.yaml": CASE, "a.xlsx": workbook, "b.xlsx": workbook}, zipfile.ZIP_STORED)).files) == {"case.yaml", "a.xlsx", "b.xlsx"}
+
+
+def zip64(sent: bytes, offset: int) -> bytes:
+    """Return a zip of one file whose directory says, in the way of large zips, that the file begins at an offset."""
+    start, end = sent.index(b"PK\x01\x02"), sent.index(b"PK\x05\x06")
+    entry = bytearray(sent[start:end])
+    extra = struct.pack("<HHQ", 1, 8, offset)
+    entry[30:32], entry[42:46] = struct.pack("<H", len(extra)), b"\xff" * 4
+    entry += extra
+    return sent[:start] + entry + sent[end : end + 12] + struct.pack("<II", len(entry), start) + sent[end + 20 :]
+
+
+def test_a_file_that_begins_beyond_all_numbers_is_told():
+    assert unpack(zip64(packed({"case.yaml": CASE}), 0)).files == {"case.yaml": CASE}
+    assert "cannot be unpacked" in found(zip64(packed({"case.yaml": CASE}), 1 << 63))
+
+
+def test_a_workbook_whose_part_begins_beyond_all_numbers_is_told():
+    with pytest.raises(CaseError, match="not a workbook"):
+        sheets._look_over(zip64(packed({"xl/workbook.xml": b"<x/>"}), 1 << 63), "claims.xlsx")
+
+
+def test_too_many_texts_are_told_before_anything_of_them_is_looked_at(monkeypatch):
+    monkeypatch.setattr(uploads, "_held", lambda _: pytest.fail("looked at"))
     assert "the request:1:1: 101 files" in found(json.dumps({"files": {f"{i}.yaml": "" for i in range(101)}}).encode(), written)
 
 

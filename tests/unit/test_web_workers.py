@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -16,7 +18,7 @@ import pytest
 import materiel.case.loading  # which knows the types of components
 from materiel import component
 from materiel.errors import RunError
-from materiel.web import workers
+from materiel.web import application, workers
 from materiel.web.application import MOST_PROBLEMS, Settings
 from materiel.web.guard import Refused
 from materiel.web.uploads import Upload
@@ -321,3 +323,98 @@ def test_two_questions_about_a_case_at_once_get_their_own_answers(kept):
 def test_what_a_process_tells_becomes_what_it_is(said, error):
     with pytest.raises(error):
         workers._answer(said)
+
+
+def test_a_text_that_aliases_would_repeat_is_told(web):
+    """A few megabytes that stand once and are told a hundred times would be more than a server can hold."""
+    long = LINE.replace("A line whose fuzes are scarce", f"&long {'x' * 20_001}").replace("Shells made in the year", "*long")
+    (problem,) = told(bring(web, case=long))
+    assert (problem["file"], problem["found"], problem["allowed"]) == ("case.yaml", "a text of 20001 letters", "at most 20000")
+    assert long.splitlines()[problem["line"] - 1].startswith("title: &long")
+    assert bring(web, case=long.replace("x" * 20_001, "x" * 20_000)).status_code == 201
+
+
+def test_an_answer_that_is_too_long_is_refused(kept, monkeypatch):
+    visitors = kept()
+    case = visitors.add(SOUND)
+    monkeypatch.setattr(workers, "MOST_ANSWER", 5000)
+    with pytest.raises(Refused) as refused:
+        visitors.ask(case, "run", RUN)
+    assert (refused.value.status, refused.value.said) == (422, "the answer has more than 0.005 MB, which is what a visitor's case may say")
+    monkeypatch.undo()
+    assert visitors.ask(case, "run", RUN)["draws"] == 500
+
+
+def test_of_what_a_case_says_of_itself_only_little_is_kept(kept):
+    visitors = kept()
+    assert set(visitors.about(visitors.add(SOUND))) == {"title", "digest"}
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_behind(kept, monkeypatch):
+    visitors = kept(cases=1)
+
+    def full(*_) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(Refused) as refused:
+        visitors.add(SOUND)
+    monkeypatch.undo()
+    assert (refused.value.status, refused.value.again > 0) == (503, True)
+    assert not list(visitors._folder.iterdir())
+    assert visitors.add(SOUND)
+
+
+def test_a_case_of_which_nothing_was_asked_makes_room_for_another(kept):
+    now = 0.0
+    visitors = kept(lambda: now, cases=2)
+    asked, unasked = visitors.add(SOUND), visitors.add(SOUND)
+    visitors.ask(asked, "run", RUN)
+    now = 599.0
+    with pytest.raises(Refused):
+        visitors.add(SOUND)
+    now = 601.0
+    new = visitors.add(SOUND)
+    assert list(visitors._cases) == [asked, new]
+    with pytest.raises(KeyError):
+        visitors.ask(unasked, "run", RUN)
+
+
+def test_no_case_is_kept_for_good(kept):
+    now = 0.0
+    visitors = kept(lambda: now)
+    case = visitors.add(SOUND)
+    for hour in range(1, 25):
+        now = 1800.0 * hour
+        visitors.ask(case, "about", {"language": "en"})
+        visitors.sweep()
+    now += 1.0
+    visitors.sweep()
+    with pytest.raises(KeyError):
+        visitors.about(case)
+
+
+def test_a_process_that_answers_is_not_ended_for_another_but_one_that_rests(kept):
+    visitors = kept(processes=2)
+    busy, idle = visitors.add(SOUND), visitors.add(SOUND)
+    with visitors._cases[busy].lock:  # as while it answers
+        new = visitors.add(SOUND)
+    assert [visitors._cases[case].process is not None for case in (busy, idle, new)] == [True, False, True]
+
+
+@pytest.mark.parametrize(("cores", "processes", "places"), [(1, 4, 2), (2, 4, 2), (2, 1, 1), (4, 4, 3), (5, 4, 4), (64, 4, 4)])
+def test_no_more_strangers_are_served_at_a_time_than_there_are_processes(cores, processes, places):
+    """Two at least, if there may be two processes: one case that takes its time stops no other."""
+    app = application._App({}, Settings(cores=cores, uploads=False, limits=Limits(processes=processes)))
+    assert app.strangers._free == places
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where the system says on which cores a process runs")
+def test_a_strangers_case_leaves_a_core_to_the_server_and_goes_last(kept):
+    visitors = kept()
+    process = visitors._cases[visitors.add(SOUND)].process
+    assert process
+    ours = os.sched_getaffinity(0)
+    theirs = os.sched_getaffinity(process._process.pid)
+    assert theirs < ours or len(ours) == len(theirs) == 1
+    assert os.getpriority(os.PRIO_PROCESS, process._process.pid) >= min(19, os.getpriority(os.PRIO_PROCESS, 0) + 10)

@@ -22,6 +22,8 @@ from materiel.errors import CaseError, Place, Problem, nearest
 MAX_BYTES = 5_000_000
 MAX_NODES = 200_000
 MAX_DEPTH = 40
+MAX_TEXT = 20_000
+"""Letters of one text: the longest that is shipped has a twentieth. An alias or a shared cell repeats a text for a few bytes."""
 
 _UNPRINTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Orders to a terminal, changes of the direction of writing, halves of signs: everything but a line end and a tab that is no text."""
@@ -106,6 +108,10 @@ def unprinted(said: str, place: Place) -> list[Problem]:
     """Return the problem of a text with a sign that is not printed but obeyed, such as an escape sequence, or none."""
     found = _UNPRINTED.search(said)
     return [Problem(place, f"a control character, U+{ord(found[0]):04X}", "text that prints")] if found else []
+
+
+def _too_long(said: str, place: Place) -> list[Problem]:
+    return [Problem(place, f"a text of {len(said)} letters", f"at most {MAX_TEXT}")] if len(said) > MAX_TEXT else []
 
 
 def printed(said: str) -> str:
@@ -273,6 +279,7 @@ class _Walker:
         return data, below
 
     def check(self, event: Any, place: Place) -> None:
+        self.text.problems += _too_long(event.value, place)
         if not self.printed or event.style == '"':
             self.text.problems += unprinted(event.value, place)
 
@@ -333,7 +340,9 @@ def table(lines: list[tuple[int, list[str]]], shown: str, required: tuple[str, .
     if not rows:
         raise CaseError([Problem(Place(shown), "no row has anything in it", "a row of column names")])
     (top, header), body = rows[0], rows[1:]
-    problems = [problem for line, cells in rows for i, cell in enumerate(cells) for problem in unprinted(cell, Place(shown, line, i + 1))]
+    problems = [
+        problem for line, cells in rows for i, cell in enumerate(cells) for look in (unprinted, _too_long) for problem in look(cell, Place(shown, line, i + 1))
+    ]
     meant: set[str] = set()
     for i, name in enumerate(header):
         place = Place(shown, top, i + 1)

@@ -69,7 +69,18 @@ def _look_over(raw: bytes, shown: str) -> None:
                     raise CaseError([Problem(Place(shown), f"unpacks to more than {MAX_UNPACKED / 1e6:.0f} MB", "a smaller workbook")])
                 if part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in content:
                     raise _broken(shown, f"{part.filename} declares its own entities")
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        struct.error,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        OSError,
+        OverflowError,
+        ValueError,
+    ) as error:
         raise _broken(shown, str(error)) from None
 
 

@@ -43,6 +43,7 @@ def serve(
             import uvicorn
 
             from materiel.web.application import Settings, application
+            from materiel.web.connections import Connection
             from materiel.web.guard import LOOPBACK
         except ImportError as error:
             if error.name not in ("starlette", "uvicorn"):
@@ -52,7 +53,7 @@ def serve(
             app = application(_tables(cases or _shipped()), Settings((host, *LOOPBACK, *(allow_host or ())), root_path, uploads))
             server = uvicorn.Server(
                 uvicorn.Config(
-                    app, log_level="warning", access_log=False, server_header=False, proxy_headers=False, ws="none", limit_concurrency=CONNECTIONS,
+                    app, http=Connection, log_level="warning", access_log=False, server_header=False, proxy_headers=False, ws="none", limit_concurrency=CONNECTIONS,
                     timeout_graceful_shutdown=2,
                 )
             )  # fmt: skip

@@ -33,7 +33,7 @@ from materiel.errors import CaseError, RunError
 from materiel.web import pages, uploads
 from materiel.web.guard import Guard, Refused, body
 from materiel.web.turns import Turns
-from materiel.web.workers import Limits, Mistake, Workers
+from materiel.web.workers import PREFIX, Limits, Mistake, Workers
 
 MOST_ASKED = 200_000
 """Bytes of a question: a hundred levers twice, with every origin and source."""
@@ -41,12 +41,17 @@ MOST_WAITING = 64
 """Questions that wait for a core: previews take 0.08 s of a core each, so that with two cores the last waits for some three seconds."""
 MOST_WAITING_EACH = 1
 """Questions about one case of a visitor that wait: whoever asks about it without end takes no more of the queue than anybody else."""
+MOST_ARRIVING = 8
+"""Cases that arrive or are taken in at a time: each is held in memory until it is."""
 MOST_PROBLEMS = 500
 """Problems of a case that are told; how many more there are is said."""
+MOST_LOGGED = 20_000
+"""Letters of a mistake of ours that are logged."""
 SWEEP = 60.0
 """Seconds between two looks for cases that nobody uses any more."""
 
 _CONTENTS = {"application/zip", "text/csv", "text/html", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+_KEPT = re.compile(rf"{PREFIX}[a-z0-9_]+([/\\][\w-]{{0,22}})?")
 _log = logging.getLogger(__name__)
 
 Data = dict[str, Any]
@@ -108,11 +113,13 @@ class _App:
         self.said = {
             (case, name): table.about({"language": name}) | {"id": case} for case, table in tables.items() for name in language.names()
         }  # fmt: skip
-        strangers = max(2, settings.cores - 1)  # so that a case that takes long never stands in the way of all others
+        strangers = min(max(2, settings.cores - 1), settings.limits.processes)  # two, so that a case that takes long never stands in the way of all others
         self.turns, self.strangers = Turns(settings.cores, MOST_WAITING), Turns(strangers, MOST_WAITING)
         self.threads = ThreadPoolExecutor(settings.cores + strangers, "table")
         self.workers = Workers(settings.limits) if settings.uploads else None
+        self.arriving = 0
         self.starlette = Starlette(routes=self._routes(), lifespan=self._life, exception_handlers=dict.fromkeys((404, 405), _none))  # pyright: ignore[reportArgumentType]
+        self.starlette.router.redirect_slashes = False  # to an address with the name that was asked for, without the s of https
 
     def _routes(self) -> list[Route]:
         asked = [Route(f"/api/cases/{{case}}/{what}", _told(self._post(what)), methods=["POST"]) for what in ("run", "weigh", "why", "flows", "export")]
@@ -178,7 +185,10 @@ class _App:
     async def about(self, request: Request) -> Response:
         """Answer with what is known of a case before anything is moved."""
         case, chosen = request.path_params["case"], _language(request)
-        return JSONResponse(self.said[case, chosen] if case in self.tables else await self._ask(case, "about", {"language": chosen}) | {"id": case})
+        if case in self.tables:
+            return JSONResponse(self.said[case, chosen])
+        await body(request, 0)
+        return JSONResponse(await self._ask(request, case, "about", {"language": chosen}) | {"id": case})
 
     def _listed(self, chosen: str) -> list[Data]:
         return [{key: self.said[case, chosen][key] for key in ("id", "title", "summary", "as_of")} for case in self.tables]
@@ -192,7 +202,7 @@ class _App:
             digest = self._said(case)["digest"]
             if asked.pop("digest", digest) != digest:
                 raise Refused(409, "the case has changed since this page was opened", key="digest")
-            done = await self._ask(case, what, asked, request)
+            done = await self._ask(request, case, what, asked)
             return _attachment(done) if what == "export" else JSONResponse(done)
 
         return answer
@@ -206,9 +216,16 @@ class _App:
         readers = {"application/zip": uploads.unpack, "application/x-zip-compressed": uploads.unpack, "application/json": uploads.written}
         if kind not in readers:
             raise Refused(415, f"Content-Type: {', '.join(readers)}")
-        sent = await body(request, uploads.MOST_SENT)
-        async with self.strangers.turn():
-            case = await self._in_thread(lambda: workers.add(readers[kind](sent)))
+        if self.arriving >= MOST_ARRIVING:
+            raise Refused(503, "too many cases are brought at the moment", again=5, key="busy")
+        self.arriving += 1
+        try:
+            sent = await body(request, uploads.MOST_SENT)
+            async with self.strangers.turn(long=True):
+                await _still_there(request)
+                case = await self._in_thread(lambda: workers.add(readers[kind](sent)))
+        finally:
+            self.arriving -= 1
         return JSONResponse({"id": case}, 201)
 
     def _said(self, case: str, chosen: str = language.DEFAULT) -> Data:
@@ -222,14 +239,13 @@ class _App:
         except KeyError:
             raise _no_case() from None
 
-    async def _ask(self, case: str, what: str, asked: Data, request: Request | None = None) -> Data:
-        """Return what the table of a case answers, when it is its turn. Raises Refused, CaseError, RunError."""
+    async def _ask(self, request: Request, case: str, what: str, asked: Data) -> Data:
+        """Return what the table of a case answers to a request whose body was read, when it is its turn. Raises Refused, CaseError, RunError."""
         self._said(case)
         table, workers = self.tables.get(case), self.workers
         turn = self.turns.turn(long=_long(table, what, asked)) if table else self.strangers.turn(case, waiting=MOST_WAITING_EACH)
         async with turn:
-            if request and await request.is_disconnected():
-                raise Refused(408, "nobody waits for the answer any more")
+            await _still_there(request)
             if table:
                 return await self._in_thread(lambda: getattr(table, what)(asked))
             assert workers
@@ -248,7 +264,13 @@ def _language(request: Request) -> str:
 
 def _long(table: Table, what: str, asked: Data) -> bool:
     """Say whether a question takes long: a full run or a file does, a preview does not, nor what is weighed of a run that is kept."""
-    return not table.ready(asked) if what == "weigh" else asked.get("draws") != "preview"
+    return not table.ready(asked) if what == "weigh" else asked.get("draws") != "preview" or bool(asked.get("every"))
+
+
+async def _still_there(request: Request) -> None:
+    """Raise Refused when whoever asked has gone away. The body must have been read."""
+    if await request.is_disconnected():
+        raise Refused(408, "nobody waits for the answer any more")
 
 
 def _no_case() -> Refused:
@@ -299,7 +321,9 @@ def _told(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request
 
 
 def _lines(trace: str) -> str:
-    return "\n".join(printed(line) for line in trace.splitlines())
+    """Return what is logged of a mistake: not the address of a visitor's case, which is its only key, and nothing of any length that a case could give it."""
+    said = _KEPT.sub("a-visitors-case", trace[:MOST_LOGGED]) + (" …" if len(trace) > MOST_LOGGED else "")
+    return "\n".join(printed(line) for line in said.splitlines())
 
 
 async def _none(_: Request, error: Exception) -> Response:

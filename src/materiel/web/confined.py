@@ -63,11 +63,15 @@ def _answered(make: Callable[[], Any]) -> str:
 
 
 def _limit_process(memory: int) -> None:
-    """Limit what the process may take, where the system can: on Windows only the server's clock ends it."""
+    """Limit what the process may take, where the system can: on Windows only the server's clock ends it. One core is left to the server, which goes first on the others."""
     if sys.platform == "win32":
         return
     import resource
 
+    os.nice(10)
+    if sys.platform == "linux":
+        first, *others = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, others or [first])
     for what, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, FILE_BYTES), (resource.RLIMIT_CORE, 0)):
         resource.setrlimit(what, (most, most))
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +27,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a text begins with that a spreadsheet would compute."""
 LONGEST_TITLE = 31
 """Letters of the name of a sheet, at most."""
+LONGEST_FILE = 100
+"""Letters of the name of a file in an archive without its ending, at most."""
 WIDEST = 60
 """Letters for which a column is made wide, at most."""
 
@@ -107,11 +111,13 @@ def readme(telling: Telling, changes: Mapping[str, str], command: str) -> str:
 
 def archive(tables: Sequence[Sheet], about: str) -> bytes:
     """Return tables as files of comma-separated values in one archive, each with its description beside it, and what is said of them in README.txt. The same tables make the same bytes."""
-    held = {"README.txt": about}
+    held, taken = {"README.txt": about}, list[str]()
     for one in tables:
-        held[f"{one.name}.csv"] = _text(one)
+        taken.append(_unused(one.name, taken, LONGEST_FILE))
+        file = f"{taken[-1]}.csv"
+        held[file] = _text(one)
         if one.about:
-            held[f"{one.name}.csv-metadata.json"] = json.dumps(one.about, ensure_ascii=False, indent=2) + "\n"
+            held[f"{file}-metadata.json"] = json.dumps({**one.about, "url": file}, ensure_ascii=False, indent=2) + "\n"
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in held.items():
@@ -141,18 +147,18 @@ def workbook(tables: Sequence[Sheet], about: str) -> bytes:
     _fill(first, "README", [[line] for line in about.split("\n") if line])
     for one in tables:
         sheet = book.create_sheet()
-        _fill(sheet, _title(one.name, book.sheetnames), [list(one.columns), *one.rows])
+        _fill(sheet, _unused(one.name, book.sheetnames, LONGEST_TITLE), [list(one.columns), *one.rows])
         sheet.freeze_panes = "A2"
     made = io.BytesIO()
     book.save(made)
     return made.getvalue()
 
 
-def _title(name: str, taken: Sequence[str]) -> str:
-    """Return a name that a sheet may have and none has yet."""
-    short = name[:LONGEST_TITLE]
-    others = {one.lower() for one in taken}
-    return next(one for one in (short, *(f"{short[: LONGEST_TITLE - 4]}~{n}" for n in range(2, 1000))) if one.lower() not in others)
+def _unused(name: str, taken: Sequence[str], longest: int) -> str:
+    """Return a name of plain letters, at most so many, that none has yet, capital or small: a stranger's question may be called `../x` or `answers`."""
+    short = re.sub(r"[^\w.-]+", "-", name).lstrip(".")[:longest] or "table"
+    others = {one.casefold() for one in taken}
+    return next(one for one in itertools.chain([short], (f"{short[: longest - 6]}~{n}" for n in itertools.count(2))) if one.casefold() not in others)
 
 
 def _fill(sheet: Worksheet, title: str, rows: Sequence[Sequence[Cell]]) -> None:

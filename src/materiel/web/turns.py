@@ -14,6 +14,9 @@ from dataclasses import dataclass
 
 from materiel.web.guard import Refused
 
+MOST_LONG = 8
+"""Requests that take long and wait, at most: a file takes some seconds of a core, and all wait behind it."""
+
 
 @dataclass(eq=False)
 class _Waiting:
@@ -25,7 +28,7 @@ class _Waiting:
 
 
 class Turns:
-    """Turns at `places` places, of which long ones leave one free if there are two; at most `waiting` requests wait. It belongs to one event loop."""
+    """Turns at `places` places, of which long ones leave one free if there are two; at most `waiting` requests wait, `MOST_LONG` long ones among them. It belongs to one event loop."""
 
     def __init__(self, places: int, waiting: int) -> None:
         self._free, self._free_for_long = places, max(1, places - 1)
@@ -57,7 +60,10 @@ class Turns:
             del self._busy[about]
 
     async def _wait(self, about: str, long: bool, most: int) -> None:
-        if len(self._queue) >= self._most or (about and sum(one.about == about for one in self._queue) >= most):
+        full = len(self._queue) >= self._most
+        full |= long and sum(one.long for one in self._queue) >= MOST_LONG
+        full |= bool(about) and sum(one.about == about for one in self._queue) >= most
+        if full:
             raise Refused(503, "too many are asking at the moment", again=2, key="busy")
         mine = _Waiting(about, long, asyncio.get_running_loop().create_future())
         self._queue.append(mine)

@@ -13,6 +13,7 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -38,7 +39,8 @@ MOST_NAME = 200
 _MAIN = "case.yaml"
 _ZIP, _REQUEST = "the zip", "the request"
 _NESTED = re.compile(r"\.(zip|gz|tgz|bz2|xz|zst|7z|rar|tar)$", re.IGNORECASE)
-_DRIVE = re.compile(r"[A-Za-z]:")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_END = b"PK\x05\x06"
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Upload:
 
 def unpack(sent: bytes) -> Upload:
     """Return the case in a zip. Raises CaseError with whatever is wrong about it."""
+    _raise(_too_many(_entries(sent), _ZIP))
     try:
         with zipfile.ZipFile(io.BytesIO(sent)) as packed:
             parts = packed.infolist()
@@ -58,7 +61,7 @@ def unpack(sent: bytes) -> Upload:
             wanted = [part for part in parts if not part.is_dir()]
             folder = _folder([part.filename for part in wanted])
             return _upload(_contents(packed, [part for part in wanted if _split(part.filename)[0] == folder]))
-    except (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, EOFError, OSError, OverflowError, ValueError) as error:
         raise CaseError([Problem(Place(_ZIP), f"cannot be unpacked: {printed(' '.join(str(error).split()))[:80]}", "a zip with the files of a case")]) from None
 
 
@@ -72,8 +75,10 @@ def written(sent: bytes) -> Upload:
     if not isinstance(files, dict) or not files:
         raise _no_files("no files")
     given = cast("dict[str, object]", files)
+    _raise(_too_many(len(given), _REQUEST))
     held = {name: _held(one) for name, one in given.items()}
-    problems = _too_many(len(given), _REQUEST) + [problem for name in given for problem in _named(name)]
+    problems = [problem for name in given for problem in _named(name)] + _alike(list(given))
+    problems += [Problem(Place(_shown(name)), "a folder among the files", "names such as folder/case.yaml") for name in given if name.endswith("/")]
     problems += [Problem(Place(_shown(name)), "not a text", 'text, or {"base64": …}') for name, one in held.items() if one is None]
     _raise(problems)
     folder = _folder(list(given))
@@ -130,14 +135,35 @@ def _too_many(count: int, of: str) -> list[Problem]:
     return [Problem(Place(of), f"{count} files", f"at most {MOST_FILES}")] if count > MOST_FILES else []
 
 
+def _entries(sent: bytes) -> int:
+    """Return how many entries the directory of a zip has by their signatures: to read them takes time, and what the zip says of their number is only claimed."""
+    short = sent[-22:-18] == _END and sent.endswith(b"\0\0")  # without a comment behind it
+    end = len(sent) - 22 if short else max(0, sent.rfind(_END))
+    size = int.from_bytes(sent[end + 12 : end + 16], "little")
+    large = sent[max(0, end - 20) :].startswith(b"PK\x06\x07")  # zip64, whose directory stands elsewhere
+    return sent.count(b"PK\x01\x02", 0 if large else max(0, end - size), end)
+
+
+def _alike(names: list[str]) -> list[Problem]:
+    """Return which names stand more than once, or differ in capitals alone: on some systems those are one file."""
+    counted = Counter(name.casefold() for name in names)
+    return [
+        Problem(Place(_shown(name)), "a file stands twice", "each file once, whatever its capitals")
+        for name in dict.fromkeys(names)
+        if counted[name.casefold()] > 1
+    ]
+
+
 def _named(name: str) -> list[Problem]:
     """Return what is wrong about the name of a file. A folder's ends with a slash."""
     place = Place(_shown(name) or "a file")
     steps = name.removesuffix("/").split("/")
     if unprinted(name, place) or any(sign in name for sign in "\t\n\r"):
         return [Problem(place, "a control character in the name of a file", "a name that prints")]
-    if "\\" in name or _DRIVE.match(name) or name.startswith("/") or any(step in ("", ".", "..") for step in steps):
+    if "\\" in name or ":" in name or name.startswith("/") or any(step in ("", ".", "..") for step in steps):
         return [Problem(place, "the name of a file leads out of the folder", "names such as folder/case.yaml")]
+    if any(_RESERVED.fullmatch(step) for step in steps):
+        return [Problem(place, "a name that is a device on some systems", "names such as folder/case.yaml")]
     if len(name.encode()) > MOST_NAME or len(steps) > MOST_FOLDERS + 1:
         return [Problem(place, "the name of a file is too long or too deep", f"at most {MOST_NAME} bytes and {MOST_FOLDERS} folders")]
     return []
@@ -148,8 +174,7 @@ def _look_over(parts: list[zipfile.ZipInfo]) -> list[Problem]:
     problems = _too_many(len(parts), _ZIP)
     if problems:
         return problems
-    names = [part.orig_filename for part in parts]
-    problems += [Problem(Place(_shown(name)), "a file stands twice in the zip", "each file once") for name in set(names) if names.count(name) > 1]
+    problems += _alike([part.orig_filename for part in parts])
     for part in parts:
         problems += _named(part.orig_filename) or _packed(part)
     total = sum(part.file_size for part in parts)

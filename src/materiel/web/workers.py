@@ -24,8 +24,11 @@ from materiel.errors import CaseError, Place, Problem, RunError
 from materiel.web.guard import Refused
 from materiel.web.uploads import Upload
 
-MOST_ANSWER = 50_000_000
-"""Bytes of an answer: a workbook of all draws has a tenth."""
+MOST_ANSWER = 8_000_000
+"""Bytes of an answer: the page of the largest case that is shipped has a third."""
+
+PREFIX = "materiel-"
+"""How the name of the folder of all cases begins."""
 
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "OPENBLAS_NUM_THREADS")
 """What a process is told of the server's environment: nothing that could be a secret."""
@@ -40,7 +43,7 @@ class Limits:
     """What strangers' cases may take.
 
     `cases` are kept at a time, `processes` of them run; a process has `memory` bytes of addresses and `processor` seconds for a question, which must be answered in `seconds`; a
-    case is kept for `kept` seconds after its last use.
+    case is kept for `kept` seconds after its last use, and `longest` in all. One of which nothing was asked for `unasked` seconds makes room for another when there is none.
     """
 
     cases: int = 50
@@ -49,25 +52,35 @@ class Limits:
     processor: int = 60
     seconds: float = 30.0
     kept: float = 3600.0
+    longest: float = 12 * 3600.0
+    unasked: float = 600.0
 
 
 @dataclass
 class _Kept:
-    """A case that is kept: its folder, what is read first, when it was last used, its process, and what it said of itself."""
+    """A case that is kept: its folder, what is read first, when it came, when something was last asked of it if ever, its process, and the title and digest that it told."""
 
     folder: Path
     main: str
-    used: float
+    came: float
+    asked: float | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
     process: _Process | None = None
     said: dict[str, Any] = field(default_factory=dict[str, Any])
 
-    def rest(self) -> None:
-        """End the process, unless it is answering; the next question starts another."""
-        if self.process and self.lock.acquire(blocking=False):
-            self.process.end()
-            self.process = None
-            self.lock.release()
+    @property
+    def used(self) -> float:
+        """When it was last used."""
+        return self.came if self.asked is None else self.asked
+
+    def rest(self) -> bool:
+        """End the process, unless it is answering, and say whether it was ended; the next question starts another."""
+        if not self.process or not self.lock.acquire(blocking=False):
+            return False
+        self.process.end()
+        self.process = None
+        self.lock.release()
+        return True
 
 
 class Workers:
@@ -75,7 +88,7 @@ class Workers:
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
         self.limits, self._clock = limits, clock
-        self._temporary = tempfile.TemporaryDirectory(prefix="materiel-", ignore_cleanup_errors=True)
+        self._temporary = tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True)
         self._folder = Path(self._temporary.name)
         self._cases: dict[str, _Kept] = {}
         self._lock = threading.Lock()
@@ -83,6 +96,8 @@ class Workers:
     def add(self, upload: Upload) -> str:
         """Keep a case and return its identifier. Raises CaseError with its problems, Refused when no more are kept or when it takes more than it may."""
         self.sweep()
+        if len(self._cases) >= self.limits.cases:
+            self._displace()
         case = secrets.token_urlsafe(16)
         with self._lock:
             if len(self._cases) >= self.limits.cases:
@@ -95,33 +110,52 @@ class Workers:
                 (kept.folder / "case" / name).write_bytes(held)
             with kept.lock:
                 self._started(kept)
+        except OSError as error:  # no space left, too many files open
+            self._forget(case)
+            raise Refused(503, f"this server cannot keep a case at the moment: {error.strerror}", again=60, key="busy") from None
         except BaseException:
             self._forget(case)
             raise
         return case
 
     def about(self, case: str) -> dict[str, Any]:
-        """Return what a case said of itself, in English, when it was read. Raises KeyError when there is no such case."""
+        """Return the title and the digest that a case told when it was read. Raises KeyError when there is no such case."""
         return self._cases[case].said
 
     def ask(self, case: str, what: str, asked: dict[str, Any]) -> dict[str, Any]:
         """Return what the table of a case answers. Raises KeyError when there is no such case, CaseError, RunError, Refused, Mistake."""
         kept = self._cases[case]
         with kept.lock:
-            kept.used = self._clock()
+            if self._cases.get(case) is not kept:  # it was forgotten while the question waited
+                raise KeyError(case)
+            kept.asked = self._clock()
             process = kept.process if kept.process and kept.process.alive() else self._started(kept)
             try:
                 return process.ask((what, asked))
             finally:
-                kept.used = self._clock()
+                kept.asked = self._clock()
 
     def sweep(self) -> None:
-        """Forget the cases that nobody has used for long."""
+        """Forget the cases that nobody has used for long, and those that have been here for very long."""
         now = self._clock()
         for case, kept in list(self._cases.items()):
-            if now - kept.used > self.limits.kept and kept.lock.acquire(blocking=False):
-                self._forget(case)
-                kept.lock.release()
+            if now - kept.used > self.limits.kept or now - kept.came > self.limits.longest:
+                self._leave(case, kept)
+
+    def _displace(self) -> None:
+        """Forget the case that has waited longest for a first question, if that is long."""
+        now = self._clock()
+        for case, kept in list(self._cases.items()):  # in the order in which they came
+            if kept.asked is None and now - kept.came > self.limits.unasked and self._leave(case, kept):
+                return
+
+    def _leave(self, case: str, kept: _Kept) -> bool:
+        """Forget a case unless it is answering, and say whether it was forgotten."""
+        if not kept.lock.acquire(blocking=False):
+            return False
+        self._forget(case)
+        kept.lock.release()
+        return True
 
     def close(self) -> None:
         """End all processes and remove all files."""
@@ -133,10 +167,11 @@ class Workers:
         """Start the process of a case whose lock is held, after ending the one that was used least lately if there are too many."""
         with self._lock:
             running = sorted((one for one in self._cases.values() if one.process and one is not kept), key=lambda one: one.used)
-            for one in running[: max(0, len(running) + 1 - self.limits.processes)]:
-                one.rest()
-        kept.process = _Process(kept.folder, kept.main, self.limits)
-        kept.said = kept.process.hear()
+            excess = len(running) + 1 - self.limits.processes
+            for one in running:
+                excess -= excess > 0 and one.rest()
+            kept.process = _Process(kept.folder, kept.main, self.limits)
+        kept.said = {name: told for name, told in kept.process.hear().items() if name in ("title", "digest")}
         return kept.process
 
     def _forget(self, case: str) -> None:
@@ -186,6 +221,9 @@ class _Process:
             line = self._process.stdout.readline(MOST_ANSWER)
         finally:
             clock.cancel()
+        if len(line) >= MOST_ANSWER:
+            self.end()
+            raise Refused(422, f"the answer has more than {MOST_ANSWER / 1e6:g} MB, which is what a visitor's case may say")
         if not line.endswith(b"\n"):
             raise self._ended()
         return _answer(json.loads(line))

@@ -13,7 +13,8 @@ const figures = (() => {
   function field(value) {
     if (value === null || value === undefined) return "";
     if (typeof value === "number") return String(value);
-    const text = /^[=+\-@\t]/.test(value) ? "'" + value : value;
+    const said = String(value);
+    const text = /^[=+\-@\t\r]/.test(said) ? "'" + said : said;
     return /[",\r\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
   }
 
