@@ -103,3 +103,41 @@ def linked(page, held):
     """Return the part of an address after its # for what it is to hold."""
     script = "return btoa(arguments[0]).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')"
     return "#" + page.execute_script(script, json.dumps(held))
+
+
+SPY = """
+window.asked = [];
+const before = window.fetch;
+window.fetch = (address, options) => {
+  if (options?.method === "POST") window.asked.push({ what: String(address).split("/").pop(), body: JSON.parse(options.body), headers: Object.keys(options.headers) });
+  return before(address, options);
+};
+"""
+"""Keeps what is asked of the server from now on."""
+
+
+def believing(page):
+    """Show what we believe."""
+    page.execute_script("document.getElementById('tab-believe').click()")
+    settled(page)
+    return page
+
+
+def answered_with(page, status, said):
+    """Have the server answer with a status and what it says, instead of what it would, until `window.fetch` is put back by `as_it_was`."""
+    page.execute_script(
+        "const [status, said] = arguments; window.own ??= window.fetch;"
+        "window.fetch = async () => new Response(JSON.stringify(said), { status, headers: { 'Content-Type': 'application/json' } });",
+        status, said,
+    )  # fmt: skip
+
+
+def as_it_was(page):
+    """Let the server answer again."""
+    page.execute_script("window.fetch = window.own")
+
+
+def typed(page, row, text):
+    """Type into the field of a slider, and wait for all draws."""
+    page.execute_script("arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change'))", row.find_element("css selector", ".field"), text)
+    settled(page)

@@ -171,6 +171,24 @@ def test_a_stands_beside_b_on_the_same_axes_with_their_difference(app):
     assert len(page.find_elements(By.CSS_SELECTOR, ".slot figure")) == 4
 
 
+def test_axes_of_differences_wait_as_well_until_a_slider_is_let_go(app):
+    page = app()
+    steps.press(page, "Beside the case as it stands")
+    steps.move(page, steps.lever(page, "mass of the suspected"), 0.3)
+    axes = steps.ticks(page)
+    page.execute_script(WATCH)
+    page.execute_script(
+        "arguments[0].value = 190; arguments[0].dispatchEvent(new Event('input', { bubbles: true }))", steps.handle(steps.lever(page, "mass of the suspected"))
+    )
+    steps.until(page, "return document.querySelector('.status').textContent.startsWith('Preview')")
+    held = page.execute_script("return window.seen.asked[0].difference_axes")
+    assert held.keys() == set(steps.kept(page)["q"])
+    assert steps.ticks(page) == axes
+    steps.move(page, steps.lever(page, "mass of the suspected"), 0.95)
+    assert page.execute_script("return window.seen.asked.at(-1).difference_axes") == {}
+    assert steps.ticks(page) != axes
+
+
 def test_a_reader_picks_the_charts(app):
     page = app()
     options = page.execute_script("return [...document.querySelector('.pick select').options].map((one) => one.value)")

@@ -103,5 +103,5 @@ def test_on_a_telephone_charts_and_sliders_are_seen_at_once(app):
 
 def test_a_case_that_is_not_there_is_said_to_be(visitor, server):
     visitor.get(f"{server}/cases/nobody?language=fr")
-    assert steps.text(visitor, ".notice")
+    assert steps.text(visitor, ".notice").startswith("Il n\u2019y a pas de tel cas ici")
     assert visitor.execute_script("return document.querySelector('main a').pathname") == "/"

@@ -139,12 +139,40 @@ def test_whoever_asked_for_less_movement_sees_none_between_days(app):
     assert page.execute_script("return getComputedStyle(document.querySelector('.network .moving')).animationName") == "none"
 
 
-def test_the_network_follows_decisions(app):
+def followed(page, act):
+    """Do what changes the network, and wait until another stands in its place."""
+    page.execute_script("window.before = document.querySelector('.network svg')")
+    act()
+    steps.until(page, "const now = document.querySelector('.network svg'); return now !== null && now !== window.before")
+
+
+def test_the_network_follows_decisions_and_stays_where_it_was(app):
+    """On the same day, with its table open."""
     page = opened(app())
     page.execute_script("const place = document.querySelector('.player input'); place.value = place.max; place.dispatchEvent(new Event('input'))")
-    before = page.execute_script(WIDTHS)
-    steps.move(page, steps.lever(page, "mass of the suspected"), 1.0)
-    page.execute_script("window.before = document.querySelector('.network svg')")
-    steps.until(page, "return document.querySelector('.network svg') !== null")
-    page.execute_script("const place = document.querySelector('.player input'); place.value = place.max; place.dispatchEvent(new Event('input'))")
+    page.execute_script("document.querySelector('.network > div > details').open = true")
+    state = "return [document.querySelector('.player input').value, document.querySelector('.player output').textContent, document.querySelector('.network > div > details').open]"
+    before, where = page.execute_script(WIDTHS), page.execute_script(state)
+    assert where[0] != "0"
+    followed(page, lambda: steps.move(page, steps.lever(page, "mass of the suspected"), 1.0))
+    assert page.execute_script(state) == where
     assert page.execute_script(WIDTHS) != before
+    steps.until(page, "return document.querySelectorAll('.network table tbody tr').length > 3")
+
+
+def test_the_network_plays_on_while_decisions_change(app):
+    page = opened(app())
+    page.execute_script("document.querySelector('.player button').click()")
+    followed(page, lambda: steps.move(page, steps.lever(page, "mass of the suspected"), 1.0))
+    place = "return Number(document.querySelector('.player input').value)"
+    held = page.execute_script(place)
+    assert steps.text(page, ".player button") == "Pause"
+    steps.until(page, f"{place} > arguments[0]", held)
+
+
+def test_the_network_says_what_is_not_in_it_until_it_is_moved(app):
+    """A war that charts ask of has no day there, though its slider names one."""
+    page = opened(app())
+    assert "Not in this picture until its slider is moved: Day on which a war begins." in steps.text(page, ".network > div > p")
+    followed(page, lambda: steps.typed(page, steps.lever(page, "day on which a war begins"), "2024-03-17"))
+    assert "Not in this picture" not in steps.text(page, ".network > div > p")

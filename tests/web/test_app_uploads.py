@@ -124,3 +124,13 @@ def test_what_is_no_case_is_told_in_a_sentence(app, tmp_path, name):
     steps.until(page, "return document.querySelector('.wrong, .problems') !== null")
     assert "Traceback" not in steps.text(page, "#told")
     assert len(steps.text(page, "#told")) > 20
+
+
+def test_a_translated_case_is_headed_in_the_language_of_the_page(app, tmp_path):
+    path = zipped(tmp_path / "mine.zip", CASE)
+    with zipfile.ZipFile(path, "a") as made:
+        made.writestr("mine/fr.yaml", "title: Un stock d\u2019obus\n")
+    page = app("/", "fr")
+    pick(page, "[accept]", path)
+    opened(page)
+    assert (steps.text(page, "h1"), page.title) == ("Un stock d\u2019obus", "Un stock d\u2019obus")

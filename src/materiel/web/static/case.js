@@ -13,7 +13,7 @@ import { judgements } from "./judgements.js";
 import { asked, read, written } from "./link.js";
 import { network } from "./network.js";
 import { question } from "./question.js";
-import { picked, put, untouched } from "./state.js";
+import { coherent, picked, put, untouched } from "./state.js";
 import { takeaway } from "./takeaway.js";
 import { tools } from "./tools.js";
 import { day, language, say } from "./words.js";
@@ -28,11 +28,11 @@ function tell(text = "", given = {}, ...more) {
 }
 
 function page(about, first) {
-  const history = new History(first);
+  const history = new History(coherent(first, about));
   const line = new Newest(show, refused);
-  const moved = (change, at) => ask(change(history.now), { preview: true, at });
-  const known = aboutNumber(id);
-  const open = (one) => known.open(one.id, about.questions.find(({ id: name }) => name === one.id)?.text ?? one.title);
+  const moved = (change, at) => ask(coherent(change(history.now), about), { preview: true, at });
+  const known = aboutNumber(id, about.digest);
+  const open = (one, side) => known.open(one.id, about.questions.find(({ id: name }) => name === one.id)?.text ?? one.title, history.now, side);
   const panels = { do: decisions(about, { moved, released }), believe: beliefs(about, { moved, released }) };
   const tabs = families(panels, (family) => {
     history.amend({ ...history.now, family });
@@ -40,33 +40,43 @@ function page(about, first) {
   });
   const shown = charts(about, {
     open,
-    picked: (at, name) => released((state) => picked(state, at, name), `shown ${at}`),
-    aimed: (name, value) => released((state) => ({ ...state, targets: put(state.targets, name, value) }), `target ${name}`),
+    picked: (at, name) => released((state) => picked(state, at, name)),
+    aimed: (name, value) => released((state) => ({ ...state, targets: put(state.targets, name, value) })),
   });
   const set = chips(about, panels.do.told, released);
   const said = judgements(about, open);
-  const flows = network(id);
-  const along = takeaway(id, () => history.now, refused);
+  const flows = network(id, about);
+  const along = takeaway(id, about.digest, () => history.now, (error) => tell(error.message, { className: "notice wrong" }));
   const status = element("p", { className: "soft status", textContent: say("working") });
   const bar = tools((way) => {
     history[way]();
     settle();
   });
   let narrow = true; // as charts were asked for
+  const results = element("div", { className: "results" }, element("div", { className: "head" }, set.root, status), said.root, shown.root);
   place.replaceChildren(
     sheet(bar.root, tabs.root),
-    element("div", { className: "results" }, element("div", { className: "head" }, set.root, status), said.root, shown.root),
+    results,
     element("div", { className: "below" }, flows.root, along.root),
     known.root,
   );
 
+  // What is shown stays, and is marked as not of what is set; while somebody drags, the same refusal is told once.
   function refused(error) {
-    tell(error.message, { className: "notice wrong" });
+    if (notice.textContent !== error.message) tell(error.message, { className: "notice wrong" });
+    follow(false);
+    status.textContent = say("not followed");
+    along.show();
     place.setAttribute("aria-busy", "false");
   }
 
-  function released(change, what, at) {
-    history.move(change(history.now), what);
+  function follow(follows) {
+    results.classList.toggle("behind", !follows);
+    status.classList.toggle("wrong", !follows);
+  }
+
+  function released(change, at, keys) {
+    history.move(coherent(change(history.now), about), keys);
     settle(at);
   }
 
@@ -74,6 +84,7 @@ function page(about, first) {
   function settle(at) {
     const now = history.now;
     for (const one of [panels.do, panels.believe, tabs, set]) one.show(now);
+    along.set(now);
     shown.ask(now.shown);
     bar.show(history);
     window.history.replaceState(null, "", `#${written(now, about)}`);
@@ -83,7 +94,7 @@ function page(about, first) {
 
   function ask(state, { preview, at = performance.now() }) {
     narrow = shown.narrow();
-    line.ask(question(state, about, { id, preview, axes: shown.axes(), narrow, at }));
+    line.ask(question(state, about, { id, preview, axes: shown.axes(), differences: shown.differences(), narrow, at }));
   }
 
   function show(reply, { state, preview, at }) {
@@ -91,12 +102,14 @@ function page(about, first) {
     said.show(reply.answers, { aloud: !preview });
     if (state.family === "believe") panels.believe.answer(reply);
     const far = reply.enough === false; // then the numbers are those before
-    status.textContent = far ? reply.said : say(preview ? "preview of draws" : "drawn", { n: reply.draws });
+    const few = preview && state.family === "do"; // beliefs are weighed on all draws at once
+    follow(true);
+    status.textContent = far ? reply.said : say(few ? "preview of draws" : "drawn", { n: reply.draws });
     status.classList.toggle("wrong", far);
     requestAnimationFrame(() => setTimeout(() => performance.measure("input to chart", { start: at, end: performance.now(), detail: { preview } })));
     if (preview) return;
     if (notice.querySelector(".wrong")) tell();
-    along.show(reply);
+    along.show(reply.copy);
     flows.show(state);
     if (shown.narrow() !== narrow) ask(state, { preview });
     else place.setAttribute("aria-busy", "false");
@@ -135,6 +148,7 @@ function opened(about, first, held) {
 async function start() {
   const about = await get(`/api/cases/${id}?language=${language}`);
   const first = untouched(about);
+  document.title = document.querySelector("h1").textContent = about.title;
   document.getElementById("as-of").textContent = say("as of day", { day: day(about.as_of) });
   const held = read(location.hash);
   if (held) return opened(about, first, held);

@@ -16,12 +16,12 @@ export function chips(about, told, released) {
   return {
     root,
     show(state) {
-      const decided = Object.entries(state.changes).map(([id, value]) => chip(told(id, value), "do", () => released((now) => ({ ...now, changes: without(now.changes, id) }), id)));
+      const decided = Object.entries(state.changes).map(([id, value]) => chip(told(id, value), "do", () => released((now) => ({ ...now, changes: without(now.changes, id) }))));
       const held = Object.entries(state.against ?? {}).map(([id, value]) => element("li", { className: "a", textContent: `A · ${told(id, value)}` }));
       const believed = [
-        ...Object.keys(state.trust).map((id) => chip(name(about.voices, id), "believe", () => released((now) => ({ ...now, trust: without(now.trust, id) }), id))),
-        ...state.dropped.map((id) => chip(say("without", { what: name(about.voices, id) }), "believe", () => released((now) => ({ ...now, dropped: now.dropped.filter((one) => one !== id) }), id))),
-        ...(state.odds ? [chip(say("other odds"), "believe", () => released((now) => ({ ...now, odds: null }), "odds"))] : []),
+        ...Object.keys(state.trust).map((id) => chip(name(about.voices, id), "believe", () => released((now) => ({ ...now, trust: without(now.trust, id) })))),
+        ...state.dropped.map((id) => chip(say("without", { what: name(about.voices, id) }), "believe", () => released((now) => ({ ...now, dropped: now.dropped.filter((one) => one !== id) })))),
+        ...(state.odds ? [chip(say("other odds"), "believe", () => released((now) => ({ ...now, odds: null })))] : []),
       ];
       const believing = state.family === "believe";
       list.replaceChildren(...decided, ...(believing ? believed : held));

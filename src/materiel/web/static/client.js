@@ -3,13 +3,14 @@
 import { say } from "./words.js";
 
 const root = document.documentElement.dataset.root;
-const TAB = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 const TRIES = 4;
 
-/** What the server would not do: its sentence, the status of HTTP, and problems of a case at their lines. */
+const KEYS = ["busy", "too-large", "not-found", "digest", "mistake", "gone"]; // of what the server says of itself
+
+/** What the server would not do: its sentence, in the language of the page where it is one of the app's own, the status of HTTP, and problems of a case at their lines. */
 export class Refused extends Error {
-  constructor(status, { error, problems = [] }, wait = 0) {
-    super(error);
+  constructor(status, { error, key = "", problems = [] }, wait = 0) {
+    super(KEYS.includes(key) ? say(`refused ${key}`) : error);
     Object.assign(this, { status, problems, wait });
   }
 }
@@ -31,7 +32,7 @@ async function asked(path, options) {
 
 export const get = async (path) => (await asked(path, {})).json();
 
-const sent = (path, body, headers = {}) => asked(path, { method: "POST", headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(body) });
+const sent = (path, body) => asked(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
 
 export const post = async (path, body) => (await sent(path, body)).json();
 
@@ -42,6 +43,13 @@ export async function file(path, body) {
   const reply = await sent(path, body);
   const [, name] = /filename="?([^";]+)/.exec(reply.headers.get("Content-Disposition") ?? "") ?? [];
   return { name, content: await reply.blob() };
+}
+
+// What the page itself stumbled over is a mistake of ours: the reader gets a sentence, the console all of it.
+function ours(error) {
+  if (error instanceof Refused) return error;
+  console.error(error);
+  return new Refused(0, { key: "mistake" });
 }
 
 /** A line of questions of which one is on its way and one waits, the newest. */
@@ -62,22 +70,24 @@ export class Newest {
 
   async #send() {
     this.#busy = true;
-    for (let tries = 0; this.#waiting; ) {
-      const question = this.#waiting;
-      this.#waiting = null;
-      try {
-        const reply = await (await sent(question.path, question.body, { "X-Materiel-Tab": TAB })).json();
-        if (!this.#stale(question)) this.show(reply, question);
-        tries = 0;
-      } catch (error) {
-        if (!(error instanceof Refused)) throw error;
-        if ([429, 503].includes(error.status) && ++tries < TRIES) {
-          await new Promise((done) => setTimeout(done, 1000 * error.wait));
-          this.#waiting ??= question;
-        } else if (!this.#stale(question)) this.fail(error, question);
+    try {
+      for (let tries = 0; this.#waiting; ) {
+        const question = this.#waiting;
+        this.#waiting = null;
+        try {
+          const reply = await (await sent(question.path, question.body)).json();
+          if (!this.#stale(question)) this.show(reply, question);
+          tries = 0;
+        } catch (error) {
+          if ([429, 503].includes(error.status) && ++tries < TRIES) {
+            await new Promise((done) => setTimeout(done, 1000 * error.wait));
+            this.#waiting ??= question;
+          } else if (!this.#stale(question)) this.fail(ours(error), question);
+        }
       }
+    } finally {
+      this.#busy = false;
     }
-    this.#busy = false;
   }
 
   // While somebody drags, a preview that is late still shows the way; any other reply is stale once something newer waits.

@@ -13,13 +13,13 @@ export function decisions(about, { moved, released }) {
   const rows = about.levers.map((one) => {
     const { p5, p50, p95, constant } = one.own;
     const made = slider({
-      name: one.name, scale: scales[one.id], rest: one.position ?? p50, band: constant || p5 === null || p95 === null ? null : [p5, p95], said: say("as the case has it", { value: one.said }),
+      name: one.name, scale: scales[one.id], rest: rested(one.kind, one.position ?? p50), band: constant || p5 === null || p95 === null ? null : [p5, p95], said: say("as the case has it", { value: one.said }),
       moved: (value, at) => moved((state) => changed(state, one.id, value), at),
-      released: (value, at) => released((state) => changed(state, one.id, value), one.id, at),
+      released: (value, at, byKeys) => released((state) => changed(state, one.id, value), at, byKeys ? one.id : ""),
     });
     return { id: one.id, ...made };
   });
-  const reset = button(say("reset all"), () => released((state) => ({ ...state, changes: {} }), "reset"));
+  const reset = button(say("reset all"), () => released((state) => ({ ...state, changes: {} })));
   const beside = comparison(released);
   const root = element("div", {}, element("p", { className: "soft", textContent: say("about decisions") }), ...rows.map((one) => one.row), element("div", { className: "bar" }, reset), beside.root);
   return {
@@ -33,12 +33,15 @@ export function decisions(about, { moved, released }) {
   };
 }
 
+// What the case has may have any number of figures; a place on a slider needs few.
+const rested = (kind, value) => (kind === "number" ? Number(value.toPrecision(3)) : value);
+
 // A is frozen, B is what the sliders say.
 function comparison(released) {
-  const own = button(say("against the case"), () => released((state) => ({ ...state, against: {} }), "against"));
-  const now = button(say("hold as a"), () => released((state) => ({ ...state, against: state.changes, changes: { ...state.changes } }), "against"));
-  const swap = button(say("swap"), () => released((state) => ({ ...state, changes: state.against, against: state.changes }), "against"));
-  const close = button(say("close a"), () => released((state) => ({ ...state, against: null }), "against"));
+  const own = button(say("against the case"), () => released((state) => ({ ...state, against: {} })));
+  const now = button(say("hold as a"), () => released((state) => ({ ...state, against: state.changes, changes: { ...state.changes } })));
+  const swap = button(say("swap"), () => released((state) => ({ ...state, changes: state.against, against: state.changes })));
+  const close = button(say("close a"), () => released((state) => ({ ...state, against: null })));
   const root = element("section", { className: "comparison" }, element("h3", { textContent: say("side by side") }), element("div", { className: "bar" }, own, now, swap, close));
   return {
     root,

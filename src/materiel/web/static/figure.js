@@ -3,13 +3,13 @@
 import { button, drawing, element, table } from "./elements.js";
 import { address } from "./client.js";
 import { across } from "./goal.js";
-import { day, figure as rounded, say } from "./words.js";
+import { day, exact, figure as rounded, say } from "./words.js";
 
 let style = null; // of files, as the report writes them
 const styled = async () => (style ??= (await Promise.all(["palette.css", "charts.css"].map(async (name) => (await fetch(address(`/static/${name}`))).text()))).join(""));
 
-/** Return a figure: its `root`, and `show`, which draws a chart of a reply in it, with a target across it. `open` shows what is known about its number, `label` stands before its title, `more` stands with what can be done. */
-export function figure(open, { label = "", more = null } = {}) {
+/** Return a figure: its `root`, the `bar` of what can be done, and `show`, which draws a chart of a reply in it, with a target across it. `open` shows what is known about its number, `label` stands before its title. */
+export function figure(open, { label = "" } = {}) {
   let chart = null;
   let svg = element("div", { className: "empty" });
   const title = element("h3");
@@ -23,7 +23,7 @@ export function figure(open, { label = "", more = null } = {}) {
     csv: () => figures.save(`${chart.id}.csv`, "text/csv", figures.csv(chart)),
     metadata: () => figures.save(`${chart.id}.csv-metadata.json`, "application/json", `${JSON.stringify(chart.about, null, 2)}\n`),
   };
-  const bar = element("div", { className: "bar" }, known, more);
+  const bar = element("div", { className: "bar" }, known);
   held.append(element("div", { className: "bar" }, ...Object.entries(files).map(([kind, act]) => button(say(`download ${kind}`), act))));
   const root = element("figure", { className: "waiting" }, title, measure, svg, bar, held, caption);
   svg.addEventListener("click", () => open(chart));
@@ -36,11 +36,12 @@ export function figure(open, { label = "", more = null } = {}) {
 
   return {
     root,
+    bar,
     show(next, target) {
       chart = next;
       const drawn = drawing(chart.svg);
-      if (typeof chart.threshold === "number") across(drawn, chart, chart.threshold, say("threshold line"));
-      if (target !== undefined) across(drawn, chart, target, say("target"));
+      if (typeof chart.threshold === "number") across(drawn, chart, chart.threshold, { kind: "threshold", text: rounded(chart.threshold) });
+      if (target !== undefined) across(drawn, chart, target, { kind: "target", text: exact(target) });
       drawn.addEventListener("click", () => open(chart));
       svg.replaceWith(drawn);
       svg = drawn;

@@ -6,19 +6,19 @@ const SAME = 1000;
 export class History {
   #before = [];
   #after = [];
-  #last = { what: "", at: 0 };
+  #last = { keys: "", at: 0 };
 
   constructor(first) {
     this.now = first;
   }
 
-  /** Go on to another state; moves of the `same` thing that follow each other closely, as by the keys of a slider, are one step back. */
-  move(next, what) {
+  /** Go on to another state; moves of one slider by its `keys` that follow each other closely are one step back. */
+  move(next, keys = "") {
     const at = Date.now();
-    const goesOn = what === this.#last.what && at - this.#last.at < SAME;
+    const goesOn = keys !== "" && keys === this.#last.keys && at - this.#last.at < SAME;
     if (!goesOn) this.#before.push(this.now);
     this.#after = [];
-    this.#last = { what, at };
+    this.#last = { keys, at };
     this.now = next;
   }
 
@@ -47,6 +47,6 @@ export class History {
     if (!from.length) return;
     to.push(this.now);
     this.now = from.pop();
-    this.#last = { what: "", at: 0 };
+    this.#last = { keys: "", at: 0 };
   }
 }

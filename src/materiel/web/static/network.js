@@ -9,24 +9,38 @@ const PACE = 160; // milliseconds a stretch of time, when it plays
 const SLOW = 1000; // the same, for whoever asked for less movement
 
 /** Return the section: its `root`, and `show` for a state, which is read once the section is opened. */
-export function network(id) {
+export function network(id, about) {
   let wanted = null;
   let got = "";
+  let shown = null;
   const inside = element("div");
   const fold = element("details", { className: "network" }, element("summary", {}, element("h2", { textContent: say("flow of materiel") })), inside);
   const still = matchMedia("(prefers-reduced-motion: reduce)");
 
+  // Contingencies begin on no day but where one is set: charts of questions that ask of one show it, the network does not.
+  const without = (changes) => about.levers.filter((one) => one.id.startsWith("contingencies.") && !(one.id in changes)).map((one) => one.name);
+
   async function load() {
-    const body = { language, seed: wanted.seed, changes: wanted.changes, narrow: fold.clientWidth < BROAD };
+    const body = { language, seed: wanted.seed, changes: wanted.changes, narrow: fold.clientWidth < BROAD, digest: about.digest };
     const key = JSON.stringify(body);
     if (key === got) return;
     got = key;
-    inside.replaceChildren(element("p", { className: "soft", textContent: say("working") }));
+    inside.setAttribute("aria-busy", "true");
+    if (!shown) inside.replaceChildren(element("p", { className: "soft", textContent: say("working") }));
     try {
       const flows = await post(`/api/cases/${id}/flows`, body);
-      if (got === key) inside.replaceChildren(...animated(flows, still));
+      if (got !== key) return;
+      const before = shown?.held();
+      shown?.stop();
+      shown = animated(flows, still, without(body.changes), before);
+      inside.replaceChildren(...shown.parts);
+      inside.setAttribute("aria-busy", "false");
     } catch (error) {
+      if (got !== key) return;
+      shown?.stop();
+      shown = null;
       inside.replaceChildren(element("p", { className: "wrong", textContent: error.message }));
+      inside.setAttribute("aria-busy", "false");
       got = "";
     }
   }
@@ -40,12 +54,13 @@ export function network(id) {
   };
 }
 
-function animated(flows, still) {
+// The picture as it moves: its parts, and where it stands, so that another of the same case goes on from there (`before`).
+function animated(flows, still, without, before) {
   const svg = drawing(flows.svg);
   const moving = [...flows.arrows.map((one) => arrow(svg, one)), ...flows.boxes.map((one) => box(svg, one))];
-  const place = element("input", { type: "range", min: 0, max: flows.days.length - 1, value: 0, "aria-label": say("day") });
+  const place = element("input", { type: "range", min: 0, max: flows.days.length - 1, value: Math.max(flows.days.indexOf(before?.day), 0), "aria-label": say("day") });
   const told = element("output");
-  const held = element("details", {}, element("summary", { textContent: say("as a table") }));
+  const held = element("details", { open: Boolean(before?.open) }, element("summary", { textContent: say("as a table") }));
   let timer = 0;
 
   function show() {
@@ -65,24 +80,33 @@ function animated(flows, still) {
   const play = button(say("play"), () => {
     if (timer) return stop();
     if (Number(place.value) === flows.days.length - 1) place.value = 0;
+    start();
+  });
+  function start() {
     play.textContent = say("pause");
     svg.classList.toggle("playing", !still.matches);
     timer = setInterval(() => {
-      if (!svg.isConnected || Number(place.value) >= flows.days.length - 1) return stop();
+      if (Number(place.value) >= flows.days.length - 1) return stop();
       place.value = Number(place.value) + 1;
       show();
     }, still.matches ? SLOW : PACE);
-  });
+  }
   place.addEventListener("input", () => {
     stop();
     show();
   });
   held.addEventListener("toggle", show);
   show();
-  return [
-    element("p", { className: "soft" }, [flows.key, flows.hidden].filter(Boolean).join(" ")), element("div", { className: "bar player" }, play, place, told),
-    element("div", { className: "wide", tabIndex: 0 }, svg), held,
-  ];
+  if (before?.playing) start();
+  const missing = without.length > 0 && say("flow without", { names: without.join(say("semicolon")) });
+  return {
+    parts: [
+      element("p", { className: "soft" }, [flows.key, flows.hidden, missing].filter(Boolean).join(" ")), element("div", { className: "bar player" }, play, place, told),
+      element("div", { className: "wide", tabIndex: 0 }, svg), held,
+    ],
+    held: () => ({ day: flows.days[Number(place.value)], open: held.open, playing: timer !== 0 }),
+    stop,
+  };
 }
 
 // What stands in the title of a part of the picture, which a browser shows to whoever points at it.

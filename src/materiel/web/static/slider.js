@@ -6,17 +6,15 @@ import { say } from "./words.js";
 let made = 0;
 
 /**
- * Return a slider: its `row`, and `show`, which sets it to a value or to null.
+ * Return a slider: its `row`, `show`, which sets it to a value or to null, and `able`, which says whether it may be moved.
  *
  * `rest` is where it lies untouched, `band` the range that the case itself gives, `said` what the case says, in words; `told` words a value; `beside` is an element that belongs to it.
- * `moved` is called with a value while it is dragged, `released` with a value, or null, once somebody has let go.
+ * `moved` is called with a value while it is dragged, `released` with a value, or null, once somebody has let go, and whether it was by keys, whose moves follow each other closely.
  */
 export function slider({ name, about = "", scale, rest, band = null, said, told = scale.shown, beside = null, moved, released }) {
   const id = `slider-${++made}`;
   const range = element("input", { type: "range", id, min: 0, max: scale.steps, step: 1, "aria-describedby": `${id}-said` });
-  const field = element("input", { type: scale.field, className: "field", "aria-label": say("field of", { name }), "aria-describedby": `${id}-said` });
-  if (scale.field === "date") Object.assign(field, { min: scale.low, max: scale.high, required: true });
-  else field.inputMode = "decimal";
+  const field = element("input", { type: "text", className: `field ${scale.kind}`, inputMode: scale.kind === "number" ? "decimal" : "text", "aria-label": say("field of", { name }), "aria-describedby": `${id}-said` });
   const words = element("small", { id: `${id}-said` });
   const back = button("↺", () => set(null), { className: "back", title: say("reset"), "aria-label": say("reset of", { name }) });
   const row = element(
@@ -26,6 +24,8 @@ export function slider({ name, about = "", scale, rest, band = null, said, told 
     range, words, beside, about && element("small", { className: "about", textContent: about }),
   );
   if (band) ["--from", "--to"].forEach((side, i) => row.style.setProperty(side, `${(100 * scale.place(band[i])) / scale.steps}%`));
+
+  let byKeys = false;
 
   function paint(value) {
     const held = value ?? rest;
@@ -49,7 +49,9 @@ export function slider({ name, about = "", scale, rest, band = null, said, told 
     paint(value);
     moved(value, event.timeStamp);
   });
-  range.addEventListener("change", (event) => released(scale.value(Number(range.value)), event.timeStamp));
+  range.addEventListener("change", (event) => released(scale.value(Number(range.value)), event.timeStamp, byKeys));
+  range.addEventListener("keydown", () => (byKeys = true));
+  range.addEventListener("pointerdown", () => (byKeys = false));
   field.addEventListener("change", () => {
     const value = scale.parsed(field.value);
     if (value !== null) return set(value);
@@ -58,5 +60,11 @@ export function slider({ name, about = "", scale, rest, band = null, said, told 
   });
   field.addEventListener("input", () => field.setCustomValidity(""));
   paint(null);
-  return { row, show: paint };
+  return {
+    row,
+    show: paint,
+    able(can) {
+      range.disabled = field.disabled = !can;
+    },
+  };
 }

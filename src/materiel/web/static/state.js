@@ -5,6 +5,12 @@ export const untouched = (about) => ({
   seed: about.seed, changes: {}, against: null, trust: {}, dropped: [], odds: null, shown: about.shown, targets: {}, family: "do",
 });
 
+/** Say whether the rival readings may be weighed in a state: they are for the case as it stands, with its own draws. */
+export const weighable = (state, about) => Object.keys(state.changes).length === 0 && state.seed === about.seed;
+
+/** Return a state with nothing in it that could not be asked. */
+export const coherent = (state, about) => (state.odds && !weighable(state, about) ? { ...state, odds: null } : state);
+
 /** Return a mapping without one of its keys. */
 export const without = (held, key) => Object.fromEntries(Object.entries(held).filter(([name]) => name !== key));
 

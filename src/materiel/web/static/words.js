@@ -14,13 +14,16 @@ export function say(key, given = {}) {
 
 const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 const rounded = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3 });
-const plain = new Intl.NumberFormat(locale, { maximumSignificantDigits: 3, useGrouping: false });
+const full = new Intl.NumberFormat(locale, { maximumSignificantDigits: 12 });
+const plain = new Intl.NumberFormat(locale, { maximumSignificantDigits: 12, useGrouping: false });
 const long = new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 
 export const count = (value) => whole.format(value);
 /** Return a number to three figures. */
 export const figure = (value) => rounded.format(value);
-/** Return a number as a field holds it. */
+/** Return a number that somebody set, with all of its figures: what is shown is what is run. */
+export const exact = (value) => full.format(value);
+/** Return the same as a field holds it. */
 export const typed = (value) => plain.format(value);
 /** Return a day, given as 2024-05-01, in words. */
 export const day = (iso) => long.format(new Date(`${iso}T00:00:00Z`));
