@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 
+from materiel.errors import RunError
+
 PART = ".part"
 """Ending of a file that is being written; one that is left over is worth nothing."""
 
@@ -23,6 +25,18 @@ def replace(path: Path, write: Callable[[Path], object]) -> None:
     except BaseException:
         made.unlink(missing_ok=True)
         raise
+
+
+def write_own(path: Path, made: bytes, ours: Callable[[bytes], bool], what: str) -> Path:
+    """Write a file and return its path; one that is there is overwritten only if what it holds is `ours`, one of `what` is written. Raises RunError when it is not, or cannot be written."""
+    try:
+        if path.exists() and not ours(path.read_bytes()):
+            raise RunError(f"{path} is no {what} and is left as it is; give another name")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace(path, lambda part: part.write_bytes(made))
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error.strerror or error}") from None
+    return path
 
 
 def _sync(path: Path) -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from materiel import __version__, disk
 from materiel.engine.symbols import Symbol
-from materiel.errors import RunError
 from materiel.export.flat import Variable
 from materiel.export.flows import Flow, flows
 from materiel.export.model import Model
@@ -37,15 +36,7 @@ _MARK = f">{PRODUCT}</product>"
 
 def write(model: Model, path: Path) -> Path:
     """Write a model as XMILE and return the path. Raises RunError when the file cannot be written, or would overwrite what is no export."""
-    made = text(model)
-    try:
-        if path.exists() and _MARK not in path.read_text(encoding="utf-8", errors="replace"):
-            raise RunError(f"{path} is no export of materiel and is left as it is; give another name")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        disk.replace(path, lambda part: part.write_text(made, encoding="utf-8"))
-    except OSError as error:
-        raise RunError(f"{path} cannot be written: {error.strerror or error}") from None
-    return path
+    return disk.write_own(path, text(model).encode(), lambda held: _MARK.encode() in held, "export of materiel")
 
 
 def text(model: Model) -> str:

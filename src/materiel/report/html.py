@@ -26,15 +26,7 @@ MARK = '<meta name="generator" content="materiel">'
 
 def write(document: Document, path: Path) -> Path:
     """Write a report as one HTML file. Raises RunError when it cannot be written, or would overwrite what is no report."""
-    text = page(document)
-    try:
-        if path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace"):
-            raise RunError(f"{path} is no report of materiel and is left as it is; give another name")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        disk.replace(path, lambda made: made.write_text(text, encoding="utf-8"))
-    except OSError as error:
-        raise RunError(f"{path} cannot be written: {error.strerror or error}") from None
-    return path
+    return disk.write_own(path, page(document).encode(), lambda held: MARK.encode() in held, "report of materiel")
 
 
 def tell(run: Finished, in_language: str = language.DEFAULT, before: Before | None = None) -> Telling:

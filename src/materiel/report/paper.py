@@ -32,15 +32,7 @@ def write(document: Document, path: Path) -> Path:
     """Write a document as a PDF. Raises RunError where Typst is not installed, the file is there and no PDF, or it cannot be written."""
     if importlib.util.find_spec("typst") is None:
         raise RunError("a PDF needs Typst; `pip install 'materiel[pdf]'` brings it")
-    made = typeset(document)
-    try:
-        if path.exists() and not path.read_bytes().startswith(b"%PDF"):
-            raise RunError(f"{path} is no PDF and is left as it is; give another name")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        disk.replace(path, lambda part: part.write_bytes(made))
-    except OSError as error:
-        raise RunError(f"{path} cannot be written: {error.strerror or error}") from None
-    return path
+    return disk.write_own(path, typeset(document), lambda held: held.startswith(b"%PDF"), "PDF")
 
 
 def typeset(document: Document) -> bytes:
