@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -144,10 +144,7 @@ def _across(texts: Texts, boxes: Mapping[str, Box], look: Look) -> tuple[float, 
     """Place boxes column by column from left to right; return width, height, and the name, place and height of every lane."""
     lanes: list[tuple[str, float, float]] = []
     y = 0.0
-    for actor in (*texts.case.actors, ""):  # last what stands between actors
-        own = [box for box in boxes.values() if box.actor == actor]
-        if not own:
-            continue
+    for actor, own in _by_actor(texts, boxes):
         filled: dict[int, int] = {}
         for box in sorted(own, key=lambda box: box.column):
             row = filled.get(box.column, 0)
@@ -164,10 +161,7 @@ def _down(texts: Texts, boxes: Mapping[str, Box], look: Look) -> tuple[float, fl
     """Place boxes row by row from the top down, some abreast; return width, height, and the name, place and height of every lane."""
     lanes: list[tuple[str, float, float]] = []
     y = 0.0
-    for actor in (*texts.case.actors, ""):  # last what stands between actors
-        own = [box for box in boxes.values() if box.actor == actor]
-        if not own:
-            continue
+    for actor, own in _by_actor(texts, boxes):
         top, at = y, y + HEAD
         for column in sorted({box.column for box in own}):
             row = [box for box in own if box.column == column]
@@ -177,6 +171,13 @@ def _down(texts: Texts, boxes: Mapping[str, Box], look: Look) -> tuple[float, fl
         lanes.append((_named(texts, actor), top, at + 4 - top))
         y = at + 4 + GAP
     return look.abreast * look.column + 8, max(y, HEAD), lanes
+
+
+def _by_actor(texts: Texts, boxes: Mapping[str, Box]) -> Iterator[tuple[str, list[Box]]]:
+    """Yield every actor that has boxes with these; last, under no name, what stands between actors."""
+    for actor in (*texts.case.actors, ""):
+        if own := [box for box in boxes.values() if box.actor == actor]:
+            yield actor, own
 
 
 def _named(texts: Texts, actor: str) -> str:
